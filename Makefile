@@ -1,0 +1,90 @@
+# supernest. `make help` lists what there is to make; everything ends up in build/.
+
+VERSION = 0.1.0
+
+# How far `make run` goes, in which guest; empty is the command's own default
+DEPTH =
+MEM =
+ACCEL =
+TIMEOUT = 300
+
+# Trees of the user's own, instead of the packaged sources
+export KERNEL_TREE QEMU_TREE BUSYBOX_TREE V
+
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
+
+all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest
+
+run: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)build/supernest run $(if $(DEPTH),--depth $(DEPTH)) $(if $(MEM),--memory $(MEM)) \
+		$(if $(ACCEL),--accel $(ACCEL)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
+
+test: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/run
+
+setup:
+	$(Q)scripts/setup
+
+clean:
+	$(Q)rm -rf build
+
+help:
+	@echo 'make          build/bzImage, build/initramfs.cpio(.gz), build/supernest'
+	@echo 'make run      install what is missing, build, nest on this machine and print the report'
+	@echo '              DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
+	@echo 'make test     install what is missing, build and run all tests'
+	@echo 'make clean    remove build/ (what is expensive stays in the cache)'
+	@echo 'V=1           show the commands and the logs'
+	@echo 'KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE=   build from a tree of your own'
+	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
+
+# The expensive steps. A key changes only when what it stands for did.
+build/%.key: FORCE
+	$(Q)scripts/cached $*
+
+build/busybox.key build/qemu.key: build/parts.key
+
+build/bzImage: build/kernel.key
+	$(Q)install -m 0644 build/kernel/bzImage $@
+
+build/manifest.txt: build/parts.key build/kernel.key build/qemu.key build/busybox.key scripts/manifest
+	$(Q)scripts/manifest >$@.new && mv $@.new $@
+
+build/initramfs.cpio: build/bzImage build/supernest build/manifest.txt build/qemu.key build/busybox.key build/parts.key \
+		initramfs/files initramfs/profile scripts/build-initramfs
+	$(say) CPIO $@
+	$(Q)scripts/build-initramfs
+
+build/initramfs.cpio.gz: build/initramfs.cpio
+	$(say) GZIP $@
+	$(Q)gzip -n -9 <$< >$@.new && mv $@.new $@
+
+# The launcher: one static program, /init in the archive and the command on a host
+CC = musl-gcc
+CFLAGS = -std=gnu11 -Os -g0 -Wall -Wextra -Werror
+LAUNCHER_CFLAGS = $(CFLAGS) -static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ibuild/parts -idirafter build/parts/headers
+LAUNCHER_LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none
+OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*.c))) build/obj/cJSON.o
+
+build/supernest: $(OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(LAUNCHER_LDFLAGS) -o $@ $^
+
+build/obj/%.o: %.c build/parts.key Makefile
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/obj/cJSON.o: build/parts.key Makefile
+	$(say) CC cJSON.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LAUNCHER_CFLAGS) -w -c -o $@ build/parts/cJSON.c
+
+-include $(OBJECTS:.o=.d)
+
+.PHONY: all run test setup clean help FORCE
+.DELETE_ON_ERROR:
