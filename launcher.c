@@ -1,0 +1,973 @@
+#define _GNU_SOURCE /* asprintf */
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * supernest: how deeply can KVM be nested?
+ *
+ * One binary, two lives.  As /init (PID 1) of a level it learns where it is, measures, reports ready,
+ * starts the next level from the same kernel and the same files, supervises it, passes its records
+ * on, and ends.  As a command on a host it starts the outermost level and prints the report.
+ *
+ * Data flows one way: learn (options, platform, host) -> measure (memory, checks) -> build (archive,
+ * vm) -> supervise (vm, relay) -> tell (record, report, formats).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdarg.h>
+#include <sys/io.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launcher/base.h"
+#include "launcher/level.h"
+
+#include "launcher/options.h"
+#include "launcher/platform.h"
+#include "launcher/host.h"
+
+#include "launcher/memory.h"
+#include "launcher/checks.h"
+
+#include "launcher/archive.h"
+#include "launcher/vm.h"
+
+#include "launcher/relay.h"
+
+#include "launcher/record.h"
+#include "launcher/report.h"
+#include "launcher/formats.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+/* Where things stand in the appliance. */
+#define QEMU_PATH "/bin/qemu-system-x86_64"
+#define FIRMWARE_DIR "/share"
+#define KERNEL_PATH "/boot/bzImage"
+#define ARCHIVE_PATH "/run/initramfs.cpio"
+#define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define HOOK_PATH "/etc/supernest/hook"
+#define HOOK_S 600
+
+#define HOST_LEVEL (-1)
+#define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
+#define LATE_CHECKS_S 20.0
+
+/*
+ * The kernel command line of a nested level.  `quiet` first: it must hold before the console opens.
+ */
+static const char child_words[] =
+	/* our console: one exit for a line, and all that a dying kernel still says */
+	"quiet earlyprintk=debugcon,keep "
+	/* a panic ends the level at once; without ACPI, a triple fault is the way to reset */
+	"panic=-1 oops=panic reboot=t "
+	/* its machine has none of these: do not look */
+	"acpi=off pci=off no_timer_check "
+	/* the clock is KVM's, no need to check it against others */
+	"tsc=reliable "
+	/* the same at each start */
+	"nokaslr";
+
+struct run {
+	struct options opts;
+	struct level *self; /* in the report; NULL on a host */
+	struct platform platform;
+	struct report report;
+	struct archive archive;
+	bool has_parent;    /* somebody above reads our records and prints the report */
+	int from;	    /* our level as a sender of records */
+	unsigned int seq;
+	double deadline_s;  /* on now_s(); 0: none */
+	FILE *console_log, *record_log; /* --artifacts */
+	struct vm vm;
+	struct relay relay;
+	bool counts_chain; /* our KVM's count is the whole chain's: we are the outermost */
+};
+
+static struct run run;
+
+/* ---- telling ----------------------------------------------------------------------------- */
+
+/* One instruction, one exit under KVM, and when it has ended the parent has it all. */
+static void port_write(int port, const void *data, size_t len)
+{
+	asm volatile("rep outsb" : "+S"(data), "+c"(len) : "d"(port) : "memory");
+}
+
+static void console_to_parent(const char *line)
+{
+	char text[600];
+
+	format(text, sizeof(text), "supernest: %s\n", line);
+	port_write(CONSOLE_PORT, text, strlen(text));
+}
+
+/* What a person in front of the outermost console (or the host's terminal) sees as it happens. */
+static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void say(const char *fmt, ...)
+{
+	char line[600];
+	va_list args;
+
+	if (run.has_parent)
+		return;
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	printf("# supernest: %s\n", line);
+	fflush(stdout);
+}
+
+static void announce(const struct record *rec)
+{
+	if (!strcmp(rec->kind, "ready"))
+		say("L%d ready", rec->about);
+	else if (!strcmp(rec->kind, "text"))
+		say("L%d| %s", rec->about, record_get(rec, "line"));
+	else if (!strcmp(rec->kind, "stop"))
+		say("L%d: %s: %s", rec->about, record_get(rec, "reason"), record_get(rec, "detail"));
+}
+
+/* Passes a record up as it is. */
+static void send_up(const struct record *rec)
+{
+	char line[RECORD_MAX];
+	int len;
+
+	if (!run.has_parent)
+		return;
+	len = record_encode(rec, run.opts.run_id, line);
+	if (len > 0)
+		port_write(RECORD_PORT, line, len);
+	else
+		fail("a record of kind %s is too long: lost", rec->kind);
+}
+
+static void tell(struct record *rec)
+{
+	rec->seq = run.seq++;
+	if (report_add(&run.report, rec))
+		fail("a record of kind %s of our own is refused: a bug", rec->kind);
+	announce(rec);
+	send_up(rec);
+}
+
+/* All fields of our own level that are known by now, in as many records as it takes. */
+static void tell_level(const char *kind)
+{
+	struct record rec;
+	char value[256];
+
+	record_init(&rec, kind, run.from, run.from);
+	for (int i = 0; i < level_field_count; i++) {
+		level_get(run.self, &level_fields[i], value, sizeof(value));
+		if (*value && level_fields[i].source == BY_LEVEL &&
+		    record_add(&rec, level_fields[i].key, value))
+			fail("the record is full: %s is left out", level_fields[i].key);
+	}
+	tell(&rec);
+}
+
+static void tell_check(int about, const struct check *k)
+{
+	struct record rec;
+
+	record_init(&rec, "check", run.from, about);
+	record_add(&rec, "id", k->id);
+	record_add(&rec, "result", result_names[k->result]);
+	record_add_number(&rec, "value", k->value);
+	record_add(&rec, "unit", k->unit);
+	record_add(&rec, "detail", k->detail);
+	tell(&rec);
+}
+
+static void tell_stop(enum stop stop, int about, const char *detail)
+{
+	struct record rec;
+
+	record_init(&rec, "stop", run.from, about);
+	record_add(&rec, "reason", stop_names[stop]);
+	record_add(&rec, "detail", detail);
+	tell(&rec);
+}
+
+static void tell_child_number(int about, const char *key, double value)
+{
+	struct record rec;
+
+	record_init(&rec, "level", run.from, about);
+	record_add_number(&rec, key, value);
+	tell(&rec);
+}
+
+/* ---- supervising a child ----------------------------------------------------------------- */
+
+static int child_level(void)
+{
+	return run.from == HOST_LEVEL ? run.opts.level : run.from + 1;
+}
+
+/* The child runs the same kernel and the same files: both say so by their sums. */
+static void compare_sums(const struct level *child)
+{
+	struct check archive = { "archive", RESULT_PASS, run.archive.bytes, "bytes", "" };
+	struct check kernel = { "kernel", RESULT_PASS, 1, "bool", "" };
+
+	if (run.from == HOST_LEVEL)
+		return;
+	if (strcmp(child->archive_sha256, run.self->archive_sha256)) {
+		archive.result = RESULT_FAIL;
+		strcpy(archive.detail, "its sha256 is not its parent's: the files changed on the way");
+	}
+	if (strcmp(child->kernel_sha256, run.self->kernel_sha256)) {
+		kernel.result = RESULT_FAIL;
+		kernel.value = 0;
+		strcpy(kernel.detail, "its sha256 is not its parent's: the kernel changed on the way");
+	}
+	tell_check(child->level, &archive);
+	tell_check(child->level, &kernel);
+}
+
+/* The child has read it.  A hole, unlike a truncation, leaves QEMU's mapping of it valid. */
+static void free_archive(void)
+{
+	int fd = open(ARCHIVE_PATH, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, run.archive.bytes))
+		fail("%s: cannot free it: %m", ARCHIVE_PATH);
+	close(fd);
+	unlink(ARCHIVE_PATH);
+}
+
+static void child_is_ready(struct relay *r, const struct level *child)
+{
+	int64_t total, work;
+	struct record rec;
+
+	record_init(&rec, "level", run.from, child->level);
+	record_add_number(&rec, "wall_s", now_s() - r->vm->start_s);
+	if (!vm_exits(r->vm, &total, &work))
+		record_add_number(&rec, "boot", total);
+	tell(&rec);
+	compare_sums(child);
+	if (child->total_kib >= 0 && run.self) {
+		run.self->overhead_kib = run.self->total_kib - child->total_kib;
+		tell_level("level");
+	}
+	if (run.from != HOST_LEVEL)
+		free_archive();
+}
+
+static void on_record(void *context, const char *line, size_t len)
+{
+	struct relay *r = context;
+	struct record rec;
+	enum record_verdict verdict = record_decode(&rec, run.opts.run_id, line, len);
+	int64_t total, work;
+	int err;
+
+	if (run.record_log)
+		fprintf(run.record_log, "%.*s\n", (int)len, line);
+	if (verdict == RECORD_NOISE)
+		return;
+	/* What a child says of others than itself and those below it is a lie. */
+	err = verdict == RECORD_DAMAGED || rec.from < child_level() ? -1
+								    : report_add(&run.report, &rec);
+	if (err) {
+		r->bad_records += err < 0;
+		return;
+	}
+	r->spoken = true;
+	r->last_record_s = r->last_progress_s = now_s();
+	announce(&rec);
+	send_up(&rec);
+	if (!strcmp(rec.kind, "ready") && rec.from == child_level())
+		child_is_ready(r, &run.report.levels[rec.from]);
+	if (!strcmp(rec.kind, "ready") && run.counts_chain && !vm_exits(r->vm, &total, &work))
+		tell_child_number(rec.from, "chain", total);
+	if (!strcmp(rec.kind, "end") && rec.from == child_level())
+		r->ended = true;
+}
+
+static void on_console(void *context, const char *line)
+{
+	struct record rec;
+
+	(void)context;
+	if (run.console_log)
+		fprintf(run.console_log, "L%d| %s\n", child_level(), line);
+	record_init(&rec, "text", run.from, child_level());
+	record_add(&rec, "line", line);
+	tell(&rec);
+}
+
+static void on_beat(void *context)
+{
+	struct record rec;
+
+	(void)context;
+	record_init(&rec, "alive", run.from, run.from);
+	tell(&rec);
+}
+
+/* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
+static struct patience patience_for_child(void)
+{
+	double pace_s = run.from == HOST_LEVEL ? 10 : run.self->ready_s;
+
+	return (struct patience){
+		.stall_s = 10 + 2 * pace_s,
+		.silent_s = 60 + 40 * pace_s,
+		.boot_s = 300 + 1000 * pace_s,
+	};
+}
+
+static void supervise(void)
+{
+	struct relay *r = &run.relay;
+	int child = child_level();
+	char detail[400];
+	struct record rec;
+	enum stop stop;
+
+	*r = (struct relay){
+		.vm = &run.vm,
+		.patience = patience_for_child(),
+		.deadline_s = run.deadline_s,
+		.beat_s = !run.has_parent ? 0 : run.self->ready_s > 2 ? run.self->ready_s : 2,
+		.context = r,
+		.on_record = on_record,
+		.on_console = on_console,
+		.on_beat = on_beat,
+	};
+	relay_run(r);
+	r->lost = run.report.lost_records > 0;
+	if (r->exits > 0)
+		tell_child_number(child, "total", r->exits);
+	stop = relay_verdict(r, detail, sizeof(detail));
+	vm_close(&run.vm);
+	if (stop == STOP_NONE)
+		return;
+	tell_stop(stop, child, detail);
+	for (int i = LAST_LINES - r->last_count; i < LAST_LINES; i++) {
+		record_init(&rec, "last", run.from, child);
+		record_add(&rec, "line", r->last[i]);
+		tell(&rec);
+	}
+}
+
+/* What is kept of the time budget to end in order: the deepest stops first, the outermost last. */
+static double reserve_s(double left_s)
+{
+	double s = left_s * 0.03;
+
+	return s < 1 ? 1 : s > 10 ? 10 : s;
+}
+
+/* The words that tell the child what it is part of. */
+static void child_cmdline(char *buf, size_t size, const char *words)
+{
+	double left_s = run.deadline_s ? run.deadline_s - now_s() : 0;
+	char depth[16] = "max", timeout[40] = "";
+
+	if (run.opts.depth != DEPTH_MAX)
+		format(depth, sizeof(depth), "%d", run.opts.depth);
+	if (run.deadline_s)
+		format(timeout, sizeof(timeout), " nest.timeout=%d",
+		       left_s - reserve_s(left_s) < 1 ? 1 : (int)(left_s - reserve_s(left_s)));
+	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s", words, child_level(),
+	       run.opts.run_id, depth, timeout);
+}
+
+/* ---- a level ----------------------------------------------------------------------------- */
+
+static void tell_new_checks(const struct level *before)
+{
+	for (int i = 0; i < run.self->check_count; i++) {
+		const struct check *k = &run.self->checks[i];
+
+		if (i >= before->check_count || memcmp(k, &before->checks[i], sizeof(*k)))
+			tell_check(run.from, k);
+	}
+}
+
+static void run_checks(enum check_phase phase, double deadline_s)
+{
+	struct level before = *run.self;
+	struct check_context c = {
+		.self = run.self,
+		.platform = &run.platform,
+		.phase = phase,
+		.need_virt = run.opts.depth == DEPTH_MAX || run.opts.depth > run.from,
+		.deadline_s = deadline_s,
+	};
+
+	checks_run(&c);
+	tell_new_checks(&before);
+}
+
+/* A person's own preparation of a level, from a file that they appended to the initramfs. */
+static void run_hook(void)
+{
+	char level[24];
+	int status;
+	pid_t pid;
+
+	if (access(HOOK_PATH, X_OK))
+		return;
+	pid = fork();
+	if (!pid) {
+		setsid(); /* all that it starts can be ended with it */
+		format(level, sizeof(level), "NEST_LEVEL=%d", run.from);
+		putenv(level);
+		setenv("PATH", "/bin", 1);
+		execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; pid > 0 && i < HOOK_S * 100; i++, usleep(10000))
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			if (status)
+				fail("%s ended with wait status %#x", HOOK_PATH, status);
+			return;
+		}
+	fail("%s did not end within %d s: killed", HOOK_PATH, HOOK_S);
+	kill(-pid, SIGKILL);
+}
+
+/* Writes the archive for the child, or, if there will be none, only its sum. */
+static int prepare_archive(bool for_child)
+{
+	int fd = -1, err;
+
+	mkdir(ROOT_VIEW, 0755);
+	if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL))
+		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
+	if (for_child)
+		fd = open(ARCHIVE_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (for_child && fd < 0)
+		err = fail("%s: %m", ARCHIVE_PATH);
+	else
+		err = archive_write(ROOT_VIEW, fd, &run.archive);
+	if (fd >= 0)
+		close(fd);
+	umount(ROOT_VIEW);
+	rmdir(ROOT_VIEW);
+	strcpy(run.self->archive_sha256, run.archive.sha256);
+	strcpy(run.self->kernel_sha256, run.archive.kernel_sha256);
+	return err;
+}
+
+static bool last_level(void)
+{
+	return run.from == MAX_LEVEL || (run.opts.depth != DEPTH_MAX && run.from >= run.opts.depth);
+}
+
+/* Why there will be no next level, as far as that is known before trying. */
+static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char *detail, size_t size)
+{
+	if (last_level()) {
+		format(detail, size, "depth %d was asked for and reached", run.from);
+		return STOP_DEPTH;
+	}
+	if (!run.platform.have_virt) {
+		format(detail, size, "%s", run.platform.virt_problem);
+		return STOP_NO_VIRT;
+	}
+	if (!run.platform.have_kvm) {
+		format(detail, size, "%s", run.platform.kvm_problem);
+		return STOP_NO_KVM;
+	}
+	memory_plan(budget, run.opts.mem_kib, archive_kib);
+	if (budget->child_kib < budget->need_kib) {
+		memory_explain(budget, detail, size);
+		return STOP_MEMORY;
+	}
+	if (run.deadline_s && now_s() + reserve_s(run.deadline_s) > run.deadline_s) {
+		format(detail, size, "no time is left for another level");
+		return STOP_TIME;
+	}
+	return STOP_NONE;
+}
+
+static void start_child(const struct budget *budget)
+{
+	char cmdline[1024];
+	struct vm_config config = {
+		.qemu = QEMU_PATH,
+		.firmware_dir = FIRMWARE_DIR,
+		.kernel = KERNEL_PATH,
+		.initramfs = ARCHIVE_PATH,
+		.cmdline = cmdline,
+		.extra_args = run.opts.qemu_args,
+		.memory_kib = budget->child_kib,
+		.nested = true,
+		.kvm = true,
+	};
+
+	child_cmdline(cmdline, sizeof(cmdline), child_words);
+	run.self->child_kib = budget->child_kib;
+	tell_level("level");
+	platform_prepare_kvm();
+	if (vm_start(&run.vm, &config))
+		tell_stop(STOP_QEMU, child_level(), last_error());
+	else
+		supervise();
+}
+
+/* The story of a level, from the first record to the last. */
+static void run_level(void)
+{
+	struct budget budget;
+	char detail[400];
+	enum stop stop;
+	struct record end;
+
+	memory_setup();
+	memory_learn(run.self);
+	tell_level("level");
+	run_hook();
+	platform_learn_kvm(run.self, &run.platform);
+	stop = why_not_deeper(&budget, archive_estimate_kib("/"), detail, sizeof(detail));
+	if (prepare_archive(stop == STOP_NONE) && stop == STOP_NONE) {
+		stop = STOP_MEMORY;
+		format(detail, sizeof(detail), "%s", last_error());
+	}
+	run_checks(CHECK_EARLY, 0);
+	run.self->ready_s = now_s();
+	tell_level("ready");
+	if (stop == STOP_NONE) /* again: the archive is in memory now */
+		stop = why_not_deeper(&budget, run.archive.bytes / 1024, detail, sizeof(detail));
+	if (stop == STOP_NONE)
+		start_child(&budget);
+	else
+		tell_stop(stop, run.from, detail);
+	unlink(ARCHIVE_PATH);
+	run_checks(CHECK_LATE, run.deadline_s ? run.deadline_s + 0.5 : now_s() + LATE_CHECKS_S);
+	tell_level("level");
+	record_init(&end, "end", run.from, run.from);
+	tell(&end);
+}
+
+/* ---- the report -------------------------------------------------------------------------- */
+
+static void print_report(void)
+{
+	report_finish(&run.report);
+	formats_print(&run.report, run.opts.report & ~REPORT_JSON, stdout);
+	if (run.opts.report & REPORT_JSON) {
+		puts("# supernest: json begin");
+		formats_print(&run.report, REPORT_JSON, stdout);
+		puts("# supernest: json end");
+	}
+	puts(REPORT_END);
+	fflush(stdout);
+}
+
+/* ---- life as PID 1 ----------------------------------------------------------------------- */
+
+static void mount_one(const char *type, const char *where, const char *data)
+{
+	mkdir(where, 0755);
+	if (mount(type, where, type, MS_NOSUID, data) && errno != EBUSY)
+		fail("cannot mount %s on %s: %m", type, where);
+}
+
+static void mount_all(void)
+{
+	mount_one("proc", "/proc", NULL);
+	mount_one("sysfs", "/sys", NULL);
+	mount_one("devtmpfs", "/dev", NULL);
+	/* All that a run makes goes here, never into the root: the archive must stay what it was. */
+	mount_one("tmpfs", "/run", "size=100%,mode=0755");
+	mount_one("tmpfs", "/tmp", "size=50%,mode=1777");
+}
+
+/* stdin, stdout and stderr: the console, or nothing. */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR);
+
+	if (fd < 0)
+		fd = open("/dev/kmsg", O_RDWR); /* a nested level's: what a hook says is in dmesg */
+	for (int i = 0; i < 3; i++)
+		if (fd >= 0 && fd != i)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+/* Learns who we are from the kernel command line.  -1: a word of it is malformed. */
+static int learn_level(void)
+{
+	char cmdline[4096];
+
+	options_init(&run.opts);
+	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
+	    options_from_cmdline(&run.opts, cmdline))
+		return -1;
+	run.has_parent = run.opts.level != LEVEL_NONE;
+	if (run.has_parent && (ioperm(RECORD_PORT, 2, 1) || ioperm(EXIT_PORT, 1, 1)))
+		return fail("no access to the ports to the parent: %m");
+	if (run.has_parent)
+		fail_sink = console_to_parent;
+	return 0;
+}
+
+/* Fills in our own level and makes us a sender of records. */
+static void learn_self(double kernel_s)
+{
+	struct level self;
+
+	level_init(&self, 0);
+	platform_learn(&self, &run.platform, run.opts.level);
+	self.kernel_s = kernel_s;
+	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	run.self = report_level(&run.report, self.level);
+	*run.self = self;
+	run.from = self.level;
+	run.seq = 0;
+	run.counts_chain = !run.has_parent || self.level == 0;
+	if (run.opts.timeout_s)
+		run.deadline_s = (run.has_parent ? 0 : kernel_s) + run.opts.timeout_s;
+}
+
+static void run_shell(void)
+{
+	char *const argv[] = { "-sh", NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		setsid();
+		/* The terminal becomes the shell's own, so that Ctrl-C reaches what it runs. */
+		int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+		ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
+		setenv("PATH", "/bin", 1);
+		setenv("HOME", "/root", 1);
+		setenv("PS1", "/ # ", 1);
+		execv("/bin/sh", argv);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(-1, &status, 0) != pid)
+		;
+}
+
+static void end_machine(void)
+{
+	static const int how[] = { [END_REBOOT] = RB_AUTOBOOT,
+				   [END_POWEROFF] = RB_POWER_OFF,
+				   [END_HALT] = RB_HALT_SYSTEM,
+				   [END_SHELL] = RB_AUTOBOOT };
+
+	fflush(stdout);
+	if (run.has_parent)
+		outb(EXIT_BYTE, EXIT_PORT);
+	if (run.opts.end == END_SHELL)
+		run_shell();
+	/* A serial port empties slower than a machine resets. */
+	usleep(200000);
+	reboot(how[run.opts.end]);
+	for (;;)
+		pause();
+}
+
+static void live_as_init(void)
+{
+	double kernel_s = now_s();
+
+	mount_all();
+	open_console();
+	if (learn_level()) {
+		say("the kernel command line is wrong: nothing was run");
+		puts(REPORT_END);
+		end_machine();
+	}
+	if (run.opts.start == START_MANUAL && !run.has_parent) {
+		run_shell();
+		end_machine();
+	}
+	learn_self(kernel_s);
+	run_level();
+	if (!run.has_parent)
+		print_report();
+	end_machine();
+}
+
+/* ---- life as a command ------------------------------------------------------------------- */
+
+static void on_signal(int number)
+{
+	relay_stop_requested = number;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a closed terminal must not cost the report file */
+}
+
+/* A file beside this command: what `make` builds and what a release holds lie together. */
+static char *file_beside(const char *name)
+{
+	static const char package_dir[] = "/usr/share/supernest";
+	char self[512], *slash, *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	if (asprintf(&path, "%s/%s", self, name) < 0)
+		return NULL;
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return asprintf(&path, "%s/%s", package_dir, name) < 0 ? NULL : path;
+}
+
+static int need_file(const char *path, const char *what)
+{
+	if (path && !access(path, R_OK))
+		return 0;
+	return fail("%s %s: %m; build it with make, or name one with --%s", what, path ? path : "",
+		    what);
+}
+
+static FILE *open_artifact(const char *dir, const char *name)
+{
+	char path[512];
+	FILE *f;
+
+	format(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	if (!f)
+		fail("%s: %m", path);
+	return f;
+}
+
+static int open_artifacts(void)
+{
+	const char *dir = run.opts.artifacts;
+
+	if (!dir)
+		return 0;
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		return fail("%s: %m", dir);
+	run.console_log = open_artifact(dir, "console.log");
+	run.record_log = open_artifact(dir, "records.log");
+	return run.console_log && run.record_log ? 0 : -1;
+}
+
+static void write_artifacts(void)
+{
+	static const struct {
+		const char *name;
+		int format;
+	} files[] = { { "report.txt", REPORT_TABLE }, { "report.ktap", REPORT_KTAP },
+		      { "report.lava", REPORT_LAVA }, { "report.json", REPORT_JSON } };
+	FILE *f;
+
+	if (!run.opts.artifacts)
+		return;
+	fclose(run.console_log);
+	fclose(run.record_log);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		f = open_artifact(run.opts.artifacts, files[i].name);
+		if (!f)
+			continue;
+		formats_print(&run.report, files[i].format, f);
+		fclose(f);
+	}
+}
+
+/* On a host: the outermost level is our child, on the accelerator that fits. */
+static int run_on_host(void)
+{
+	char cmdline[2048], words[1024], command[4096];
+	struct vm_config config = { .cmdline = cmdline, .extra_args = run.opts.qemu_args };
+	struct host host;
+	uint64_t id;
+
+	config.kernel = run.opts.kernel ? run.opts.kernel : file_beside("bzImage");
+	config.initramfs = run.opts.initramfs ? run.opts.initramfs : file_beside("initramfs.cpio.gz");
+	if (host_learn(&host, &run.opts) || need_file(config.kernel, "kernel") ||
+	    need_file(config.initramfs, "initramfs") || open_artifacts())
+		return STATUS_WRONG;
+	if (!host.usable) {
+		host_print(&host, false);
+		fail("skipped: this machine cannot do it with --accel %s",
+		     host.accel == ACCEL_KVM ? "kvm" : "tcg");
+		return STATUS_SKIPPED;
+	}
+	config.qemu = host.qemu;
+	config.kvm = host.accel == ACCEL_KVM;
+	config.deterministic = run.opts.deterministic && !config.kvm;
+	config.memory_kib = run.opts.memory_kib ? run.opts.memory_kib : HOST_MEMORY_KIB;
+	getrandom(&id, sizeof(id), 0);
+	format(run.opts.run_id, sizeof(run.opts.run_id), "%016llx", (unsigned long long)id);
+	run.opts.level = config.kvm ? host.self.level + 1 : 0;
+	run.from = HOST_LEVEL;
+	run.counts_chain = config.kvm;
+	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	if (run.opts.timeout_s)
+		run.deadline_s = now_s() + run.opts.timeout_s;
+	format(words, sizeof(words), "console=ttyS0 quiet panic=-1 %s",
+	       run.opts.append ? run.opts.append : "");
+	child_cmdline(cmdline, sizeof(cmdline), words);
+	say("%s", host.accel == ACCEL_KVM ? host.kvm_why : host.tcg_why);
+	vm_command(&config, command, sizeof(command));
+	say("%s", command);
+	catch_signals();
+	if (vm_start(&run.vm, &config))
+		return STATUS_WRONG;
+	supervise();
+	return STATUS_OK;
+}
+
+static bool in_appliance(void)
+{
+	struct stat self, init;
+
+	return !stat("/proc/self/exe", &self) && !stat("/proc/1/exe", &init) &&
+	       self.st_dev == init.st_dev && self.st_ino == init.st_ino;
+}
+
+/* In the appliance's shell: this level is the outermost, and the words of its kernel hold too. */
+static int run_in_appliance(int argc, char **argv)
+{
+	char cmdline[4096];
+
+	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
+	    options_from_cmdline(&run.opts, cmdline) ||
+	    options_from_args(&run.opts, CMD_RUN, argc, argv))
+		return STATUS_WRONG;
+	if (run.opts.memory_kib)
+		run.opts.mem_kib = run.opts.memory_kib;
+	catch_signals();
+	learn_self(now_s());
+	run_level();
+	return STATUS_OK;
+}
+
+static int cmd_run(int argc, char **argv)
+{
+	int status;
+
+	options_init(&run.opts);
+	if (in_appliance()) {
+		status = run_in_appliance(argc, argv);
+	} else {
+		run.opts.report = REPORT_TABLE;
+		if (options_from_args(&run.opts, CMD_RUN, argc, argv))
+			return STATUS_WRONG;
+		status = run_on_host();
+	}
+	if (status != STATUS_OK)
+		return status;
+	print_report();
+	write_artifacts();
+	if (run.opts.json_path && formats_write_json(&run.report, run.opts.json_path))
+		return STATUS_WRONG;
+	return run.report.ok ? STATUS_OK : STATUS_NOT;
+}
+
+static int cmd_check(int argc, char **argv)
+{
+	struct host host;
+
+	options_init(&run.opts);
+	if (options_from_args(&run.opts, CMD_CHECK, argc, argv) || host_learn(&host, &run.opts))
+		return STATUS_WRONG;
+	host_print(&host, run.opts.json);
+	return host.usable ? STATUS_OK : STATUS_SKIPPED;
+}
+
+static int cmd_report(int argc, char **argv)
+{
+	options_init(&run.opts);
+	run.opts.report = REPORT_TABLE;
+	if (options_from_args(&run.opts, CMD_REPORT, argc, argv))
+		return STATUS_WRONG;
+	if (!run.opts.file) {
+		fail("report: name a report's JSON file");
+		return STATUS_WRONG;
+	}
+	if (formats_read_json(&run.report, run.opts.file))
+		return STATUS_WRONG;
+	formats_print(&run.report, run.opts.report, stdout);
+	return STATUS_OK;
+}
+
+static int cmd_help(int argc, char **argv);
+
+static const struct command {
+	const char *name;
+	int (*fn)(int argc, char **argv);
+	int options; /* command_bit */
+	const char *usage, *help;
+} commands[] = {
+	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
+	{ "check", cmd_check, CMD_CHECK, "[OPTION...]", "say what run would use here, and why" },
+	{ "report", cmd_report, CMD_REPORT, "FILE.json [OPTION...]", "print a report again" },
+	{ "help", cmd_help, 0, "", "print this" },
+};
+
+static int cmd_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("supernest: how deeply can KVM be nested?\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  supernest %-7s %-22s %s\n", commands[i].name, commands[i].usage,
+		       commands[i].help);
+	puts("\n`supernest COMMAND --help` lists its options.  Exit status: 0 reached what was asked for,\n"
+	     "1 did not, 2 wrong use or set-up, 4 skipped: this machine cannot do it.");
+	return STATUS_OK;
+}
+
+static int help_of(const struct command *c)
+{
+	printf("usage: supernest %s %s\n%s\n\n", c->name, c->usage, c->help);
+	options_help(c->options);
+	return STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
+		live_as_init();
+	if (argc < 2) {
+		cmd_help(0, NULL);
+		return STATUS_WRONG;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("supernest " VERSION);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) &&
+		    !(!strcmp(argv[1], "--help") && commands[i].fn == cmd_help))
+			continue;
+		for (int a = 2; a < argc; a++)
+			if (!strcmp(argv[a], "--help"))
+				return help_of(&commands[i]);
+		return commands[i].fn(argc - 2, argv + 2);
+	}
+	fail("%s: no such command; supernest help lists them", argv[1]);
+	return STATUS_WRONG;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every part needs: the one error helper, the clock, small files.
+ */
+#ifndef SUPERNEST_BASE_H
+#define SUPERNEST_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+
+#define KIB_PER_MIB 1024
+
+/* Exit status of the command, from the contract. */
+enum status {
+	STATUS_OK = 0,	    /* what was asked for was reached */
+	STATUS_NOT = 1,	    /* it was not */
+	STATUS_WRONG = 2,   /* wrong use, broken set-up */
+	STATUS_SKIPPED = 4, /* this machine cannot do it */
+};
+
+/*
+ * The error helper: prints "supernest: MESSAGE" on stderr, keeps the message for last_error(),
+ * returns -1.  A message says what failed, on what, why (%m) and what to do.
+ */
+int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
+const char *last_error(void);
+/* Where a level without a terminal sends its errors instead; NULL: stderr. */
+extern void (*fail_sink)(const char *message);
+
+/* Seconds on a clock that never goes backwards and starts with the kernel. */
+double now_s(void);
+
+/* snprintf that always ends the string and never minds that it was cut. */
+void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
+int read_text(const char *path, char *buf, size_t size);
+/* Writes a small file (sysfs, procfs).  -1 with errno set if it can't. */
+int write_text(const char *path, const char *text);
+
+/* write() until all is written.  -1 with errno set if it can't. */
+int write_all(int fd, const void *buf, size_t len);
+
+/* Turns anything that a terminal could obey into '?', in place: only blank to tilde stays. */
+void make_harmless(char *text);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How much RAM there is, and how much of it the next level can have: the written budget.
+ */
+#ifndef SUPERNEST_MEMORY_H
+#define SUPERNEST_MEMORY_H
+
+#include "level.h"
+
+/* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
+struct budget {
+	int64_t available_kib; /* MemAvailable, the archive already in tmpfs */
+	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
+	int64_t child_kib;     /* what is left for the child: its RAM */
+	int64_t need_kib;      /* what the smallest child needs; more than child_kib: it won't fit */
+};
+
+/* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
+void memory_setup(void);
+/* MemTotal and MemAvailable of this level. */
+void memory_learn(struct level *self);
+/*
+ * The budget of the next level.  WANTED_KIB caps its RAM (0: all that fits); ARCHIVE_KIB is the
+ * size of what it unpacks.
+ */
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib);
+/* How many processes the kernel has killed for want of memory since it started. */
+int64_t memory_oom_kills(void);
+/* The sentence for a person: what the next level needs and what there is. */
+void memory_explain(const struct budget *b, char *buf, size_t size);
+
+#endif

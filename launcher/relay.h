@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Supervises a running child: reads what it says, watches that it gets on, and, once it has
+ * ended, says why, from evidence.  Nothing that the child writes is trusted: lines are cut, counted
+ * and made harmless here; what a record means is the caller's to judge.
+ */
+#ifndef SUPERNEST_RELAY_H
+#define SUPERNEST_RELAY_H
+
+#include "level.h"
+#include "vm.h"
+
+#define CONSOLE_LINE 160 /* characters of a console line that are kept */
+#define LAST_LINES 12	 /* console lines kept as evidence */
+
+/* How long a child may be quiet.  All grow with how slow this level is. */
+struct patience {
+	double stall_s;	 /* without a single exit that the guest itself caused */
+	double silent_s; /* without a record, once its launcher has spoken */
+	double boot_s;	 /* until its launcher speaks */
+};
+
+enum give_up { GIVE_UP_NOT, GIVE_UP_TIME, GIVE_UP_STALL, GIVE_UP_SILENT, GIVE_UP_BOOT,
+	       GIVE_UP_KVM, GIVE_UP_USER };
+
+struct relay {
+	/* set by the caller */
+	struct vm *vm;
+	struct patience patience;
+	double deadline_s; /* on now_s(): the time budget's end; 0: none */
+	double beat_s;	   /* call on_beat this long after the last record; 0: never */
+	void *context;
+	void (*on_record)(void *context, const char *line, size_t len);
+	void (*on_console)(void *context, const char *line);
+	void (*on_beat)(void *context);
+	/* set by on_record */
+	bool ended;   /* the child's last record came */
+	bool spoken;  /* its launcher runs */
+	double last_record_s; /* when a record came that was believed */
+	bool lost;    /* records are missing */
+	int bad_records; /* damaged, forged or out of order */
+	/* set by the relay */
+	enum give_up give_up;
+	int status; /* QEMU's wait status */
+	int64_t exits, work, oom_kills_before;
+	double last_progress_s;
+	char panic[CONSOLE_LINE]; /* the kernel's words */
+	char words[512];	  /* QEMU's words, the last of them */
+	char last[LAST_LINES][CONSOLE_LINE];
+	int last_count;
+	int64_t console_bytes, dropped_lines;
+	double console_credit, console_credit_s;
+};
+
+/* A person's wish to stop: set by a signal handler. */
+extern volatile int relay_stop_requested;
+
+/* Runs until QEMU has ended or was given up and killed. */
+void relay_run(struct relay *r);
+/* The reason, and the sentence with its evidence.  STOP_NONE: it ended as it should. */
+enum stop relay_verdict(const struct relay *r, char *detail, size_t size);
+
+#endif

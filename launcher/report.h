@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report: what all records together say.  The outermost level (or the host) keeps one.
+ */
+#ifndef SUPERNEST_REPORT_H
+#define SUPERNEST_REPORT_H
+
+#include "level.h"
+#include "record.h"
+
+#define DEPTH_OPEN (-1) /* requested: as deep as it goes */
+#define REPORT_LINES 12
+#define REPORT_LINE 160
+
+struct report {
+	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
+	bool used[MAX_LEVEL + 1];
+	int outermost, deepest;		    /* of those seen; deepest < outermost: none */
+	int requested;			    /* a level, or DEPTH_OPEN */
+	int reached;			    /* the deepest that was ready, 0 if none */
+	enum stop stop;
+	int stop_level; /* the level that is to blame, or that could not come up */
+	char detail[400];
+	char console[REPORT_LINES][REPORT_LINE]; /* the last lines of stop_level's console */
+	int console_count;
+	bool ok;
+	int64_t lost_records;
+	unsigned int next_seq[MAX_LEVEL + 2]; /* by sender + 1: the host is -1 */
+};
+
+void report_init(struct report *r, int requested);
+/* A level of the report, made if need be. */
+struct level *report_level(struct report *r, int level);
+/*
+ * Takes a record in.  -1 if it says what its sender cannot know, comes out of order or is malformed:
+ * then nothing of it is kept.  1 if it was seen before.
+ */
+int report_add(struct report *r, const struct record *rec);
+/* Draws the conclusion: reached, ok, roles.  Idempotent. */
+void report_finish(struct report *r);
+/* What a person wants to read first: "reached L2 of 3: panic at L3: ...". */
+void report_sentence(const struct report *r, char *buf, size_t size);
+
+#endif

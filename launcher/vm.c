@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* pipe2 */
+#include "vm.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_ARGS 96
+#define KILL_WAIT_MS 60000
+#define CONSOLE_FD 3
+#define RECORD_FD 4
+
+struct args {
+	int count;
+	char *word[MAX_ARGS + 1];
+	bool full;
+};
+
+static void add_word(struct args *a, const char *text)
+{
+	if (a->count == MAX_ARGS || !(a->word[a->count] = strdup(text)))
+		a->full = true;
+	else
+		a->word[++a->count] = NULL;
+}
+
+/* A list of words, split at blanks. */
+static void add(struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void add(struct args *a, const char *fmt, ...)
+{
+	char text[512], *save, *word;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		add_word(a, word);
+}
+
+static void add_path(struct args *a, const char *option, const char *path)
+{
+	add_word(a, option);
+	add_word(a, path);
+}
+
+/* nest.qemu=: words split on %20. */
+static void add_extra(struct args *a, const char *extra)
+{
+	char word[256];
+	const char *end;
+
+	for (; *extra; extra = *end ? end + 3 : end) {
+		end = strstr(extra, "%20");
+		if (!end)
+			end = extra + strlen(extra);
+		format(word, sizeof(word), "%.*s", (int)(end - extra), extra);
+		if (*word)
+			add_word(a, word);
+	}
+}
+
+static void add_machine(struct args *a, const struct vm_config *c)
+{
+	/* Nothing but what is listed: no default devices, no user's config, no window. */
+	add(a, "-nodefaults -no-user-config -display none");
+	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
+	add(a, "-no-reboot");
+	if (c->nested) {
+		/* microvm without what our kernel can do without: each device costs exits to probe. */
+		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
+		       "auto-kernel-cmdline=off,x-option-roms=off");
+		add_path(a, "-L", c->firmware_dir);
+	} else {
+		/* An ordinary PC, so that any kernel boots. */
+		add(a, "-M q35 -serial chardev:con");
+	}
+	if (c->kvm)
+		add(a, "-accel kvm -cpu host");
+	else
+		/* One thread: the guest has one CPU, and the clock of two threads is not reproducible. */
+		add(a, "-accel tcg,thread=single -cpu max,+svm");
+	if (c->deterministic)
+		/* Time is the count of instructions; nothing depends on the host's clock. */
+		add(a, "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -seed 1");
+	add(a, "-m %lldK", (long long)c->memory_kib);
+}
+
+static void build_args(struct args *a, const struct vm_config *c)
+{
+	*a = (struct args){ 0 };
+	add_word(a, c->qemu);
+	add_machine(a, c);
+	add_path(a, "-kernel", c->kernel);
+	add_path(a, "-initrd", c->initramfs);
+	add_path(a, "-append", c->cmdline);
+	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
+	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
+	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
+	if (c->nested)
+		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
+	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
+	/* The orderly end: no other way leads to this exit status. */
+	add(a, "-device isa-debug-exit,iobase=%#x,iosize=1", EXIT_PORT);
+	add_extra(a, c->extra_args);
+}
+
+static void free_args(struct args *a)
+{
+	while (a->count)
+		free(a->word[--a->count]);
+}
+
+void vm_command(const struct vm_config *config, char *buf, size_t size)
+{
+	struct args a;
+	size_t len = 0;
+
+	build_args(&a, config);
+	for (int i = 0; i < a.count && len < size; i++) {
+		const char *quote = strpbrk(a.word[i], " $*?") ? "'" : "";
+
+		format(buf + len, size - len, "%s%s%s%s", i ? " " : "", quote, a.word[i], quote);
+		len += strlen(buf + len);
+	}
+	free_args(&a);
+}
+
+/* In the child: QEMU's end of the pipes, and nothing else of ours. */
+static void exec_qemu(struct args *a, const int write_end[3])
+{
+	int null = open("/dev/null", O_RDONLY);
+	int from[] = { null, write_end[2], write_end[2], write_end[0], write_end[1] };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* If we die, no machine is left behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* First out of the way of the numbers that they get, then onto them. */
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+		dup2(from[i], i);
+	execvp(a->word[0], a->word);
+	dprintf(2, "%s: %s\n", a->word[0], strerror(errno));
+	_exit(127);
+}
+
+int vm_start(struct vm *vm, const struct vm_config *config)
+{
+	int read_end[3], write_end[3], ends[2];
+	struct args a;
+
+	*vm = (struct vm){ .pid = -1, .pidfd = -1, .stats = -1 };
+	for (int i = 0; i < 3; i++) {
+		if (pipe2(ends, O_CLOEXEC))
+			return fail("pipe for QEMU: %m");
+		read_end[i] = ends[0];
+		write_end[i] = ends[1];
+		fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	}
+	build_args(&a, config);
+	if (a.full)
+		return fail("QEMU's command line has more than %d words", MAX_ARGS);
+	vm->start_s = now_s();
+	vm->pid = fork();
+	if (!vm->pid)
+		exec_qemu(&a, write_end);
+	free_args(&a);
+	for (int i = 0; i < 3; i++)
+		close(write_end[i]);
+	vm->console = read_end[0];
+	vm->records = read_end[1];
+	vm->words = read_end[2];
+	if (vm->pid < 0)
+		return fail("fork for QEMU: %m");
+	vm->pidfd = syscall(SYS_pidfd_open, vm->pid, 0);
+	if (vm->pidfd < 0) {
+		fail("pidfd_open: %m (Linux 5.3 or newer is needed)");
+		vm_end(vm);
+		return -1;
+	}
+	return 0;
+}
+
+int vm_end(struct vm *vm)
+{
+	struct pollfd fd = { vm->pidfd, POLLIN, 0 };
+	int status = 0;
+
+	if (vm->pid <= 0)
+		return 0;
+	kill(vm->pid, SIGKILL); /* does nothing to one that has ended */
+	/* A process stuck in the kernel does not die: a KVM bug must not make us wait for ever. */
+	if (vm->pidfd < 0 || poll(&fd, 1, KILL_WAIT_MS) == 1)
+		waitpid(vm->pid, &status, 0);
+	else
+		fail("QEMU (pid %d) does not die; its kernel holds it", vm->pid);
+	vm->pid = -1;
+	return status;
+}
+
+void vm_close(struct vm *vm)
+{
+	int fds[] = { vm->pidfd, vm->console, vm->records, vm->words, vm->stats };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	vm->pidfd = vm->console = vm->records = vm->words = vm->stats = -1;
+}
+
+/*
+ * QEMU keeps the vCPU's statistics open; a second reference reads them without asking QEMU, even
+ * while it hangs and after it ended (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD).
+ */
+static int find_stats(const struct vm *vm)
+{
+	static const char want[] = "anon_inode:kvm-vcpu-stats:0";
+	char dir_path[64], link[64];
+	struct dirent *entry;
+	int fd = -1;
+	ssize_t n;
+	DIR *dir;
+
+	format(dir_path, sizeof(dir_path), "/proc/%d/fd", vm->pid);
+	dir = opendir(dir_path);
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+		link[n > 0 ? n : 0] = '\0';
+		if (!strcmp(link, want))
+			fd = syscall(SYS_pidfd_getfd, vm->pidfd, atoi(entry->d_name), 0);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *name)
+{
+	char buf[sizeof(struct kvm_stats_desc) + 128];
+	struct kvm_stats_desc *desc = (struct kvm_stats_desc *)buf;
+	size_t size = sizeof(*desc) + h->name_size;
+	uint64_t value;
+
+	for (uint32_t i = 0; size < sizeof(buf) && i < h->num_desc; i++) {
+		if (pread(fd, buf, size, h->desc_offset + i * size) != (ssize_t)size)
+			break;
+		buf[size] = '\0';
+		if (!strcmp(desc->name, name) &&
+		    pread(fd, &value, sizeof(value), h->data_offset + desc->offset) == sizeof(value))
+			return value;
+	}
+	return UINT64_MAX;
+}
+
+int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
+{
+	struct kvm_stats_header header;
+	int64_t interrupts;
+
+	if (vm->stats < 0 && vm->pid > 0)
+		vm->stats = find_stats(vm);
+	if (vm->stats < 0 || pread(vm->stats, &header, sizeof(header), 0) != sizeof(header))
+		return -1;
+	*total = read_stat(vm->stats, &header, "exits");
+	interrupts = read_stat(vm->stats, &header, "irq_exits");
+	if (*total < 0)
+		return -1;
+	*work = *total - (interrupts > 0 ? interrupts : 0);
+	return 0;
+}
+
+double vm_cpu_s(const struct vm *vm)
+{
+	char path[64], text[1024];
+	unsigned long user, system;
+	const char *p;
+
+	format(path, sizeof(path), "/proc/%d/stat", vm->pid);
+	if (vm->pid <= 0 || read_text(path, text, sizeof(text)))
+		return -1;
+	/* proc_pid_stat(5): fields 14 and 15, counted from behind the name. */
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+			 &system) != 2)
+		return -1;
+	return (double)(user + system) / sysconf(_SC_CLK_TCK);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The child's virtual machine: its QEMU command line, its process, KVM's count of its exits.
+ */
+#ifndef SUPERNEST_VM_H
+#define SUPERNEST_VM_H
+
+#include "base.h"
+
+/* The child writes its records to one port and its console to another; see docs/design.md. */
+#define CONSOLE_PORT 0xe9
+#define RECORD_PORT 0xe8
+/* isa-debug-exit: a byte B written there ends QEMU with status B * 2 + 1. */
+#define EXIT_PORT 0xf4
+#define EXIT_BYTE 0x10
+#define EXIT_STATUS (EXIT_BYTE * 2 + 1)
+
+struct vm_config {
+	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
+	const char *extra_args; /* words split on %20, or "" */
+	int64_t memory_kib;
+	bool nested;	    /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
+	bool kvm;	    /* else TCG with AMD-V */
+	bool deterministic; /* TCG with an instruction-counted clock */
+};
+
+struct vm {
+	pid_t pid;
+	int pidfd, console, records, words; /* words: what QEMU itself prints */
+	int stats;	   /* KVM's statistics of the vCPU, -1 until found */
+	double start_s;
+};
+
+/* Starts QEMU.  -1 if that fails (printed); once it runs, all it says comes by the pipes. */
+int vm_start(struct vm *vm, const struct vm_config *config);
+/* Kills it if it still runs, waits for it and returns its wait status. */
+int vm_end(struct vm *vm);
+/* Closes what is left of it, the statistics too. */
+void vm_close(struct vm *vm);
+
+/*
+ * Exits of the vCPU so far, all levels below it included; WORK leaves out those that a physical
+ * interrupt caused, which say nothing of progress.  -1 if KVM's statistics cannot be had (yet).
+ */
+int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
+/* Processor time that QEMU has used, in seconds; UNKNOWN if it cannot be had. */
+double vm_cpu_s(const struct vm *vm);
+
+/* The command line as a person would type it, for reports and reproduction. */
+void vm_command(const struct vm_config *config, char *buf, size_t size);
+
+#endif
