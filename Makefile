@@ -28,6 +28,9 @@ test: setup
 setup:
 	$(Q)scripts/setup
 
+check:
+	$(Q)scripts/setup --check
+
 clean:
 	$(Q)rm -rf build
 
@@ -36,13 +39,14 @@ help:
 	@echo 'make run      install what is missing, build, nest on this machine and print the report'
 	@echo '              DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
 	@echo 'make test     install what is missing, build and run all tests'
+	@echo 'make setup    install what is missing and nothing else'
 	@echo 'make clean    remove build/ (what is expensive stays in the cache)'
 	@echo 'V=1           show the commands and the logs'
 	@echo 'KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE=   build from a tree of your own'
 	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
 
 # The expensive steps. A key changes only when what it stands for did.
-build/%.key: FORCE
+build/%.key: FORCE | check
 	$(Q)scripts/cached $*
 
 build/busybox.key build/qemu.key: build/parts.key
@@ -86,5 +90,5 @@ build/obj/cJSON.o: build/parts.key Makefile
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run test setup clean help FORCE
+.PHONY: all run test setup check clean help FORCE
 .DELETE_ON_ERROR:
