@@ -19,6 +19,7 @@
 #include <stdarg.h>
 #include <sys/io.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
@@ -52,6 +53,7 @@
 /* Where things stand in the appliance. */
 #define QEMU_PATH "/bin/qemu-system-x86_64"
 #define FIRMWARE_DIR "/share"
+#define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
 #define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
@@ -63,15 +65,15 @@
 #define LATE_CHECKS_S 20.0
 
 /*
- * The kernel command line of a nested level.  `quiet` first: it must hold before the console opens.
+ * The kernel command line of a nested level.  loglevel= first: it must hold before the console opens.
  */
 static const char child_words[] =
 	/* our console: one exit for a line, and all that a dying kernel still says */
-	"quiet earlyprintk=debugcon,keep "
+	"loglevel=3 earlyprintk=debugcon,keep "
 	/* a panic ends the level at once; without ACPI, a triple fault is the way to reset */
 	"panic=-1 oops=panic reboot=t "
 	/* its machine has none of these: do not look */
-	"acpi=off pci=off no_timer_check "
+	"acpi=off pci=off legacy=off 8250.nr_uarts=0 no_timer_check "
 	/* the clock is KVM's, no need to check it against others */
 	"tsc=reliable "
 	/* the same at each start */
@@ -83,10 +85,10 @@ struct run {
 	struct platform platform;
 	struct report report;
 	struct archive archive;
-	bool has_parent;    /* somebody above reads our records and prints the report */
-	int from;	    /* our level as a sender of records */
+	bool has_parent; /* somebody above reads our records and prints the report */
+	int from;	 /* our level as a sender of records */
 	unsigned int seq;
-	double deadline_s;  /* on now_s(); 0: none */
+	double deadline_s;		/* on now_s(); 0: none */
 	FILE *console_log, *record_log; /* --artifacts */
 	struct vm vm;
 	struct relay relay;
@@ -97,10 +99,49 @@ static struct run run;
 
 /* ---- telling ----------------------------------------------------------------------------- */
 
-/* One instruction, one exit under KVM, and when it has ended the parent has it all. */
+/* When the instruction has ended, the parent has it all. */
 static void port_write(int port, const void *data, size_t len)
 {
 	asm volatile("rep outsb" : "+S"(data), "+c"(len) : "d"(port) : "memory");
+}
+
+/*
+ * A page whose physical address we know: below 1 MiB, which Linux never uses as memory
+ * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
+ */
+#define DOORBELL_PAGE 0x7000
+static struct {
+	uint32_t len;
+	char data[4092];
+} * doorbell;
+
+static void open_doorbell(void)
+{
+	int fd;
+
+	if (ioperm(DOORBELL_PORT, 4, 1) || inl(DOORBELL_PORT) != DOORBELL_MAGIC)
+		return;
+	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	doorbell = mmap(NULL, sizeof(*doorbell), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			DOORBELL_PAGE);
+	if (doorbell == MAP_FAILED)
+		doorbell = NULL;
+	close(fd);
+}
+
+/* One exit for a record with the doorbell; without it about one for each two bytes. */
+static void write_record(const char *line, size_t len)
+{
+	if (!doorbell) {
+		port_write(RECORD_PORT, line, len);
+		return;
+	}
+	doorbell->len = len;
+	memcpy(doorbell->data, line, len);
+	asm volatile("" ::: "memory");
+	outl(DOORBELL_PAGE, DOORBELL_PORT);
 }
 
 static void console_to_parent(const char *line)
@@ -134,7 +175,8 @@ static void announce(const struct record *rec)
 	else if (!strcmp(rec->kind, "text"))
 		say("L%d| %s", rec->about, record_get(rec, "line"));
 	else if (!strcmp(rec->kind, "stop"))
-		say("L%d: %s: %s", rec->about, record_get(rec, "reason"), record_get(rec, "detail"));
+		say("L%d: %s: %s", rec->about, record_get(rec, "reason"),
+		    record_get(rec, "detail"));
 }
 
 /* Passes a record up as it is. */
@@ -147,7 +189,7 @@ static void send_up(const struct record *rec)
 		return;
 	len = record_encode(rec, run.opts.run_id, line);
 	if (len > 0)
-		port_write(RECORD_PORT, line, len);
+		write_record(line, len);
 	else
 		fail("a record of kind %s is too long: lost", rec->kind);
 }
@@ -226,12 +268,14 @@ static void compare_sums(const struct level *child)
 		return;
 	if (strcmp(child->archive_sha256, run.self->archive_sha256)) {
 		archive.result = RESULT_FAIL;
-		strcpy(archive.detail, "its sha256 is not its parent's: the files changed on the way");
+		strcpy(archive.detail,
+		       "its sha256 is not its parent's: the files changed on the way");
 	}
 	if (strcmp(child->kernel_sha256, run.self->kernel_sha256)) {
 		kernel.result = RESULT_FAIL;
 		kernel.value = 0;
-		strcpy(kernel.detail, "its sha256 is not its parent's: the kernel changed on the way");
+		strcpy(kernel.detail,
+		       "its sha256 is not its parent's: the kernel changed on the way");
 	}
 	tell_check(child->level, &archive);
 	tell_check(child->level, &kernel);
@@ -345,7 +389,9 @@ static void supervise(void)
 		.vm = &run.vm,
 		.patience = patience_for_child(),
 		.deadline_s = run.deadline_s,
-		.beat_s = !run.has_parent ? 0 : run.self->ready_s > 2 ? run.self->ready_s : 2,
+		.beat_s = !run.has_parent	  ? 0
+			  : run.self->ready_s > 2 ? run.self->ready_s
+						  : 2,
 		.context = r,
 		.on_record = on_record,
 		.on_console = on_console,
@@ -367,12 +413,15 @@ static void supervise(void)
 	}
 }
 
-/* What is kept of the time budget to end in order: the deepest stops first, the outermost last. */
+/*
+ * What is kept of the time budget to end in order: the deepest stops first, the outermost last.  Ending
+ * takes a level some part of the time that its boot took, and its child's is like its own or longer.
+ */
 static double reserve_s(double left_s)
 {
-	double s = left_s * 0.03;
+	double s = left_s * 0.02 + 1 + (run.self ? run.self->ready_s : 0);
 
-	return s < 1 ? 1 : s > 10 ? 10 : s;
+	return s > left_s / 4 ? left_s / 4 : s;
 }
 
 /* The words that tell the child what it is part of. */
@@ -392,29 +441,24 @@ static void child_cmdline(char *buf, size_t size, const char *words)
 
 /* ---- a level ----------------------------------------------------------------------------- */
 
-static void tell_new_checks(const struct level *before)
+static void tell_own_check(const struct check *k)
 {
-	for (int i = 0; i < run.self->check_count; i++) {
-		const struct check *k = &run.self->checks[i];
-
-		if (i >= before->check_count || memcmp(k, &before->checks[i], sizeof(*k)))
-			tell_check(run.from, k);
-	}
+	tell_check(run.from, k);
 }
 
 static void run_checks(enum check_phase phase, double deadline_s)
 {
-	struct level before = *run.self;
 	struct check_context c = {
 		.self = run.self,
 		.platform = &run.platform,
 		.phase = phase,
 		.need_virt = run.opts.depth == DEPTH_MAX || run.opts.depth > run.from,
+		.need_nested = run.opts.depth == DEPTH_MAX || run.opts.depth > run.from + 1,
 		.deadline_s = deadline_s,
+		.done = tell_own_check,
 	};
 
 	checks_run(&c);
-	tell_new_checks(&before);
 }
 
 /* A person's own preparation of a level, from a file that they appended to the initramfs. */
@@ -474,7 +518,8 @@ static bool last_level(void)
 }
 
 /* Why there will be no next level, as far as that is known before trying. */
-static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char *detail, size_t size)
+static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, int64_t stored_kib,
+				char *detail, size_t size)
 {
 	if (last_level()) {
 		format(detail, size, "depth %d was asked for and reached", run.from);
@@ -488,12 +533,13 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 		format(detail, size, "%s", run.platform.kvm_problem);
 		return STOP_NO_KVM;
 	}
-	memory_plan(budget, run.opts.mem_kib, archive_kib);
+	memory_plan(budget, run.opts.mem_kib, archive_kib, stored_kib);
 	if (budget->child_kib < budget->need_kib) {
 		memory_explain(budget, detail, size);
 		return STOP_MEMORY;
 	}
-	if (run.deadline_s && now_s() + reserve_s(run.deadline_s) > run.deadline_s) {
+	/* A child is slower than its parent: less than our own boot took is surely not enough. */
+	if (run.deadline_s && now_s() + run.self->ready_s > run.deadline_s) {
 		format(detail, size, "no time is left for another level");
 		return STOP_TIME;
 	}
@@ -502,9 +548,10 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 
 static void start_child(const struct budget *budget)
 {
-	char cmdline[1024];
+	char cmdline[1024], machine[64];
 	struct vm_config config = {
 		.qemu = QEMU_PATH,
+		.machine = machine,
 		.firmware_dir = FIRMWARE_DIR,
 		.kernel = KERNEL_PATH,
 		.initramfs = ARCHIVE_PATH,
@@ -515,6 +562,7 @@ static void start_child(const struct budget *budget)
 		.kvm = true,
 	};
 
+	read_text(MACHINE_PATH, machine, sizeof(machine));
 	child_cmdline(cmdline, sizeof(cmdline), child_words);
 	run.self->child_kib = budget->child_kib;
 	tell_level("level");
@@ -538,7 +586,7 @@ static void run_level(void)
 	tell_level("level");
 	run_hook();
 	platform_learn_kvm(run.self, &run.platform);
-	stop = why_not_deeper(&budget, archive_estimate_kib("/"), detail, sizeof(detail));
+	stop = why_not_deeper(&budget, archive_estimate_kib("/"), 0, detail, sizeof(detail));
 	if (prepare_archive(stop == STOP_NONE) && stop == STOP_NONE) {
 		stop = STOP_MEMORY;
 		format(detail, sizeof(detail), "%s", last_error());
@@ -547,7 +595,8 @@ static void run_level(void)
 	run.self->ready_s = now_s();
 	tell_level("ready");
 	if (stop == STOP_NONE) /* again: the archive is in memory now */
-		stop = why_not_deeper(&budget, run.archive.bytes / 1024, detail, sizeof(detail));
+		stop = why_not_deeper(&budget, run.archive.bytes / 1024, run.archive.bytes / 1024,
+				      detail, sizeof(detail));
 	if (stop == STOP_NONE)
 		start_child(&budget);
 	else
@@ -617,10 +666,12 @@ static int learn_level(void)
 	    options_from_cmdline(&run.opts, cmdline))
 		return -1;
 	run.has_parent = run.opts.level != LEVEL_NONE;
-	if (run.has_parent && (ioperm(RECORD_PORT, 2, 1) || ioperm(EXIT_PORT, 1, 1)))
+	if (!run.has_parent)
+		return 0;
+	if (ioperm(RECORD_PORT, 1, 1) || ioperm(CONSOLE_PORT, 1, 1) || ioperm(EXIT_PORT, 1, 1))
 		return fail("no access to the ports to the parent: %m");
-	if (run.has_parent)
-		fail_sink = console_to_parent;
+	fail_sink = console_to_parent;
+	open_doorbell();
 	return 0;
 }
 
@@ -633,6 +684,7 @@ static void learn_self(double kernel_s)
 	platform_learn(&self, &run.platform, run.opts.level);
 	self.kernel_s = kernel_s;
 	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	run.report.outermost = self.level;
 	run.self = report_level(&run.report, self.level);
 	*run.self = self;
 	run.from = self.level;
@@ -693,6 +745,11 @@ static void live_as_init(void)
 		puts(REPORT_END);
 		end_machine();
 	}
+	if (run.opts.shell != SHELL_NONE)
+		say("nest.shell=%d is left out: a shell is to be had at the outermost level alone, "
+		    "by "
+		    "nest.start=manual or nest.end=shell",
+		    run.opts.shell);
 	if (run.opts.start == START_MANUAL && !run.has_parent) {
 		run_shell();
 		end_machine();
@@ -778,8 +835,10 @@ static void write_artifacts(void)
 	static const struct {
 		const char *name;
 		int format;
-	} files[] = { { "report.txt", REPORT_TABLE }, { "report.ktap", REPORT_KTAP },
-		      { "report.lava", REPORT_LAVA }, { "report.json", REPORT_JSON } };
+	} files[] = { { "report.txt", REPORT_TABLE },
+		      { "report.ktap", REPORT_KTAP },
+		      { "report.lava", REPORT_LAVA },
+		      { "report.json", REPORT_JSON } };
 	FILE *f;
 
 	if (!run.opts.artifacts)
@@ -800,11 +859,16 @@ static int run_on_host(void)
 {
 	char cmdline[2048], words[1024], command[4096];
 	struct vm_config config = { .cmdline = cmdline, .extra_args = run.opts.qemu_args };
+	struct options appended = run.opts;
 	struct host host;
 	uint64_t id;
 
 	config.kernel = run.opts.kernel ? run.opts.kernel : file_beside("bzImage");
-	config.initramfs = run.opts.initramfs ? run.opts.initramfs : file_beside("initramfs.cpio.gz");
+	config.initramfs =
+		run.opts.initramfs ? run.opts.initramfs : file_beside("initramfs.cpio.gz");
+	/* The appliance would refuse a malformed word, but only once it has booted. */
+	if (run.opts.append && options_from_cmdline(&appended, run.opts.append))
+		return STATUS_WRONG;
 	if (host_learn(&host, &run.opts) || need_file(config.kernel, "kernel") ||
 	    need_file(config.initramfs, "initramfs") || open_artifacts())
 		return STATUS_WRONG;
@@ -824,15 +888,16 @@ static int run_on_host(void)
 	run.from = HOST_LEVEL;
 	run.counts_chain = config.kvm;
 	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	run.report.outermost = run.opts.level;
 	if (run.opts.timeout_s)
 		run.deadline_s = now_s() + run.opts.timeout_s;
-	format(words, sizeof(words), "console=ttyS0 quiet panic=-1 %s",
+	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1 %s",
 	       run.opts.append ? run.opts.append : "");
 	child_cmdline(cmdline, sizeof(cmdline), words);
+	catch_signals();
 	say("%s", host.accel == ACCEL_KVM ? host.kvm_why : host.tcg_why);
 	vm_command(&config, command, sizeof(command));
 	say("%s", command);
-	catch_signals();
 	if (vm_start(&run.vm, &config))
 		return STATUS_WRONG;
 	supervise();
@@ -935,7 +1000,8 @@ static int cmd_help(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  supernest %-7s %-22s %s\n", commands[i].name, commands[i].usage,
 		       commands[i].help);
-	puts("\n`supernest COMMAND --help` lists its options.  Exit status: 0 reached what was asked for,\n"
+	puts("\n`supernest COMMAND --help` lists its options.  Exit status: 0 reached what was "
+	     "asked for,\n"
 	     "1 did not, 2 wrong use or set-up, 4 skipped: this machine cannot do it.");
 	return STATUS_OK;
 }

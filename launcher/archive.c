@@ -83,10 +83,9 @@ static void put_header(struct output *o, const char *name, const struct stat *st
 
 	sprintf(header, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
 		trailer ? 0 : o->inode++, trailer ? 0 : st->st_mode, trailer ? 0 : st->st_uid,
-		trailer ? 0 : st->st_gid, links, 0, (unsigned int)size,
-		trailer ? 0 : DEVICE_MAJOR, trailer ? 0 : DEVICE_MINOR,
-		device ? major(st->st_rdev) : 0, device ? minor(st->st_rdev) : 0,
-		(unsigned int)strlen(name) + 1, 0);
+		trailer ? 0 : st->st_gid, links, 0, (unsigned int)size, trailer ? 0 : DEVICE_MAJOR,
+		trailer ? 0 : DEVICE_MINOR, device ? major(st->st_rdev) : 0,
+		device ? minor(st->st_rdev) : 0, (unsigned int)strlen(name) + 1, 0);
 	put(o, header, 110);
 	put(o, name, strlen(name) + 1);
 	pad(o, 4);
@@ -109,7 +108,8 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 	}
 	put_header(o, name, st, left, 1);
 	sha256_init(&kernel);
-	while (left && (n = read(fd, buf, left < (int64_t)sizeof(buf) ? left : (int64_t)sizeof(buf))) > 0) {
+	while (left &&
+	       (n = read(fd, buf, left < (int64_t)sizeof(buf) ? left : (int64_t)sizeof(buf))) > 0) {
 		put(o, buf, n);
 		if (is_kernel)
 			sha256_add(&kernel, buf, n);
@@ -148,12 +148,16 @@ static int put_path(struct output *o, const char *path, const char *name)
 		return put_file(o, path, name, &st);
 	if (S_ISLNK(st.st_mode))
 		return put_link(o, path, name, &st);
-	put_header(o, name, &st, 0, S_ISDIR(st.st_mode) ? 2 : 1);
+	put_header(o, name, &st, 0, S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? 1 : 2);
 	return 0;
 }
 
 static int put_tree(struct output *o, const char *root)
 {
+	struct stat st;
+
+	if (lstat(root, &st))
+		return fail("archive: %s: %m", root);
 	if (nftw(root, keep_path, 16, FTW_PHYS | FTW_MOUNT))
 		return -1;
 	qsort(paths, path_count, sizeof(paths[0]), compare_paths);

@@ -49,7 +49,7 @@ static void check_nested(struct check_context *c, struct check *k)
 	strcpy(k->unit, "bool");
 	if (k->value)
 		return;
-	k->result = c->need_virt && c->platform->have_kvm ? RESULT_FAIL : RESULT_SKIP;
+	k->result = c->need_nested && c->platform->have_kvm ? RESULT_FAIL : RESULT_SKIP;
 	format(k->detail, sizeof(k->detail), "the KVM module's parameter nested is %s",
 	       c->platform->kvm_nested ? "not there" : "0");
 }
@@ -142,15 +142,15 @@ struct fpu_state {
 };
 
 /* Leaves the whole state in the registers over COUNT exits (CPUID always exits under KVM). */
-#define XMM(op, a, b)                                                                             \
-	op(0, a, b) op(1, a, b) op(2, a, b) op(3, a, b) op(4, a, b) op(5, a, b) op(6, a, b)       \
-		op(7, a, b) op(8, a, b) op(9, a, b) op(10, a, b) op(11, a, b) op(12, a, b)        \
+#define XMM(op, a, b)                                                                       \
+	op(0, a, b) op(1, a, b) op(2, a, b) op(3, a, b) op(4, a, b) op(5, a, b) op(6, a, b) \
+		op(7, a, b) op(8, a, b) op(9, a, b) op(10, a, b) op(11, a, b) op(12, a, b)  \
 			op(13, a, b) op(14, a, b) op(15, a, b)
 #define LOAD(n, insn, reg) insn " " #n "*32(%[in]), %%" reg #n "\n\t"
 #define SAVE(n, insn, reg) insn " %%" reg #n ", " #n "*32(%[out])\n\t"
-#define EXITS                                                                                     \
-	"ldmxcsr %[in_mxcsr]\n\tfldcw %[in_control]\n"                                            \
-	"1:\txor %%eax, %%eax\n\txor %%ecx, %%ecx\n\tcpuid\n\tdec %[count]\n\tjnz 1b\n\t"         \
+#define EXITS                                                                             \
+	"ldmxcsr %[in_mxcsr]\n\tfldcw %[in_control]\n"                                    \
+	"1:\txor %%eax, %%eax\n\txor %%ecx, %%ecx\n\tcpuid\n\tdec %[count]\n\tjnz 1b\n\t" \
 	"stmxcsr %[out_mxcsr]\n\tfnstcw %[out_control]\n\t"
 #define FPU_ASM(insn, reg)                                                                        \
 	asm volatile(XMM(LOAD, insn, reg) EXITS XMM(SAVE, insn, reg)                              \
@@ -165,7 +165,7 @@ struct fpu_state {
 static void fpu_over_exits(const struct fpu_state *in, struct fpu_state *out, uint64_t count,
 			   bool avx)
 {
-	static const uint32_t mxcsr = 0x1f80;  /* the ABI's own */
+	static const uint32_t mxcsr = 0x1f80; /* the ABI's own */
 	static const uint16_t control = 0x37f;
 
 	if (avx)
@@ -187,7 +187,8 @@ static void check_fpu(struct check_context *c, struct check *k)
 	for (int done = 0; done < want; done += EXITS_A_LOOK) {
 		if (c->phase == CHECK_LATE && now_s() > c->deadline_s)
 			break;
-		for (size_t i = 0; i < sizeof(in.vector); i++, seed = seed * 6364136223846793005 + 1)
+		for (size_t i = 0; i < sizeof(in.vector);
+		     i++, seed = seed * 6364136223846793005 + 1)
 			in.vector[i / 32][i % 32] = avx || i % 32 < 16 ? seed >> 56 : 0;
 		memset(&out, 0, sizeof(out));
 		fpu_over_exits(&in, &out, EXITS_A_LOOK, avx);
@@ -290,7 +291,9 @@ void checks_run(struct check_context *c)
 			continue;
 		strcpy(k.id, checks[i].id);
 		checks[i].run(c, &k);
-		if (k.id[0])
-			level_add_check(c->self, &k);
+		if (!k.id[0])
+			continue;
+		level_add_check(c->self, &k);
+		c->done(&k);
 	}
 }

@@ -21,10 +21,12 @@ struct check_context {
 	const struct platform *platform;
 	enum check_phase phase;
 	bool need_virt;	   /* a next level was asked for: without virtualization the check fails */
+	bool need_nested;  /* and one below it: its guests must nest */
 	double deadline_s; /* on now_s(): late checks end by then */
+	void (*done)(const struct check *k); /* called as each result is there */
 };
 
-/* Runs the checks of a phase; results go into self->checks, costs into self->*_cycles. */
+/* Runs the checks of a phase; results go into self->checks and to done(), costs into self->*_cycles. */
 void checks_run(struct check_context *c);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <cJSON.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,8 +98,9 @@ static void print_table(const struct report *r, FILE *out)
 {
 	char sentence[600];
 
-	fprintf(out, "%-4s %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s\n", "", "role", "hypervisor",
-		"virt", "RAM MiB", "lost MiB", "boot s", "exits", "cycles/exit", "factor", "checks");
+	fprintf(out, "%-4s %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s\n", "", "role",
+		"hypervisor", "virt", "RAM MiB", "lost MiB", "boot s", "exits", "cycles/exit",
+		"factor", "checks");
 	for (int i = r->outermost; i <= r->deepest; i++)
 		print_row(r, &r->levels[i], out);
 	print_remarks(r, out);
@@ -140,8 +142,9 @@ static void check_test(const struct level *lv, int i, struct test *t)
 {
 	const struct check *k = &lv->checks[i];
 
-	*t = (struct test){ .result = k->result, .value = k->value, .unit = k->unit,
-			    .detail = k->detail };
+	*t = (struct test){
+		.result = k->result, .value = k->value, .unit = k->unit, .detail = k->detail
+	};
 	format(t->id, sizeof(t->id), "l%d_%s", lv->level, k->id);
 }
 
@@ -156,9 +159,9 @@ static void ktap_line(const struct test *t, int number, int indent, FILE *out)
 	char value[32];
 
 	format_value(t->value, value, sizeof(value));
-	fprintf(out, "%*s%s %d %s #%s %s=%s%s", indent, "", t->result == RESULT_FAIL ? "not ok" : "ok",
-		number, t->id, t->result == RESULT_SKIP ? " SKIP" : "", t->unit, value,
-		*t->detail ? " " : "");
+	fprintf(out, "%*s%s %d %s #%s %s=%s%s", indent, "",
+		t->result == RESULT_FAIL ? "not ok" : "ok", number, t->id,
+		t->result == RESULT_SKIP ? " SKIP" : "", t->unit, value, *t->detail ? " " : "");
 	for (const char *p = t->detail; *p; p++)
 		fputc(*p == '#' ? '_' : *p, out); /* a second '#' would start another directive */
 	fputc('\n', out);
@@ -188,7 +191,8 @@ static bool ktap_level(const struct report *r, int level, FILE *out)
 	}
 	if (has_child) {
 		below = ktap_level(r, level + 1, out);
-		fprintf(out, "%*s%s %d l%d\n", indent, "", below ? "ok" : "not ok", ++number, level + 1);
+		fprintf(out, "%*s%s %d l%d\n", indent, "", below ? "ok" : "not ok", ++number,
+			level + 1);
 		ok &= below;
 	}
 	return ok;
@@ -210,8 +214,8 @@ static void lava_line(const struct test *t, FILE *out)
 	char value[32];
 
 	format_value(t->value, value, sizeof(value));
-	fprintf(out, "<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s UNITS=%s MEASUREMENT=%s>\n", t->id,
-		result_names[t->result], t->unit, value);
+	fprintf(out, "<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s UNITS=%s MEASUREMENT=%s>\n",
+		t->id, result_names[t->result], t->unit, value);
 }
 
 static void print_lava(const struct report *r, FILE *out)
@@ -385,7 +389,7 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 	} else if (cJSON_IsString(item)) {
 		format(value, sizeof(value), "%s", item->valuestring);
 	} else if (cJSON_IsArray(item)) {
-		cJSON_ArrayForEach(word, item)
+		cJSON_ArrayForEach (word, item)
 			format(value + strlen(value), sizeof(value) - strlen(value), "%s%s",
 			       *value ? " " : "", cJSON_IsString(word) ? word->valuestring : "?");
 	} else {
@@ -411,8 +415,6 @@ static int read_check(struct level *lv, const cJSON *item)
 	format(k.id, sizeof(k.id), "%s", id);
 	format(k.unit, sizeof(k.unit), "%s", unit);
 	format(k.detail, sizeof(k.detail), "%s", detail ? detail : "");
-	make_harmless(k.id);
-	make_harmless(k.unit);
 	make_harmless(k.detail);
 	k.value = value->valuedouble;
 	return level_add_check(lv, &k);
@@ -454,7 +456,7 @@ static int read_level(struct report *r, const cJSON *item)
 		if (value && read_field(lv, f, value))
 			return -1;
 	}
-	cJSON_ArrayForEach(check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
+	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
 		if (read_check(lv, check))
 			return -1;
 	return 0;
@@ -465,17 +467,20 @@ static int read_outcome(struct report *r, const cJSON *o)
 	const cJSON *requested = cJSON_GetObjectItemCaseSensitive(o, "requested"), *line;
 	const char *stop = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "stop"));
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "detail"));
+	int lost = 0;
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return -1;
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
 		return -1;
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
+	read_int(o, "lost_records", 0, INT_MAX, &lost);
+	r->lost_records = lost;
 	r->stop = stop_by_name(stop);
 	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
 	make_harmless(r->detail);
-	cJSON_ArrayForEach(line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
+	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
 		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
 			break;
 		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
@@ -491,7 +496,7 @@ static int read_report(struct report *r, const cJSON *root)
 
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return -1;
-	cJSON_ArrayForEach(level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
+	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
 		if (read_level(r, level))
 			return -1;
 	return read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome"));

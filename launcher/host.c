@@ -68,14 +68,13 @@ static void judge_kvm(struct host *h)
 	else if (!p->have_kvm)
 		format(h->kvm_why, sizeof(h->kvm_why), "%s", p->kvm_problem);
 	else if (p->kvm_nested != 1)
-		format(h->kvm_why, sizeof(h->kvm_why),
-		       "nesting is off: load kvm_%s with nested=1",
+		format(h->kvm_why, sizeof(h->kvm_why), "nesting is off: load kvm_%s with nested=1",
 		       strcmp(h->self.cpu_virt, "svm") ? "intel" : "amd");
 	else
 		h->kvm_fits = true;
 	if (h->kvm_fits)
-		format(h->kvm_why, sizeof(h->kvm_why), "/dev/kvm opens, the CPU has %s, nesting is on",
-		       h->self.cpu_virt);
+		format(h->kvm_why, sizeof(h->kvm_why),
+		       "/dev/kvm opens, the CPU has %s, nesting is on", h->self.cpu_virt);
 }
 
 static void judge_tcg(struct host *h)
@@ -84,8 +83,8 @@ static void judge_tcg(struct host *h)
 
 	h->tcg_fits = host_tcg_nests(v);
 	if (h->tcg_fits)
-		format(h->tcg_why, sizeof(h->tcg_why), "QEMU %d.%d.%d emulates AMD-V that nests", v[0],
-		       v[1], v[2]);
+		format(h->tcg_why, sizeof(h->tcg_why), "QEMU %d.%d.%d emulates AMD-V that nests",
+		       v[0], v[1], v[2]);
 	else
 		format(h->tcg_why, sizeof(h->tcg_why),
 		       "QEMU %d.%d.%d does not walk nested page tables in real mode, so no nested "
@@ -103,7 +102,8 @@ int host_learn(struct host *h, const struct options *o)
 	platform_learn_kvm(&h->self, &h->platform);
 	format(h->qemu, sizeof(h->qemu), "%s", o->qemu ? o->qemu : DEFAULT_QEMU);
 	if (qemu_version_line(h->qemu, line, sizeof(line)))
-		return fail("%s: does not run; install Debian's qemu-system-x86 or name one with --qemu",
+		return fail("%s: does not run; install Debian's qemu-system-x86 or name one with "
+			    "--qemu",
 			    h->qemu);
 	if (sscanf(line, "QEMU emulator version %d.%d.%d", &h->version[0], &h->version[1],
 		   &h->version[2]) < 2)
@@ -155,7 +155,8 @@ void host_print(const struct host *h, bool json)
 	       h->version[2]);
 	printf("kvm: %s: %s\n", h->kvm_fits ? "yes" : "no", h->kvm_why);
 	printf("tcg: %s: %s\n", h->tcg_fits ? "yes" : "no", h->tcg_why);
-	printf("run would use: %s\n", !h->usable		? "nothing: it would be skipped"
-				      : h->accel == ACCEL_KVM ? "kvm, the outermost guest nests in hardware"
-							      : "tcg, the outermost guest is L0");
+	printf("run would use: %s\n", !h->usable ? "nothing: it would be skipped"
+				      : h->accel == ACCEL_KVM
+					      ? "kvm, the outermost guest nests in hardware"
+					      : "tcg, the outermost guest is L0");
 }

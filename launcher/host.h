@@ -12,10 +12,10 @@ struct host {
 	struct level self; /* the host itself: its CPU, its hypervisor */
 	struct platform platform;
 	char qemu[256];
-	int version[3];	   /* of QEMU; 0.0.0: not found */
+	int version[3]; /* of QEMU; 0.0.0: not found */
 	bool kvm_fits, tcg_fits;
 	char kvm_why[240], tcg_why[240]; /* the reasoning, in a sentence each */
-	int accel;	   /* ACCEL_KVM or ACCEL_TCG, if usable */
+	int accel;			 /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;
 };
 

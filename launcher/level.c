@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 2^53: what a JSON reader keeps exactly, RFC 8259 section 6. */
+#define NUMBER_MAX 9007199254740992.0
+
 const char *const result_names[] = { "pass", "fail", "skip" };
 
-const char *const stop_names[] = { "none",  "depth", "memory", "time", "no-virt", "no-kvm",
-				   "qemu",  "panic", "crash",  "oom",  "hang",	  "lost" };
+const char *const stop_names[] = { "none", "depth", "memory", "time", "no-virt", "no-kvm",
+				   "qemu", "panic", "crash",  "oom",  "hang",	 "lost" };
 
 enum stop stop_by_name(const char *name)
 {
@@ -23,8 +26,11 @@ bool stop_is_failure(enum stop stop)
 	return stop > STOP_TIME;
 }
 
-#define FIELD(group, key, type, source, member) \
-	{ group, key, type, source, offsetof(struct level, member), sizeof(((struct level *)0)->member) }
+#define FIELD(group, key, type, source, member)                           \
+	{                                                                 \
+		group, key, type, source, offsetof(struct level, member), \
+			sizeof(((struct level *)0)->member)               \
+	}
 
 /* In the order of the contract's JSON.  One more figure is one more line. */
 const struct field level_fields[] = {
@@ -109,8 +115,7 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 		make_harmless(p);
 		return 0;
 	}
-	/* 2^53: what a JSON reader keeps exactly, RFC 8259 section 6. */
-	if (parse_number(value, &number) || number < 0 || number > 9007199254740992.0)
+	if (parse_number(value, &number) || number < 0 || number > NUMBER_MAX)
 		return -1;
 	if (f->type == FIELD_COUNT)
 		*(int64_t *)p = number;
@@ -119,10 +124,22 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 	return 0;
 }
 
+/* Ids and units are words of a LAVA line, the value is its measurement. */
+static bool check_is_clean(const struct check *c)
+{
+	return *c->id && *c->unit &&
+	       !c->id[strspn(c->id, "abcdefghijklmnopqrstuvwxyz0123456789_")] &&
+	       !c->unit[strspn(c->unit,
+			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/")] &&
+	       c->value >= 0 && c->value <= NUMBER_MAX;
+}
+
 int level_add_check(struct level *lv, const struct check *c)
 {
 	int i;
 
+	if (!check_is_clean(c))
+		return -1;
 	for (i = 0; i < lv->check_count; i++)
 		if (!strcmp(lv->checks[i].id, c->id))
 			break;

@@ -16,9 +16,9 @@ enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[]; /* "pass", "fail", "skip" */
 
 struct check {
-	char id[16];	 /* [a-z0-9_] */
+	char id[16]; /* [a-z0-9_] */
 	enum result result;
-	double value;	 /* always a number: a test result in LAVA wants a measurement */
+	double value; /* always a number: a test result in LAVA wants a measurement */
 	char unit[12];
 	char detail[96]; /* why it failed or was skipped, for people */
 };
@@ -54,9 +54,9 @@ struct level {
 	char kernel[72];
 	char kernel_sha256[65], archive_sha256[65];
 	int64_t total_kib, available_kib, child_kib, overhead_kib;
-	double kernel_s; /* kernel start to PID 1, this level's clock */
-	double ready_s;	 /* kernel start to ready, this level's clock */
-	double wall_s;	 /* its qemu's start to ready, the parent's clock */
+	double kernel_s;		 /* kernel start to PID 1, this level's clock */
+	double ready_s;			 /* kernel start to ready, this level's clock */
+	double wall_s;			 /* its qemu's start to ready, the parent's clock */
 	int64_t exits_boot, exits_total; /* counted by the parent's KVM */
 	int64_t exits_chain; /* counted by the outermost KVM, its child's start to this level's ready */
 	int64_t cpuid_cycles, pio_cycles;
@@ -86,7 +86,7 @@ const struct field *level_field(const char *key);
 /* The field as text, "" if unknown; and set from text.  -1 if it is malformed or negative. */
 void level_get(const struct level *lv, const struct field *f, char *buf, size_t size);
 int level_set(struct level *lv, const struct field *f, const char *value);
-/* Adds a check, or replaces the one with the same id.  -1 if the table is full. */
+/* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */
 int level_add_check(struct level *lv, const struct check *c);
 bool level_sound(const struct level *lv); /* no check failed */
 

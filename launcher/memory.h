@@ -9,10 +9,11 @@
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
-	int64_t available_kib; /* MemAvailable, the archive already in tmpfs */
+	int64_t available_kib; /* MemAvailable */
+	int64_t archive_kib;   /* of it in tmpfs by now: freed once the child is up */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
-	int64_t child_kib;     /* what is left for the child: its RAM */
-	int64_t need_kib;      /* what the smallest child needs; more than child_kib: it won't fit */
+	int64_t child_kib; /* what is left for the child: its RAM */
+	int64_t need_kib;  /* what the smallest child needs; more than child_kib: it won't fit */
 };
 
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
@@ -21,9 +22,9 @@ void memory_setup(void);
 void memory_learn(struct level *self);
 /*
  * The budget of the next level.  WANTED_KIB caps its RAM (0: all that fits); ARCHIVE_KIB is the
- * size of what it unpacks.
+ * size of what it unpacks, STORED_KIB how much of that we already keep for it.
  */
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib);
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t stored_kib);
 /* How many processes the kernel has killed for want of memory since it started. */
 int64_t memory_oom_kills(void);
 /* The sentence for a person: what the next level needs and what there is. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
 #include "options.h"
 #include "level.h"
 
@@ -77,13 +78,13 @@ static int set_size(const char *v, void *p)
 static int set_report(const char *v, void *p)
 {
 	static const char *const names[] = { "table", "ktap", "lava", "json", "csv", NULL };
-	char list[64], *save, *name;
+	char list[64], *rest = list, *name;
 	int which, bits = 0;
 
 	if (strlen(v) >= sizeof(list))
 		return -1;
 	strcpy(list, v);
-	for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+	while ((name = strsep(&rest, ","))) {
 		if (parse_choice(name, names, &which))
 			return -1;
 		bits |= 1 << which;
@@ -143,10 +144,10 @@ static int set_flag(const char *v, void *p)
 }
 
 static const struct option {
-	const char *word;    /* on the kernel command line, or NULL */
-	const char *flag;    /* on ours, or NULL */
-	const char *value;   /* what it takes, for people; NULL: nothing */
-	int commands;	     /* command_bit */
+	const char *word;  /* on the kernel command line, or NULL */
+	const char *flag;  /* on ours, or NULL */
+	const char *value; /* what it takes, for people; NULL: nothing */
+	int commands;	   /* command_bit */
 	int (*set)(const char *value, void *member);
 	size_t offset;
 	const char *help;
@@ -159,7 +160,8 @@ static const struct option {
 	{ "nest.mem", NULL, "SIZE", CMD_RUN, set_size, MEMBER(mem_kib),
 	  "RAM of the next level, less than what fits (default: all that fits)" },
 	{ NULL, "--memory", "SIZE", CMD_RUN, set_size, MEMBER(memory_kib),
-	  "RAM of the outermost guest: 512M, 2G (default: 1G); in the appliance, of the next level" },
+	  "RAM of the outermost guest: 512M, 2G (default: 1G); in the appliance, of the next "
+	  "level" },
 	{ "nest.report", "--report", "LIST", CMD_RUN, set_report, MEMBER(report),
 	  "what to print, of table,ktap,lava,json,csv" },
 	{ "nest.start", NULL, "auto|manual", 0, set_start, MEMBER(start), "" },
@@ -206,7 +208,8 @@ static int set_option(struct options *o, const struct option *opt, const char *n
 		      const char *value)
 {
 	if (opt->set(value, (char *)o + opt->offset))
-		return fail("%s: '%.60s' is not %s", name, value, opt->value ? opt->value : "right");
+		return fail("%s: '%.60s' is not %s", name, value,
+			    opt->value ? opt->value : "right");
 	return 0;
 }
 

@@ -16,7 +16,13 @@ enum start { START_AUTO, START_MANUAL };
 enum ending { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
 
 /* Bits of options.report; one for each name in report_names[]. */
-enum report_bit { REPORT_TABLE = 1, REPORT_KTAP = 2, REPORT_LAVA = 4, REPORT_JSON = 8, REPORT_CSV = 16 };
+enum report_bit {
+	REPORT_TABLE = 1,
+	REPORT_KTAP = 2,
+	REPORT_LAVA = 4,
+	REPORT_JSON = 8,
+	REPORT_CSV = 16
+};
 
 struct options {
 	int depth;	    /* a level, or DEPTH_MAX */

@@ -27,7 +27,8 @@ static const struct hypervisor {
 	{ "XenVMMXenVMM", "Xen", "set nestedhvm=1 in the guest's configuration" },
 	{ "VBoxVBoxVBox", "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
 	{ "bhyve bhyve ", "bhyve", "bhyve does not nest" },
-	{ " lrpepyh  vr", "Parallels", "turn nested virtualization on in the guest's CPU settings" },
+	{ " lrpepyh  vr", "Parallels",
+	  "turn nested virtualization on in the guest's CPU settings" },
 	{ "ACRNACRNACRN", "ACRN", "set nested virtualization for this guest in its scenario" },
 };
 
@@ -82,11 +83,15 @@ static bool has_word(const char *list, const char *word)
 /* What helps or hinders nesting, by the names of /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h). */
 static void list_features(const char *flags, const char *vmx_flags, char *out, size_t size)
 {
-	static const char *const amd[] = { "npt", "nrip_save", "vgif", "v_vmsave_vmload",
-					   "decodeassists", "vmcb_clean", "flushbyasid",
-					   "pausefilter", "tsc_scale", "avic", "vnmi" };
-	static const char *const intel[] = { "ept", "unrestricted_guest", "vpid", "shadow_vmcs",
-					     "ept_ad", "preemption_timer", "apicv", "posted_intr" };
+	static const char *const amd[] = {
+		"npt",		 "nrip_save",  "vgif",	      "v_vmsave_vmload",
+		"decodeassists", "vmcb_clean", "flushbyasid", "pausefilter",
+		"tsc_scale",	 "avic",       "vnmi"
+	};
+	static const char *const intel[] = {
+		"ept",	  "unrestricted_guest", "vpid",	 "shadow_vmcs",
+		"ept_ad", "preemption_timer",	"apicv", "posted_intr"
+	};
 	bool is_amd = has_word(flags, "svm");
 	const char *const *names = is_amd ? amd : intel;
 	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel), len = 0;

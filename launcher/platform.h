@@ -10,9 +10,9 @@
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
 	bool have_avx;
-	bool have_kvm;	/* /dev/kvm answered with the API that we know */
-	int kvm_api;	/* its version, or UNKNOWN */
-	int kvm_nested; /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool have_kvm;		/* /dev/kvm answered with the API that we know */
+	int kvm_api;		/* its version, or UNKNOWN */
+	int kvm_nested;		/* the module's parameter `nested`: 1, 0 or UNKNOWN */
 	char virt_problem[160]; /* why not, and whose setting it is; "" if none */
 	char kvm_problem[160];
 };
@@ -24,7 +24,6 @@ struct platform {
 void platform_learn(struct level *self, struct platform *p, int level);
 /* Whether KVM can be used: its module, its parameters, /dev/kvm. */
 void platform_learn_kvm(const struct level *self, struct platform *p);
-
 
 /* Sets KVM up for a child: what its defaults get wrong here. */
 void platform_prepare_kvm(void);

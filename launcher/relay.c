@@ -235,15 +235,16 @@ static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t siz
 	}
 	if (WIFSIGNALED(r->status)) {
 		format(detail, size, "its qemu was killed by signal %d (%s)%s%s",
-		       WTERMSIG(r->status), strsignal(WTERMSIG(r->status)),
-		       r->words[0] ? ": " : "", r->words);
+		       WTERMSIG(r->status), strsignal(WTERMSIG(r->status)), r->words[0] ? ": " : "",
+		       r->words);
 		return STOP_CRASH;
 	}
 	if (status == EXIT_STATUS && r->ended && !r->lost)
 		return STOP_NONE;
 	if (status == EXIT_STATUS) {
-		format(detail, size, r->ended ? "it ended in order, but records of it are missing"
-					      : "it ended in order, but its last record never came");
+		format(detail, size,
+		       r->ended ? "it ended in order, but records of it are missing"
+				: "it ended in order, but its last record never came");
 		return STOP_LOST;
 	}
 	if (status) {
@@ -251,8 +252,9 @@ static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t siz
 		       r->words[0] ? r->words : "it said nothing");
 		return r->spoken ? STOP_CRASH : STOP_QEMU;
 	}
-	format(detail, size, "it reset itself without an orderly end: a triple fault, or a reboot "
-			     "that nobody asked for");
+	format(detail, size,
+	       "it reset itself without an orderly end: a triple fault, or a reboot "
+	       "that nobody asked for");
 	return STOP_CRASH;
 }
 

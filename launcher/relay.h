@@ -20,8 +20,15 @@ struct patience {
 	double boot_s;	 /* until its launcher speaks */
 };
 
-enum give_up { GIVE_UP_NOT, GIVE_UP_TIME, GIVE_UP_STALL, GIVE_UP_SILENT, GIVE_UP_BOOT,
-	       GIVE_UP_KVM, GIVE_UP_USER };
+enum give_up {
+	GIVE_UP_NOT,
+	GIVE_UP_TIME,
+	GIVE_UP_STALL,
+	GIVE_UP_SILENT,
+	GIVE_UP_BOOT,
+	GIVE_UP_KVM,
+	GIVE_UP_USER
+};
 
 struct relay {
 	/* set by the caller */
@@ -34,11 +41,11 @@ struct relay {
 	void (*on_console)(void *context, const char *line);
 	void (*on_beat)(void *context);
 	/* set by on_record */
-	bool ended;   /* the child's last record came */
-	bool spoken;  /* its launcher runs */
+	bool ended;	      /* the child's last record came */
+	bool spoken;	      /* its launcher runs */
 	double last_record_s; /* when a record came that was believed */
-	bool lost;    /* records are missing */
-	int bad_records; /* damaged, forged or out of order */
+	bool lost;	      /* records are missing */
+	int bad_records;      /* damaged, forged or out of order */
 	/* set by the relay */
 	enum give_up give_up;
 	int status; /* QEMU's wait status */

@@ -51,15 +51,10 @@ static int add_check(struct level *lv, const struct record *rec)
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
 	make_harmless(k.detail);
-	if (!*k.id || strspn(k.id, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(k.id))
-		return -1;
-	if (!*k.unit || strspn(k.unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/") !=
-				strlen(k.unit))
-		return -1;
 	while (strcmp(result, result_names[k.result]))
 		if (k.result++ == RESULT_SKIP)
 			return -1;
-	if (parse_number(record_get(rec, "value"), &k.value) || k.value < 0)
+	if (parse_number(record_get(rec, "value"), &k.value))
 		return -1;
 	return level_add_check(lv, &k);
 }
@@ -149,7 +144,7 @@ int report_add(struct report *r, const struct record *rec)
 static void set_role(const struct report *r, struct level *lv)
 {
 	/* L0 owns the CPU; a level that runs another is a hypervisor; the deepest is but a guest. */
-	strcpy(lv->role, lv->level == 0		? "machine"
+	strcpy(lv->role, lv->level == 0		  ? "machine"
 			 : lv->level < r->reached ? "hypervisor"
 						  : "guest");
 }
@@ -174,6 +169,7 @@ void report_finish(struct report *r)
 		r->stop_level = r->deepest < 0 ? 0 : r->deepest;
 		format(r->detail, sizeof(r->detail), "no level said why the chain ended");
 	}
+	sound &= r->deepest >= r->outermost && r->levels[r->reached].ready;
 	if (r->requested == DEPTH_OPEN)
 		r->ok = sound && r->deepest >= 0 && !stop_is_failure(r->stop);
 	else

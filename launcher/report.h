@@ -15,9 +15,9 @@
 struct report {
 	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
 	bool used[MAX_LEVEL + 1];
-	int outermost, deepest;		    /* of those seen; deepest < outermost: none */
-	int requested;			    /* a level, or DEPTH_OPEN */
-	int reached;			    /* the deepest that was ready, 0 if none */
+	int outermost, deepest; /* of those seen; deepest < outermost: none */
+	int requested;		/* a level, or DEPTH_OPEN */
+	int reached;		/* the deepest that was ready, 0 if none */
 	enum stop stop;
 	int stop_level; /* the level that is to blame, or that could not come up */
 	char detail[400];

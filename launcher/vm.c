@@ -80,8 +80,10 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	add(a, "-no-reboot");
 	if (c->nested) {
 		/* microvm without what our kernel can do without: each device costs exits to probe. */
-		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
-		       "auto-kernel-cmdline=off,x-option-roms=off");
+		add(a,
+		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
+		    "auto-kernel-cmdline=off,x-option-roms=off%s",
+		    c->machine);
 		add_path(a, "-L", c->firmware_dir);
 	} else {
 		/* An ordinary PC, so that any kernel boots. */
@@ -141,7 +143,7 @@ void vm_command(const struct vm_config *config, char *buf, size_t size)
 /* In the child: QEMU's end of the pipes, and nothing else of ours. */
 static void exec_qemu(struct args *a, const int write_end[3])
 {
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int from[] = { null, write_end[2], write_end[2], write_end[0], write_end[1] };
 	sigset_t none;
 
@@ -165,6 +167,11 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	struct args a;
 
 	*vm = (struct vm){ .pid = -1, .pidfd = -1, .stats = -1 };
+	build_args(&a, config);
+	if (a.full) {
+		free_args(&a);
+		return fail("QEMU's command line has more than %d words", MAX_ARGS);
+	}
 	for (int i = 0; i < 3; i++) {
 		if (pipe2(ends, O_CLOEXEC))
 			return fail("pipe for QEMU: %m");
@@ -172,9 +179,6 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 		write_end[i] = ends[1];
 		fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	}
-	build_args(&a, config);
-	if (a.full)
-		return fail("QEMU's command line has more than %d words", MAX_ARGS);
 	vm->start_s = now_s();
 	vm->pid = fork();
 	if (!vm->pid)
@@ -261,7 +265,8 @@ static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *n
 			break;
 		buf[size] = '\0';
 		if (!strcmp(desc->name, name) &&
-		    pread(fd, &value, sizeof(value), h->data_offset + desc->offset) == sizeof(value))
+		    pread(fd, &value, sizeof(value), h->data_offset + desc->offset) ==
+			    sizeof(value))
 			return value;
 	}
 	return UINT64_MAX;

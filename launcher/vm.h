@@ -9,7 +9,13 @@
 
 /* The child writes its records to one port and its console to another; see docs/design.md. */
 #define CONSOLE_PORT 0xe9
-#define RECORD_PORT 0xe8
+#define RECORD_PORT 0xe5
+/*
+ * Where our QEMU has a doorbell for the records (scripts/patches/qemu/): the physical address of a
+ * 32 bit length and as many bytes, written there, sends them.  Reading it gives DOORBELL_MAGIC.
+ */
+#define DOORBELL_PORT (RECORD_PORT + 0x400)
+#define DOORBELL_MAGIC 0x6c6c6562
 /* isa-debug-exit: a byte B written there ends QEMU with status B * 2 + 1. */
 #define EXIT_PORT 0xf4
 #define EXIT_BYTE 0x10
@@ -17,17 +23,18 @@
 
 struct vm_config {
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
+	const char *machine;	/* more of -M for a nested level, from a comma on, or "" */
 	const char *extra_args; /* words split on %20, or "" */
 	int64_t memory_kib;
-	bool nested;	    /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
-	bool kvm;	    /* else TCG with AMD-V */
+	bool nested; /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
+	bool kvm;    /* else TCG with AMD-V */
 	bool deterministic; /* TCG with an instruction-counted clock */
 };
 
 struct vm {
 	pid_t pid;
 	int pidfd, console, records, words; /* words: what QEMU itself prints */
-	int stats;	   /* KVM's statistics of the vCPU, -1 until found */
+	int stats;			    /* KVM's statistics of the vCPU, -1 until found */
 	double start_s;
 };
 
