@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "archive.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define PREPARE "$TOP/tests/unit/archive-tree.sh"
+
+static void sh(const char *script)
+{
+	if (system(script))
+		wrong("failed: %s", script);
+}
+
+static void archive_to(const char *path, const char *root, struct archive *a)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(archive_write(root, fd, a), 0);
+	close(fd);
+}
+
+/* The same bytes as Linux's own tool makes of the same files; their sums and size are right. */
+static void test_same_bytes(void **state)
+{
+	char expected[65], command[200];
+	struct archive a, measured;
+	struct stat st;
+
+	(void)state;
+	sh(PREPARE);
+	archive_to("out.cpio", "tree", &a);
+	sh("cmp out.cpio expected.cpio");
+	stat("out.cpio", &st);
+	assert_int_equal(a.bytes, st.st_size);
+	format(command, sizeof(command), "echo '%s  out.cpio' | sha256sum -c --quiet", a.sha256);
+	sh(command);
+	strcpy(expected, "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5");
+	assert_string_equal(a.kernel_sha256, expected); /* of 12345 */
+
+	assert_int_equal(archive_write("tree", -1, &measured), 0);
+	assert_string_equal(measured.sha256, a.sha256);
+	assert_int_equal(measured.bytes, a.bytes);
+	assert_true(archive_estimate_kib("tree") == 100003 / 1024);
+}
+
+/* What is unpacked from it gives the same archive again, whatever order the files were made in. */
+static void test_unpack_and_again(void **state)
+{
+	struct archive a, b;
+
+	(void)state;
+	sh(PREPARE);
+	archive_to("out.cpio", "tree", &a);
+	sh("set -e; rm -rf copy; mkdir copy; cd copy; cpio -idm --quiet <../out.cpio; cd ..\n"
+	   "diff -r --no-dereference -x pipe -x node tree copy");
+	archive_to("again.cpio", "copy", &b);
+	assert_string_equal(a.sha256, b.sha256);
+	sh("rm copy/a.b; printf wxyz >copy/a.b"); /* another inode and time, the same file */
+	archive_to("again.cpio", "copy", &b);
+	assert_string_equal(a.sha256, b.sha256);
+	sh("chmod 0600 copy/a.b");
+	archive_to("again.cpio", "copy", &b);
+	assert_string_not_equal(a.sha256, b.sha256);
+	sh("rm copy/boot/bzImage");
+	archive_to("again.cpio", "copy", &b);
+	assert_string_equal(b.kernel_sha256, "");
+}
+
+/* A file that grows under its reader: the archive has what was there first, and is sound. */
+static void test_growing(void **state)
+{
+	char data[500] = "";
+	struct archive a;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	sh("rm -rf growing; mkdir growing; echo end >growing/z");
+	pid = fork();
+	if (!pid) {
+		fd = open("growing/log", O_WRONLY | O_CREAT | O_APPEND, 0600);
+		for (;; usleep(20))
+			if (write(fd, data, sizeof(data)) < 0)
+				break;
+	}
+	for (int i = 0; i < 8; i++) {
+		usleep(2000);
+		archive_to("out.cpio", "growing", &a);
+		sh("test \"$(cpio -t --quiet <out.cpio | tail -n 1)\" = z");
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	sh("rm -rf growing out.cpio");
+}
+
+#define SHRINKING "/sys/devices/system/cpu/cpu0/topology"
+
+static void test_failures(void **state)
+{
+	struct archive a;
+	int full = open("/dev/full", O_WRONLY);
+
+	(void)state;
+	sh(PREPARE);
+	assert_int_equal(archive_write("tree", full, &a), -1);
+	assert_non_null(strstr(last_error(), "cannot write"));
+	close(full);
+	/* sysfs says that its files have 4096 bytes: the same as one that shrinks while it is read */
+	if (!access(SHRINKING, R_OK)) {
+		assert_int_equal(archive_write(SHRINKING, -1, &a), -1);
+		assert_non_null(strstr(last_error(), "changed while it was read"));
+	}
+	assert_int_equal(archive_write("nowhere", -1, &a), -1);
+	assert_non_null(strstr(last_error(), "nowhere"));
+}
+
+RUN(T(test_same_bytes), T(test_unpack_and_again), T(test_growing), T(test_failures))

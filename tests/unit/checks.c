@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The checks on the machine that builds: a healthy one passes, whether it is virtual or not. */
+#include "test.h"
+#include "checks.h"
+
+static struct level lv;
+static struct platform platform;
+static int told;
+
+static void count(const struct check *k)
+{
+	assert_string_not_equal(k->id, "");
+	told++;
+}
+
+static const struct check *find(const char *id)
+{
+	for (int i = 0; i < lv.check_count; i++)
+		if (!strcmp(lv.checks[i].id, id))
+			return &lv.checks[i];
+	wrong("no check %s", id);
+	return NULL;
+}
+
+static void run_phase(enum check_phase phase, bool need_virt, double deadline_s)
+{
+	struct check_context c = { .self = &lv,
+				   .platform = &platform,
+				   .phase = phase,
+				   .need_virt = need_virt,
+				   .deadline_s = deadline_s,
+				   .done = count };
+
+	checks_run(&c);
+}
+
+static int learn(void **state)
+{
+	(void)state;
+	level_init(&lv, 0);
+	platform_learn(&lv, &platform, -1);
+	platform_learn_kvm(&lv, &platform);
+	lv.kernel_s = 1;
+	told = 0;
+	lv.available_kib = 100000;
+	return 0;
+}
+
+static void test_platform(void **state)
+{
+	(void)state;
+	assert_in_range(lv.level, 0, 1);
+	assert_string_not_equal(lv.hypervisor, "");
+	assert_string_not_equal(lv.cpu_vendor, "");
+	assert_string_not_equal(lv.kernel, "");
+	assert_int_equal(platform.have_virt, strcmp(lv.cpu_virt, "none") != 0);
+	assert_int_equal(platform.have_virt, !platform.virt_problem[0]); /* a reason, or none */
+	assert_int_equal(platform.have_kvm, !platform.kvm_problem[0]);
+	platform_learn(&lv, &platform, 5); /* a parent has said which level we are */
+	assert_int_equal(lv.level, 5);
+}
+
+static void test_healthy(void **state)
+{
+	static const char *const ids[] = { "memory", "clock", "timer", "fpu" };
+
+	(void)state;
+	run_phase(CHECK_EARLY, false, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (find(ids[i])->result != RESULT_PASS)
+			wrong("%s: %s", ids[i], find(ids[i])->detail);
+	assert_int_equal(find("memory")->value, 100000 / 8);
+	assert_int_equal(find("fpu")->value, 10);
+	assert_true(find("timer")->value >= 0.009 && find("timer")->value < 3);
+	assert_true(lv.cpuid_cycles > 0);
+	run_phase(CHECK_LATE, false, now_s() + 20);
+	assert_int_equal(find("fpu")->value, 1000);
+	assert_int_equal(lv.check_count, 8); /* a late result replaces the early one */
+	/* Without leave to use ports the cost is measured once, early, and only in part. */
+	assert_int_equal(told, find("cost")->result == RESULT_SKIP ? 9 : 10);
+	assert_true(level_sound(&lv));
+}
+
+/* What the late checks have no time for keeps its early result. */
+static void test_no_time_left(void **state)
+{
+	(void)state;
+	run_phase(CHECK_EARLY, false, 0);
+	run_phase(CHECK_LATE, false, now_s() - 1);
+	assert_int_equal(find("fpu")->value, 10);
+	assert_int_equal(find("fpu")->result, RESULT_PASS);
+	assert_true(lv.cpuid_cycles > 0);
+	assert_int_equal(lv.check_count, 8);
+	assert_int_equal(told, 8);
+}
+
+/* Without virtualization a level fails if it was to start another, else the checks are skipped. */
+static void test_no_virt(void **state)
+{
+	(void)state;
+	platform = (struct platform){ .kvm_api = UNKNOWN,
+				      .kvm_nested = UNKNOWN,
+				      .virt_problem = "hidden",
+				      .kvm_problem = "gone" };
+	run_phase(CHECK_EARLY, true, 0);
+	assert_int_equal(find("virt")->result, RESULT_FAIL);
+	assert_string_equal(find("virt")->detail, "hidden");
+	assert_int_equal(find("kvm")->result, RESULT_FAIL);
+	assert_string_equal(find("kvm")->detail, "gone");
+	assert_false(level_sound(&lv));
+	lv.check_count = 0;
+	run_phase(CHECK_EARLY, false, 0);
+	assert_int_equal(find("virt")->result, RESULT_SKIP);
+	assert_int_equal(find("kvm")->result, RESULT_SKIP);
+	assert_true(level_sound(&lv));
+}
+
+#define S(test) cmocka_unit_test_setup(test, learn)
+RUN(S(test_platform), S(test_healthy), S(test_no_time_left), S(test_no_virt))

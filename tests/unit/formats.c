@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "formats.h"
+#include "options.h"
+
+#include <regex.h>
+
+#define TEXT_MAX (1 << 18)
+
+static struct report r, again;
+static char text[TEXT_MAX], other[TEXT_MAX];
+
+/* A report of LEVELS levels with something in every field. */
+static void fill(int requested, int levels, enum stop stop, bool ready)
+{
+	report_init(&r, requested);
+	for (int i = 0; i < levels; i++) {
+		struct level *lv = report_level(&r, i);
+		struct check k[] = { { "fpu", RESULT_PASS, 1000, "exits", "" },
+				     { "timer", RESULT_FAIL, 0.012345678, "s",
+				       "late # very \"late\"" },
+				     { "cost", RESULT_SKIP, 0, "cycles", "no port I/O" } };
+
+		r.outermost = 0;
+		r.deepest = i;
+		lv->seen = true;
+		lv->ready = ready || i < levels - 1;
+		for (int f = 0; f < level_field_count; f++) {
+			bool number = level_fields[f].type == FIELD_COUNT ||
+				      level_fields[f].type == FIELD_SECONDS;
+			char value[32];
+
+			format(value, sizeof(value), number ? "%d" : "%d\",x", 100 * i + f);
+			assert_int_equal(level_set(lv, &level_fields[f], value), 0);
+		}
+		lv->kernel_s = 0.1 + i / 3.0;
+		for (size_t c = 0; c < ARRAY_SIZE(k) && (i != 1 || c != 1); c++)
+			level_add_check(lv, &k[c]);
+	}
+	r.stop = stop;
+	r.stop_level = levels;
+	r.lost_records = 3;
+	format(r.detail, sizeof(r.detail), "its kernel panicked: \"%s\" # 100%%",
+	       "Fatal exception");
+	for (int i = 0; i < 3; i++)
+		format(r.console[r.console_count++], REPORT_LINE, "line %d \\ \"x\"", i);
+	report_finish(&r);
+}
+
+static const char *print(const struct report *report, int which)
+{
+	FILE *f = fopen("out", "w+");
+	size_t n;
+
+	formats_print(report, which, f);
+	rewind(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	assert_true(n < sizeof(text) - 1);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static int read_back(const char *json)
+{
+	write_file("in.json", json);
+	return formats_read_json(&again, "in.json");
+}
+
+static void test_json_round_trip(void **state)
+{
+	(void)state;
+	for (int stop = STOP_DEPTH; stop < STOP_COUNT; stop++)
+		for (int levels = 0; levels < 4; levels++) {
+			fill(stop % 2 ? DEPTH_OPEN : 2, levels, stop, stop % 3);
+			assert_int_equal(formats_write_json(&r, "r.json"), 0);
+			assert_int_equal(formats_read_json(&again, "r.json"), 0);
+			for (int format = REPORT_TABLE; format <= REPORT_CSV; format <<= 1) {
+				strcpy(other, print(&r, format));
+				assert_string_equal(print(&again, format), other);
+			}
+		}
+	assert_int_equal(formats_write_json(&r, "/nowhere/r.json"), -1);
+	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
+	assert_int_equal(formats_write_json(&r, "/dev/full"), -1);
+	assert_int_equal(formats_read_json(&again, "/nowhere/r.json"), -1);
+}
+
+/* ---- LAVA -------------------------------------------------------------------------------- */
+
+/* A monitor's pattern as people write it for LAVA. */
+#define PATTERN                                                                            \
+	"<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=([a-z0-9_]+) RESULT=(pass|fail|skip|unknown) " \
+	"UNITS=([^ >]+) MEASUREMENT=([0-9.]+)>"
+
+static void compile(regex_t *re, const char *pattern)
+{
+	assert_int_equal(regcomp(re, pattern, REG_EXTENDED), 0);
+}
+
+static void check_lava(const char *lines)
+{
+	regex_t re;
+
+	compile(&re, "^" PATTERN "$");
+	while (*lines) {
+		char line[300];
+		size_t len = strcspn(lines, "\n");
+
+		format(line, sizeof(line), "%.*s", (int)len, lines);
+		if (len >= sizeof(line) || regexec(&re, line, 0, NULL, 0))
+			wrong("no LAVA line: %s", line);
+		lines += len + 1;
+	}
+	regfree(&re);
+}
+
+/* What a monitor finds that looks after every READ bytes and drops what it has matched. */
+static void monitor(const char *stream, size_t read, char *found)
+{
+	static char buffer[TEXT_MAX];
+	size_t have = 0, len = strlen(stream);
+	regmatch_t m[5];
+	regex_t re;
+
+	compile(&re, PATTERN);
+	*found = '\0';
+	for (size_t at = 0; at < len; at += read) {
+		size_t n = len - at < read ? len - at : read;
+
+		memcpy(buffer + have, stream + at, n);
+		buffer[have += n] = '\0';
+		while (!regexec(&re, buffer, 5, m, 0)) {
+			for (int i = 1; i < 5; i++)
+				found += sprintf(found, "%.*s ", (int)(m[i].rm_eo - m[i].rm_so),
+						 buffer + m[i].rm_so);
+			have -= m[0].rm_eo;
+			memmove(buffer, buffer + m[0].rm_eo, have + 1);
+		}
+	}
+	regfree(&re);
+}
+
+static void test_lava(void **state)
+{
+	static char whole[TEXT_MAX], pieces[TEXT_MAX];
+	static const size_t reads[] = { 1, 2, 3, 5, 7, 11, 13, 17, 31, 64, 100, 127, 200, 2000 };
+
+	(void)state;
+	fill(3, 3, STOP_PANIC, true);
+	strcpy(other, print(&r, REPORT_LAVA));
+	check_lava(other);
+	assert_non_null(strstr(other, "TEST_CASE_ID=l0_ready RESULT=pass UNITS=s MEASUREMENT="));
+	assert_non_null(strstr(other, "TEST_CASE_ID=l3_ready RESULT=fail UNITS=s MEASUREMENT=0>"));
+	assert_non_null(
+		strstr(other, "TEST_CASE_ID=l2_cost RESULT=skip UNITS=cycles MEASUREMENT=0>"));
+	assert_non_null(
+		strstr(other, "TEST_CASE_ID=l0_timer RESULT=fail UNITS=s MEASUREMENT=0.01"));
+	assert_non_null(
+		strstr(other, "TEST_CASE_ID=depth RESULT=fail UNITS=levels MEASUREMENT=2>"));
+	monitor(other, sizeof(other), whole);
+	assert_non_null(strstr(whole, "l3_ready fail s 0 "));
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		monitor(other, reads[i], pieces);
+		assert_string_equal(pieces, whole);
+	}
+	fill(DEPTH_OPEN, 0, STOP_QEMU, true);
+	check_lava(print(&r, REPORT_LAVA));
+	assert_non_null(strstr(text, "TEST_CASE_ID=depth RESULT=fail"));
+}
+
+/* ---- KTAP -------------------------------------------------------------------------------- */
+
+static const char *next_line(const char **p, char *line, size_t size)
+{
+	size_t len = strcspn(*p, "\n");
+
+	if (!**p)
+		return NULL;
+	format(line, size, "%.*s", (int)len, *p);
+	*p += len + !!(*p)[len];
+	return line;
+}
+
+/*
+ * Documentation/dev-tools/ktap.rst: version, plan, as many results as planned in sequence, nested
+ * ones two blanks deeper with their result after them; a failure below makes it fail above.
+ */
+static bool check_ktap(const char **p, int depth)
+{
+	char line[400], description[200], indent[40];
+	int plan, number, results = 0;
+	bool all_ok = true, nested_ok = true, nested = false;
+
+	memset(indent, ' ', sizeof(indent));
+	indent[2 * depth] = '\0';
+	assert_non_null(next_line(p, line, sizeof(line)));
+	assert_memory_equal(line, indent, strlen(indent));
+	assert_string_equal(line + strlen(indent), "KTAP version 1");
+	assert_non_null(next_line(p, line, sizeof(line)));
+	assert_int_equal(sscanf(line + strlen(indent), "1..%d", &plan), 1);
+	while (results < plan) {
+		const char *before = *p;
+		bool ok;
+
+		assert_non_null(next_line(p, line, sizeof(line)));
+		assert_memory_equal(line, indent, strlen(indent));
+		if (line[strlen(indent)] == ' ') {
+			*p = before;
+			nested = true;
+			nested_ok = check_ktap(p, depth + 1);
+			continue;
+		}
+		ok = !strncmp(line + strlen(indent), "ok ", 3);
+		assert_int_equal(sscanf(line + strlen(indent),
+					ok ? "ok %d %199s" : "not ok %d %199s", &number,
+					description),
+				 2);
+		assert_int_equal(number, ++results);
+		assert_int_equal(strspn(description, "abcdefghijklmnopqrstuvwxyz0123456789_"),
+				 strlen(description));
+		if (nested)
+			assert_int_equal(ok, nested_ok);
+		nested = false;
+		all_ok &= ok;
+		if (strchr(line, '#')) /* one directive */
+			assert_null(strchr(strchr(line, '#') + 1, '#'));
+	}
+	return all_ok;
+}
+
+static void test_ktap(void **state)
+{
+	(void)state;
+	for (int levels = 0; levels < 5; levels++)
+		for (int ready = 0; ready < 2; ready++)
+			for (int requested = -1; requested < 6; requested++) {
+				const char *p;
+
+				fill(requested, levels, STOP_PANIC, ready);
+				p = print(&r, REPORT_KTAP);
+				assert_false(check_ktap(&p, 0));
+				assert_string_equal(p, "");
+			}
+	fill(2, 3, STOP_DEPTH, true);
+	for (int i = 0; i < 3; i++)
+		r.levels[i].checks[1].result = RESULT_PASS;
+	report_finish(&r);
+	const char *p = print(&r, REPORT_KTAP);
+
+	assert_true(check_ktap(&p, 0));
+	assert_non_null(strstr(text, "\n    ok 1 l1_ready # s="));
+	assert_non_null(strstr(text, " l0_cost # SKIP "));
+	assert_non_null(strstr(text, "late _ very")); /* no second # */
+}
+
+/* ---- table and CSV ----------------------------------------------------------------------- */
+
+static void test_table(void **state)
+{
+	(void)state;
+	fill(3, 3, STOP_PANIC, true);
+	print(&r, REPORT_TABLE);
+	for (const char *want = "L0 \0L1 \0L2 \0FAIL: \0of L3\0panic at L3\0Fatal exception\0"
+				"L3 console: line 2\0FAILED\0skipped\0";
+	     *want; want += strlen(want) + 1)
+		if (!strstr(text, want))
+			wrong("no '%s' in the table", want);
+}
+
+/* RFC 4180: as many fields in each row, quotes doubled. */
+static int csv_fields(const char **p)
+{
+	int count = 1;
+	bool quoted = false;
+
+	for (; **p && (quoted || **p != '\n'); ++*p) {
+		quoted ^= **p == '"';
+		count += **p == ',' && !quoted;
+	}
+	assert_false(quoted);
+	assert_int_equal(*(*p)++, '\n');
+	return count;
+}
+
+static void test_csv(void **state)
+{
+	const char *p;
+
+	(void)state;
+	fill(3, 3, STOP_PANIC, true);
+	p = print(&r, REPORT_CSV);
+	assert_int_equal(strncmp(p, "level,ready,role,hypervisor,cpu_vendor,", 39), 0);
+	for (int row = 0; row < 4; row++)
+		assert_int_equal(csv_fields(&p), level_field_count + 2);
+	assert_string_equal(p, "");
+	assert_non_null(strstr(text, "\"103\"\",x\""));
+}
+
+/* ---- files that somebody else wrote ------------------------------------------------------ */
+
+#define HEAD "{\"schema\":\"supernest-report/1\","
+#define OUTCOME "\"outcome\":{\"reached\":0,\"requested\":0,\"stop\":\"depth\",\"ok\":true}"
+
+static void test_no_reports(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"x",
+		"{",
+		"[]",
+		"{}",
+		"null",
+		"\"supernest-report/1\"",
+		"1",
+		"{\"schema\":\"supernest-report/2\"," OUTCOME "}",
+		"{\"schema\":1," OUTCOME "}",
+		HEAD "\"outcome\":{}}",
+		HEAD "\"outcome\":[]}",
+		HEAD "\"levels\":[]}",
+		HEAD "\"outcome\":{\"reached\":0,\"stop\":\"none\"}}",
+		HEAD "\"outcome\":{\"reached\":0,\"stop\":7}}",
+		HEAD "\"outcome\":{\"reached\":64,\"stop\":\"depth\"}}",
+		HEAD "\"outcome\":{\"reached\":-1,\"stop\":\"depth\"}}",
+		HEAD "\"outcome\":{\"reached\":1.5,\"stop\":\"depth\"}}",
+		HEAD "\"outcome\":{\"reached\":1e999,\"stop\":\"depth\"}}",
+		HEAD "\"outcome\":{\"reached\":0,\"requested\":99,\"stop\":\"depth\"}}",
+		HEAD OUTCOME ",\"levels\":[1]}",
+		HEAD OUTCOME ",\"levels\":[{}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":\"0\"}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":64}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":-1}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":1e308}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0},{\"level\":0}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0},{\"level\":2}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":1},{\"level\":0}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"kernel\":{}}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"memory\":{\"total_kib\":-5}}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"memory\":{\"total_kib\":1e300}}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"memory\":{\"total_kib\":\"x\"}}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"checks\":[{}]}]}",
+		HEAD OUTCOME
+		",\"levels\":[{\"level\":0,\"checks\":[{\"id\":\"a\",\"result\":\"pass\","
+		"\"value\":\"1\",\"unit\":\"s\"}]}]}",
+		HEAD OUTCOME
+		",\"levels\":[{\"level\":0,\"checks\":[{\"id\":\"a\",\"result\":\"good\","
+		"\"value\":1,\"unit\":\"s\"}]}]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (!read_back(bad[i]))
+			wrong("taken for a report: %s", bad[i]);
+	memset(other, '[', sizeof(other) - 1);
+	assert_int_equal(read_back(other), -1);
+	fill(3, 2, STOP_PANIC, true);
+	strcpy(other, print(&r, REPORT_JSON));
+	for (size_t len = strlen(other) - 3; len > 20; len -= 1 + len / 60) {
+		other[len] = '\0';
+		assert_int_equal(read_back(other), -1);
+	}
+}
+
+/* What a reader takes may be odd, but what comes out of it is well-formed. */
+static void test_odd_reports(void **state)
+{
+	static const char *const odd[] = {
+		HEAD OUTCOME "}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":63}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"kernel\":\"\\u001b[2J\\n\",\"cpu\":{"
+			     "\"features\":[1,\"a\"]}}]}",
+		HEAD
+		"\"outcome\":{\"reached\":63,\"requested\":63,\"stop\":\"hang\",\"stop_level\":1e9,"
+		"\"detail\":\"\\u001b]0;x\\u0007\\n# supernest: end\"},\"levels\":[{\"level\":2}]}",
+		HEAD "\"outcome\":{\"reached\":0,\"stop\":\"panic\",\"console\":[\"\\u001b[2J\",1,"
+		     "\"x\"]}}",
+		HEAD "\"outcome\":{\"reached\":0,\"stop\":\"panic\",\"console\":[\"a\\nb\"]}}",
+	};
+	static const char *const checks[][4] = {
+		{ "a", "1e999", "s", "" },
+		{ "a", "-1e999", "s", "" },
+		{ "a", "1e300", "s", "" },
+		{ "a", "-5", "s", "" },
+		{ "a", "9223372036854775808", "s", "" },
+		{ "a b", "1", "s", "" },
+		{ "a>", "1", "s", "" },
+		{ "a\\nok 9 b", "1", "s", "" },
+		{ "", "1", "s", "" },
+		{ "A", "1", "s", "" },
+		{ "a", "1", "a b", "" },
+		{ "a", "1", "", "" },
+		{ "a", "1", "s", "x\\n# supernest: end" },
+	};
+	char json[2000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(odd) + ARRAY_SIZE(checks); i++) {
+		if (i < ARRAY_SIZE(odd))
+			format(json, sizeof(json), "%s", odd[i]);
+		else
+			format(json, sizeof(json),
+			       HEAD OUTCOME ",\"levels\":[{\"level\":0,\"checks\":[{\"id\":\"%s\","
+					    "\"result\":\"fail\",\"value\":%s,\"unit\":\"%s\","
+					    "\"detail\":\"%s\"}]}]}",
+			       checks[i - ARRAY_SIZE(odd)][0], checks[i - ARRAY_SIZE(odd)][1],
+			       checks[i - ARRAY_SIZE(odd)][2], checks[i - ARRAY_SIZE(odd)][3]);
+		print_message("%s\n", json);
+		if (read_back(json))
+			continue;
+		for (int format = REPORT_TABLE; format <= REPORT_CSV; format <<= 1) {
+			const char *p = print(&again, format);
+
+			assert_null(strchr(p, '\x1b'));
+			assert_null(strstr(p, "\n# supernest: end"));
+			if (format == REPORT_LAVA)
+				check_lava(p);
+			if (format == REPORT_KTAP)
+				check_ktap(&p, 0);
+		}
+	}
+}
+
+RUN(T(test_json_round_trip), T(test_lava), T(test_ktap), T(test_table), T(test_csv),
+    T(test_no_reports), T(test_odd_reports))

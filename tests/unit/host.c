@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "host.h"
+
+#include <sys/stat.h>
+
+static void test_versions(void **state)
+{
+	static const struct {
+		int version[3];
+		bool nests;
+	} table[] = {
+		{ { 0, 0, 0 }, false },	 { { 6, 2, 0 }, false }, { { 7, 2, 0 }, false },
+		{ { 7, 2, 14 }, false }, { { 7, 2, 15 }, true }, { { 7, 2, 22 }, true },
+		{ { 8, 0, 0 }, false },	 { { 8, 2, 2 }, false }, { { 8, 2, 99 }, false },
+		{ { 9, 0, 4 }, false },	 { { 9, 1, 1 }, false }, { { 9, 1, 2 }, true },
+		{ { 9, 1, 50 }, true },	 { { 9, 2, 0 }, true },	 { { 10, 0, 0 }, true },
+		{ { 10, 0, 2 }, true },	 { { 11, 2, 1 }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (host_tcg_nests(table[i].version) != table[i].nests)
+			wrong("%d.%d.%d", table[i].version[0], table[i].version[1],
+			      table[i].version[2]);
+}
+
+static int learn(struct host *h, const char *script, int accel)
+{
+	struct options o;
+
+	options_init(&o);
+	o.qemu = "./qemu";
+	o.accel = accel;
+	unlink("qemu");
+	if (script) {
+		write_file("qemu", script);
+		chmod("qemu", 0755);
+	}
+	return host_learn(h, &o);
+}
+
+static void test_qemu(void **state)
+{
+	struct host h;
+
+	(void)state;
+	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 8.2.2\n", ACCEL_TCG), 0);
+	assert_int_equal(h.version[0], 8);
+	assert_int_equal(h.version[2], 2);
+	assert_false(h.usable);
+	assert_non_null(strstr(h.tcg_why, "8.2.2"));
+	assert_non_null(strstr(h.tcg_why, "7.2.15"));
+	assert_non_null(strstr(h.tcg_why, "9.1.2"));
+
+	assert_int_equal(learn(&h, "#!/bin/sh\necho 'QEMU emulator version 10.0.2'\n", ACCEL_TCG),
+			 0);
+	assert_true(h.usable);
+	assert_int_equal(h.accel, ACCEL_TCG);
+	assert_int_equal(h.version[0], 10);
+	assert_int_equal(learn(&h, "#!/bin/sh\necho 'QEMU emulator version 9.2'\n", ACCEL_TCG), 0);
+	assert_true(h.usable);
+
+	assert_int_equal(learn(&h, NULL, ACCEL_TCG), -1);
+	assert_non_null(strstr(last_error(), "./qemu"));
+	assert_int_equal(learn(&h, "#!/bin/sh\necho 'bash, version 5'\n", ACCEL_TCG), -1);
+	assert_non_null(strstr(last_error(), "bash, version 5"));
+	assert_int_equal(learn(&h, "#!/bin/sh\nexit 1\n", ACCEL_TCG), -1);
+}
+
+RUN(T(test_versions), T(test_qemu))

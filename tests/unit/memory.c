@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "memory.h"
+
+#define ARCHIVE_KIB 6400
+
+static void test_plan(void **state)
+{
+	struct budget all, some;
+	struct level lv;
+	char sentence[400];
+
+	(void)state;
+	level_init(&lv, 0);
+	memory_learn(&lv);
+	assert_true(lv.total_kib > 0 && lv.available_kib > 0 && lv.available_kib <= lv.total_kib);
+
+	memory_plan(&all, 0, ARCHIVE_KIB, 0);
+	assert_true(all.child_kib > 0 && all.child_kib % 2048 == 0);
+	/* Every term counts, and all together are no more than there is. */
+	assert_true(all.qemu_kib > 0 && all.page_tables_kib > 0 && all.rmaps_kib > 0 &&
+		    all.margin_kib > 0);
+	assert_true(all.child_kib + all.qemu_kib + all.page_tables_kib + all.rmaps_kib +
+			    all.margin_kib <=
+		    all.available_kib);
+	assert_true(all.need_kib > 2 * ARCHIVE_KIB);
+
+	memory_plan(&some, 100 * 1024, ARCHIVE_KIB, 0); /* less than what fits */
+	assert_int_equal(some.child_kib, 100 * 1024);
+	memory_plan(&some, 101 * 1024, ARCHIVE_KIB, 0);
+	assert_int_equal(some.child_kib, 100 * 1024);
+	memory_plan(&some, 1LL << 40, ARCHIVE_KIB, 0); /* more than what fits */
+	assert_true(some.child_kib < 1LL << 34);
+	memory_plan(&some, 1024, ARCHIVE_KIB, 0); /* too little */
+	assert_true(some.child_kib < some.need_kib);
+
+	memory_explain(&all, sentence, sizeof(sentence));
+	for (const char *word = "needs\0available\0qemu\0page tables\0rmaps\0margin\0"; *word;
+	     word += strlen(word) + 1)
+		assert_non_null(strstr(sentence, word));
+}
+
+RUN(T(test_plan))

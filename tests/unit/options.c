@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "level.h"
+#include "options.h"
+
+#include <fcntl.h>
+
+static struct options o;
+
+static int cmdline(const char *words)
+{
+	options_init(&o);
+	return options_from_cmdline(&o, words);
+}
+
+/* Splits ARGS at blanks. */
+static int args(int command, const char *text)
+{
+	static char words[512];
+	char *argv[32], *save, *word;
+	int argc = 0;
+
+	format(words, sizeof(words), "%s", text);
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	options_init(&o);
+	return options_from_args(&o, command, argc, argv);
+}
+
+static void test_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(cmdline(""), 0);
+	assert_int_equal(o.depth, DEPTH_MAX);
+	assert_int_equal(o.timeout_s, 0);
+	assert_int_equal(o.mem_kib, 0);
+	assert_int_equal(o.report, REPORT_TABLE | REPORT_KTAP | REPORT_LAVA);
+	assert_int_equal(o.start, START_AUTO);
+	assert_int_equal(o.end, END_REBOOT);
+	assert_int_equal(o.shell, SHELL_NONE);
+	assert_int_equal(o.level, LEVEL_NONE);
+	assert_int_equal(o.accel, ACCEL_AUTO);
+	assert_string_equal(o.qemu_args, "");
+}
+
+static void test_good_words(void **state)
+{
+	(void)state;
+	assert_int_equal(cmdline("nest.depth=3 nest.timeout=90 nest.mem=300M nest.report=json,csv "
+				 "nest.start=manual nest.end=halt nest.shell=2 "
+				 "nest.qemu=-smp%202 nest.level=4 nest.id=00ff\n"),
+			 0);
+	assert_int_equal(o.depth, 3);
+	assert_int_equal(o.timeout_s, 90);
+	assert_int_equal(o.mem_kib, 300 * 1024);
+	assert_int_equal(o.report, REPORT_JSON | REPORT_CSV);
+	assert_int_equal(o.start, START_MANUAL);
+	assert_int_equal(o.end, END_HALT);
+	assert_int_equal(o.shell, 2);
+	assert_string_equal(o.qemu_args, "-smp%202");
+	assert_int_equal(o.level, 4);
+	assert_string_equal(o.run_id, "00ff");
+
+	assert_int_equal(
+		cmdline("nest.depth=max nest.end=poweroff nest.start=auto nest.report=table"), 0);
+	assert_int_equal(o.depth, DEPTH_MAX);
+	assert_int_equal(o.end, END_POWEROFF);
+	assert_int_equal(o.start, START_AUTO);
+	assert_int_equal(o.report, REPORT_TABLE);
+	assert_int_equal(cmdline("nest.depth=0 nest.end=shell"), 0);
+	assert_int_equal(o.depth, 0);
+	assert_int_equal(o.end, END_SHELL);
+	assert_int_equal(cmdline("nest.depth=63 nest.depth=2"), 0); /* the last one counts */
+	assert_int_equal(o.depth, 2);
+}
+
+/* What boot loaders, the kernel and other programs have there. */
+static void test_unknown_words(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		cmdline("BOOT_IMAGE=/boot/vmlinuz ro quiet root=/dev/ram0 console=ttyS0,115200 "
+			"nest.colour=blue nest nest. depth=7 xnest.depth=8 nest.depthx=9 "
+			"\"a b\" = == nest.depth.x=1"),
+		0);
+	assert_int_equal(o.depth, DEPTH_MAX);
+}
+
+static void test_malformed_words(void **state)
+{
+	static const char *const bad[] = {
+		"nest.depth=",
+		"nest.depth",
+		"nest.depth=three",
+		"nest.depth=-1",
+		"nest.depth=64",
+		"nest.depth=3x",
+		"nest.depth=3.5",
+		"nest.depth=MAX",
+		"nest.depth=0x3",
+		"nest.depth=99999999999999999999",
+		"nest.depth=+3",
+		"nest.depth=4294967297",
+		"nest.timeout=",
+		"nest.timeout=1m",
+		"nest.timeout=-5",
+		"nest.timeout=1e9",
+		"nest.timeout=9999999999",
+		"nest.mem=",
+		"nest.mem=0",
+		"nest.mem=-1",
+		"nest.mem=M",
+		"nest.mem=1MM",
+		"nest.mem=1MB",
+		"nest.mem=1.5G",
+		"nest.mem=512P",
+		"nest.mem=999999999999T",
+		"nest.mem=9999999999999",
+		"nest.report=",
+		"nest.report=xml",
+		"nest.report=table,",
+		"nest.report=,",
+		"nest.report=table;ktap",
+		"nest.report=table,table,table,table,table,table,table,table,"
+		"table,table,table,table,table",
+		"nest.start=",
+		"nest.start=now",
+		"nest.start=AUTO",
+		"nest.end=",
+		"nest.end=restart",
+		"nest.end=off",
+		"nest.shell=",
+		"nest.shell=x",
+		"nest.shell=64",
+		"nest.shell=-1",
+		"nest.level=",
+		"nest.level=-1",
+		"nest.level=64",
+		"nest.id=",
+		"nest.id=XYZ",
+		"nest.id=0123456789abcdef0",
+		"nest.id=AB",
+	};
+	char long_word[512] = "nest.qemu=";
+	size_t len = strlen(long_word);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char words[300], name[32];
+
+		format(words, sizeof(words), "quiet %s panic=-1", bad[i]);
+		if (!cmdline(words))
+			wrong("accepted: %s", bad[i]);
+		format(name, sizeof(name), "%.*s", (int)strcspn(bad[i], "="), bad[i]);
+		if (!strstr(last_error(), name))
+			wrong("%s: the error does not name it: %s", bad[i], last_error());
+	}
+	memset(long_word + len, 'x', 255);
+	assert_int_equal(cmdline(long_word), 0);
+	long_word[len + 255] = 'x';
+	assert_int_equal(cmdline(long_word), -1);
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t kib;
+	} good[] = { { "512", 512 << 10 },  { "512M", 512 << 10 }, { "2G", 2 << 20 },
+		     { "900000K", 900000 }, { "1k", 1 },	   { "3g", 3 << 20 },
+		     { "1T", 1LL << 30 },   { "007", 7 << 10 },	   { "8191T", 8191LL << 30 } };
+	int64_t kib;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(parse_size(good[i].text, &kib), 0);
+		assert_int_equal(kib, good[i].kib);
+	}
+	kib = 42;
+	assert_int_equal(parse_size("8192T", &kib), -1);
+	assert_int_equal(parse_size(" 1", &kib), -1);
+	assert_int_equal(parse_size("1 ", &kib), -1);
+	assert_int_equal(kib, 42); /* untouched */
+}
+
+static void test_good_args(void **state)
+{
+	(void)state;
+	assert_int_equal(args(CMD_RUN, "--depth 3 --memory=2G --accel tcg --timeout 60 --qemu q "
+				       "--kernel=k --initramfs i --append w --json j --artifacts a "
+				       "--report json,lava --plain --deterministic"),
+			 0);
+	assert_int_equal(o.depth, 3);
+	assert_int_equal(o.memory_kib, 2 << 20);
+	assert_int_equal(o.accel, ACCEL_TCG);
+	assert_int_equal(o.timeout_s, 60);
+	assert_string_equal(o.qemu, "q");
+	assert_string_equal(o.kernel, "k");
+	assert_string_equal(o.initramfs, "i");
+	assert_string_equal(o.append, "w");
+	assert_string_equal(o.json_path, "j");
+	assert_string_equal(o.artifacts, "a");
+	assert_int_equal(o.report, REPORT_JSON | REPORT_LAVA);
+	assert_true(o.plain && o.deterministic && !o.json);
+
+	assert_int_equal(args(CMD_CHECK, "--json --accel kvm --qemu=q"), 0);
+	assert_true(o.json && o.accel == ACCEL_KVM);
+	assert_int_equal(args(CMD_REPORT, "--format csv file.json"), 0);
+	assert_int_equal(o.report, REPORT_CSV);
+	assert_string_equal(o.file, "file.json");
+	/* a value may itself have a = */
+	assert_int_equal(args(CMD_RUN, "--append=nest.qemu=-S"), 0);
+	assert_string_equal(o.append, "nest.qemu=-S");
+}
+
+static void test_malformed_args(void **state)
+{
+	static const struct {
+		int command;
+		const char *args;
+	} bad[] = {
+		{ CMD_RUN, "--depth" },
+		{ CMD_RUN, "--depth=" },
+		{ CMD_RUN, "--depth x" },
+		{ CMD_RUN, "--depth 64" },
+		{ CMD_RUN, "--memory 1X" },
+		{ CMD_RUN, "--memory 0" },
+		{ CMD_RUN, "--accel hvf" },
+		{ CMD_RUN, "--timeout 1s" },
+		{ CMD_RUN, "--report xml" },
+		{ CMD_RUN, "--plain=yes" },
+		{ CMD_RUN, "--deterministic=1" },
+		{ CMD_RUN, "--json=" },
+		{ CMD_RUN, "--kernel=" },
+		{ CMD_RUN, "--bogus" },
+		{ CMD_RUN, "operand" },
+		{ CMD_RUN, "--dep 3" },
+		{ CMD_RUN, "-d 3" },
+		{ CMD_RUN, "--format ktap" },
+		{ CMD_CHECK, "--depth 3" },
+		{ CMD_CHECK, "--json=x" },
+		{ CMD_REPORT, "a.json b.json" },
+		{ CMD_REPORT, "--format table,ktap a" },
+		{ CMD_REPORT, "--format" },
+		{ CMD_REPORT, "--format yaml a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (!args(bad[i].command, bad[i].args))
+			wrong("accepted: %s", bad[i].args);
+}
+
+/* Each command's help has a line for each of its options. */
+static void test_help(void **state)
+{
+	static char text[8192];
+	int saved = dup(1), fd = open("help", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	(void)state;
+	fflush(stdout);
+	dup2(fd, 1);
+	options_help(CMD_RUN);
+	fflush(stdout);
+	dup2(saved, 1);
+	close(fd);
+	close(saved);
+	assert_int_equal(read_text("help", text, sizeof(text)), 0);
+	for (const char *flag =
+		     "depth\0memory\0accel\0timeout\0qemu\0kernel\0initramfs\0append\0json\0"
+		     "artifacts\0plain\0deterministic\0";
+	     *flag; flag += strlen(flag) + 1) {
+		char line[40];
+
+		format(line, sizeof(line), "  --%s ", flag);
+		if (!strstr(text, line))
+			wrong("help has no %s", line);
+	}
+	assert_null(strstr(text, "--format"));
+}
+
+RUN(T(test_defaults), T(test_good_words), T(test_unknown_words), T(test_malformed_words),
+    T(test_sizes), T(test_good_args), T(test_malformed_args), T(test_help))

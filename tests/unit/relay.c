@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The supervision of a child whose QEMU is a shell script: it has the console on descriptor 3, the
+ * records on 4, and its own words on 2, as the real one.
+ */
+#include "test.h"
+#include "record.h"
+#include "relay.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define ID "5eed"
+#define ORDERLY "cat records >&4; exit 33\n"
+
+static struct vm vm;
+static struct relay r;
+static char detail[400];
+static int console_lines, beats, records;
+static bool console_is_harmless;
+
+static void on_console(void *context, const char *line)
+{
+	(void)context;
+	console_lines++;
+	if (strlen(line) >= CONSOLE_LINE)
+		console_is_harmless = false;
+	for (const char *p = line; *p; p++)
+		if (*p < ' ' || *p > '~')
+			console_is_harmless = false;
+}
+
+static void on_record(void *context, const char *line, size_t len)
+{
+	struct record rec;
+
+	(void)context;
+	if (record_decode(&rec, ID, line, len) != RECORD_OK) {
+		r.bad_records++;
+		return;
+	}
+	records++;
+	r.spoken = true;
+	r.last_record_s = now_s();
+	if (!strcmp(rec.kind, "end"))
+		r.ended = true;
+}
+
+static void on_beat(void *context)
+{
+	(void)context;
+	beats++;
+}
+
+/* Writes the fake QEMU and the records that it may say. */
+static void prepare(const char *script)
+{
+	static const char *const kinds[] = { "level", "ready", "end" };
+	char text[8192], line[RECORD_MAX];
+	struct record rec;
+	FILE *f = fopen("records", "w");
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		record_init(&rec, kinds[i], 1, 1);
+		rec.seq = i;
+		assert_true(record_encode(&rec, ID, line) > 0);
+		fputs(line, f);
+	}
+	fclose(f);
+	snprintf(text, sizeof(text), "#!/bin/sh\n%s", script);
+	write_file("qemu", text);
+	chmod("qemu", 0755);
+
+	r = (struct relay){
+		.vm = &vm,
+		.patience = { .stall_s = 0.4, .silent_s = 20, .boot_s = 20 },
+		.deadline_s = now_s() + 10, /* so that a test ends */
+		.context = &r,
+		.on_record = on_record,
+		.on_console = on_console,
+		.on_beat = on_beat,
+	};
+	console_lines = beats = records = 0;
+	console_is_harmless = true;
+	relay_stop_requested = 0;
+}
+
+static enum stop supervise(void)
+{
+	const struct vm_config config = { .qemu = "./qemu",
+					  .machine = ",x=on",
+					  .firmware_dir = "/share",
+					  .kernel = "/boot/bzImage",
+					  .initramfs = "/run/i",
+					  .cmdline = "quiet nest.level=1",
+					  .extra_args = "",
+					  .memory_kib = 65536,
+					  .nested = true,
+					  .kvm = true };
+	enum stop stop;
+
+	assert_int_equal(vm_start(&vm, &config), 0);
+	relay_run(&r);
+	stop = relay_verdict(&r, detail, sizeof(detail));
+	vm_close(&vm);
+	return stop;
+}
+
+static enum stop run_fake(const char *script)
+{
+	prepare(script);
+	return supervise();
+}
+
+static void expect(const char *script, enum stop stop, const char *words)
+{
+	enum stop is = run_fake(script);
+
+	if (is != stop || !strstr(detail, words))
+		wrong("%s: %s, '%s' instead of %s, '%s'", script, stop_names[is], detail,
+		      stop_names[stop], words);
+}
+
+static void test_ends(void **state)
+{
+	(void)state;
+	expect(ORDERLY, STOP_NONE, "");
+	assert_int_equal(records, 3);
+	expect("echo '-bogus: invalid option' >&2; exit 1", STOP_QEMU, "-bogus: invalid option");
+	expect("exit 1", STOP_QEMU, "status 1");
+	expect("cat records >&4; echo 'error: it broke' >&2; exit 1", STOP_CRASH, "it broke");
+	expect("exit 0", STOP_CRASH, "reset");
+	expect("cat records >&4; exit 0", STOP_CRASH, "reset");
+	expect("kill -SEGV $$", STOP_CRASH, "signal 11");
+	expect("echo 'out of luck' >&2; kill -ABRT $$", STOP_CRASH, "out of luck");
+}
+
+static void test_no_program(void **state)
+{
+	(void)state;
+	prepare("exit 0");
+	chmod("qemu", 0644);
+	assert_int_equal(supervise(), STOP_QEMU);
+	assert_non_null(strstr(detail, "Permission denied"));
+	unlink("qemu");
+	assert_int_equal(supervise(), STOP_QEMU);
+	assert_non_null(strstr(detail, "No such file"));
+}
+
+static void test_lost(void **state)
+{
+	(void)state;
+	expect("head -n 2 records >&4; exit 33", STOP_LOST, "never came");
+	expect("head -c 60 records >&4; exit 33", STOP_LOST, "never came");
+	expect("exit 33", STOP_LOST, "never came");
+	expect("sed s/end/enD/ records >&4; exit 33", STOP_LOST, "never came");
+	assert_int_equal(r.bad_records, 1);
+	run_fake(ORDERLY);
+	r.lost = true;
+	assert_int_equal(relay_verdict(&r, detail, sizeof(detail)), STOP_LOST);
+}
+
+static void test_panic(void **state)
+{
+	(void)state;
+	expect("echo '[    1.5] Kernel panic - not syncing: Fatal exception' >&3; exit 0",
+	       STOP_PANIC, "Fatal exception");
+	expect("printf 'Kernel panic - not syncing: VFS' >&3; exit 0", STOP_PANIC, "VFS");
+	expect("cat records >&4; echo Kernel panic - not syncing: sysrq triggered crash >&3; exit "
+	       "0",
+	       STOP_CRASH, ""); /* after the end: not evidence */
+	expect("head -n 2 records >&4; echo 'Kernel panic - not syncing: one' >&3\n"
+	       "echo 'Kernel panic - not syncing: two' >&3; exit 0",
+	       STOP_PANIC, "one");
+	expect("echo 'Kernel panic - not syncing: Out of memory and no killable processes...' >&3",
+	       STOP_OOM, "no killable");
+	expect("echo 'Kernel panic - not syncing: System is deadlocked on memory' >&3", STOP_OOM,
+	       "deadlocked");
+	/* What a program says of panics is not the kernel's word of an orderly end. */
+	expect("echo 'Kernel panic - not syncing: a joke' >&3; " ORDERLY, STOP_NONE, "");
+	/* It panicked and hangs: the cause counts, not the symptom. */
+	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
+	r.patience.boot_s = 0.5;
+	assert_int_equal(supervise(), STOP_PANIC);
+}
+
+static void test_kvm_errors(void **state)
+{
+	double start = now_s();
+
+	(void)state;
+	expect("echo 'KVM internal error. Suberror: 1' >&2; sleep 60", STOP_CRASH, "Suberror: 1");
+	expect("echo 'error: kvm run failed Invalid argument' >&2; sleep 60", STOP_CRASH,
+	       "kvm run failed");
+	expect("head -n 2 records >&4; echo 'KVM: entry failed, hardware error 0x7' >&2; sleep 60",
+	       STOP_CRASH, "0x7");
+	assert_true(now_s() - start < 5);
+}
+
+static void test_patience(void **state)
+{
+	double start = now_s();
+
+	(void)state;
+	prepare("sleep 60");
+	r.patience.boot_s = 0.5;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(detail, "did not start"));
+
+	prepare("head -n 2 records >&4; sleep 60");
+	r.patience.silent_s = 0.5;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(detail, "said nothing"));
+
+	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
+		"done");
+	r.patience.silent_s = 0.5; /* noise is no sign of life */
+	assert_int_equal(supervise(), STOP_HANG);
+
+	prepare("trap '' TERM INT HUP; sleep 60");
+	r.deadline_s = now_s() + 0.5;
+	assert_int_equal(supervise(), STOP_TIME);
+
+	prepare("kill -STOP $$");
+	r.deadline_s = now_s() + 0.5;
+	assert_int_equal(supervise(), STOP_TIME);
+
+	prepare("sleep 60");
+	relay_stop_requested = SIGINT;
+	assert_int_equal(supervise(), STOP_TIME);
+	assert_non_null(strstr(detail, "signal"));
+	assert_true(now_s() - start < 12);
+}
+
+static void test_closed_pipes(void **state)
+{
+	clock_t cpu = clock();
+	double start = now_s();
+
+	(void)state;
+	prepare("exec 2>&- 3>&- 4>&-; sleep 60");
+	r.deadline_s = start + 2;
+	assert_int_equal(supervise(), STOP_TIME);
+	assert_true(now_s() - start < 4);
+	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5); /* it slept meanwhile */
+
+	/* The other way: it has ended, but a process of its own holds the pipes open. */
+	start = now_s();
+	expect("sleep 20 & cat records >&4; exit 33", STOP_NONE, "");
+	expect("(sleep 20; echo late >&3) & exit 0", STOP_CRASH, "reset");
+	assert_true(now_s() - start < 3);
+}
+
+static void test_flood(void **state)
+{
+	double start = now_s();
+	int bound;
+
+	(void)state;
+	expect("yes 'a line of the flood' | head -n 200000 >&3; echo the last one >&3; " ORDERLY,
+	       STOP_NONE, "");
+	bound = 200 + 50 * (now_s() - start + 1);
+	assert_in_range(console_lines, 200, bound);
+	assert_int_equal(console_lines + r.dropped_lines, 200001); /* what is left out is counted */
+	assert_int_equal(r.last_count, LAST_LINES);
+	assert_string_equal(r.last[LAST_LINES - 1],
+			    "the last one"); /* the evidence is the newest */
+	assert_int_equal(records, 3);	     /* and no record was lost */
+}
+
+static void test_long_lines(void **state)
+{
+	(void)state;
+	expect("head -c 10000000 /dev/zero | tr '\\0' x >&3; echo >&3; echo after >&3; " ORDERLY,
+	       STOP_NONE, "");
+	assert_int_equal(console_lines, 2);
+	assert_string_equal(r.last[LAST_LINES - 1], "after");
+	expect("head -c 10000000 /dev/zero | tr '\\0' x >&4; echo >&4; " ORDERLY, STOP_NONE, "");
+	assert_int_equal(records, 3);
+	assert_int_equal(r.bad_records, 1);
+	expect("head -c 10000000 /dev/zero | tr '\\0' x >&2; exit 1", STOP_QEMU, "xxx");
+	expect("yes 'many words' | head -n 100000 >&2; exit 1", STOP_QEMU, "many words");
+	/* a whole record behind an endless line */
+	expect("head -c 5000 /dev/zero | tr '\\0' x >&4; cat records >&4; exit 33", STOP_NONE, "");
+	assert_int_equal(records, 2);
+}
+
+static void test_control_characters(void **state)
+{
+	(void)state;
+	expect("printf 'a\\0b\\033[2Jc\\007\\177\\377\\n\\0\\n\\r\\n \\t\\r\\n' >&3\n"
+	       "head -c 100000 /dev/urandom >&3; head -c 100000 /dev/urandom >&4\n"
+	       "echo >&4; printf 'x\\0y\\n' >&2; " ORDERLY,
+	       STOP_NONE, "");
+	assert_true(console_is_harmless);
+	assert_int_equal(records, 3);
+	expect("printf 'a\\0b\\033[2Jc\\177\\377\\n' >&3; exit 0", STOP_CRASH, "");
+	assert_string_equal(r.last[LAST_LINES - 1], "a?b?[2Jc??");
+	expect("printf 'x\\033[2Jy\\n' >&2; exit 1", STOP_QEMU, "x?[2Jy");
+}
+
+/* A record that comes in pieces, and records while the console is busy. */
+static void test_pieces(void **state)
+{
+	(void)state;
+	expect("head -c 9 records >&4; sleep 0.3; tail -c +10 records >&4; exit 33", STOP_NONE, "");
+	assert_int_equal(records, 3);
+	expect("yes x >&3 & cat records >&4; sleep 0.5; kill $!; exit 33", STOP_NONE, "");
+	assert_int_equal(records, 3);
+}
+
+static void test_beats(void **state)
+{
+	(void)state;
+	prepare("sleep 1.2; " ORDERLY);
+	r.beat_s = 0.2;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_in_range(beats, 3, 7);
+	run_fake("sleep 0.3; " ORDERLY);
+	assert_int_equal(beats, 0);
+}
+
+/* ---- what QEMU is started with ----------------------------------------------------------- */
+
+static void test_arguments(void **state)
+{
+	struct vm_config config = { .qemu = "./qemu",
+				    .machine = ",x=on",
+				    .firmware_dir = "/share",
+				    .kernel = "/k k",
+				    .initramfs = "/i",
+				    .cmdline = "a b=c d",
+				    .extra_args = "-smp%202%20%20-name%20x",
+				    .memory_kib = 123456,
+				    .nested = true,
+				    .kvm = true };
+	char args[8192], command[4096], many[1024] = "";
+
+	(void)state;
+	for (int fd = 3; fd < 1024; fd++) /* what the caller of this test left open */
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	prepare("printf '%s\\n' \"$@\" >args; ls /proc/self/fd | tr '\\n' ' ' >fds; " ORDERLY);
+	assert_int_equal(vm_start(&vm, &config), 0);
+	relay_run(&r);
+	vm_close(&vm);
+	assert_int_equal(read_text("args", args, sizeof(args)), 0);
+	assert_non_null(strstr(args, "-append\na b=c d\n")); /* one word each */
+	assert_non_null(strstr(args, "-kernel\n/k k\n"));
+	assert_non_null(strstr(args, "-initrd\n/i\n"));
+	assert_non_null(strstr(args, "-m\n123456K\n"));
+	assert_non_null(strstr(args, "-accel\nkvm\n-cpu\nhost\n"));
+	assert_non_null(strstr(args, "-no-reboot\n"));
+	assert_non_null(strstr(args, "-M\nmicrovm,"));
+	assert_non_null(strstr(args, ",x=on\n"));
+	assert_string_equal(strstr(args, "-smp"), "-smp\n2\n-name\nx");
+	/* None of our files: its five, and the folder that ls reads. */
+	assert_int_equal(read_text("fds", args, sizeof(args)), 0);
+	assert_string_equal(args, "0 1 2 3 4 5 ");
+
+	vm_command(&config, command, sizeof(command));
+	assert_non_null(strstr(command, "-append 'a b=c d'"));
+	assert_non_null(strstr(command, "-smp 2 -name x"));
+	config.kvm = config.nested = false;
+	config.deterministic = true;
+	vm_command(&config, command, sizeof(command));
+	assert_non_null(strstr(command, "tcg"));
+	assert_non_null(strstr(command, "+svm"));
+	assert_non_null(strstr(command, "-icount "));
+	vm_command(&config, command, 20); /* cut, not overrun */
+	assert_int_equal(strlen(command), 19);
+
+	for (int i = 0; i < 100; i++)
+		strcat(many, "-x%20");
+	config.extra_args = many;
+	assert_int_equal(vm_start(&vm, &config), -1);
+}
+
+/* If we die, no machine is left behind. */
+static void test_dies_with_us(void **state)
+{
+	char pid[16] = "", path[40];
+	pid_t child;
+
+	(void)state;
+	unlink("pid");
+	prepare("echo $$ >pid.new; mv pid.new pid; exec sleep 60");
+	child = fork();
+	if (!child) {
+		supervise();
+		_exit(0);
+	}
+	for (int i = 0; i < 500 && read_text("pid", pid, sizeof(pid)); i++)
+		usleep(10000);
+	format(path, sizeof(path), "/proc/%s/stat", pid);
+	assert_int_equal(access(path, F_OK), 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	for (int i = 0; i < 500 && !kill(atoi(pid), 0); i++)
+		usleep(10000);
+	assert_int_equal(kill(atoi(pid), 0), -1);
+}
+
+RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_kvm_errors),
+    T(test_patience), T(test_closed_pipes), T(test_flood), T(test_long_lines),
+    T(test_control_characters), T(test_pieces), T(test_beats), T(test_arguments),
+    T(test_dies_with_us))

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "report.h"
+
+#define HOST (-1)
+
+static struct report r;
+static unsigned int seq[MAX_LEVEL + 2];
+
+/* What a sender with its own count says; fields are "key=value" words, at most three. */
+static int say(int from, int about, const char *kind, const char *fields)
+{
+	char words[256], *save, *word, *value;
+	struct record rec;
+
+	record_init(&rec, kind, from, about);
+	rec.seq = seq[from + 1]++;
+	format(words, sizeof(words), "%s", fields);
+	for (word = strtok_r(words, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		value = strchr(word, '=');
+		*value++ = '\0';
+		assert_int_equal(record_add(&rec, word, value), 0);
+	}
+	return report_add(&r, &rec);
+}
+
+static void level_up(int level)
+{
+	assert_int_equal(say(level, level, "level", "kernel=6.12,total_kib=1000"), 0);
+	assert_int_equal(say(level, level, "check", "id=fpu,result=pass,value=10,unit=exits"), 0);
+	assert_int_equal(say(level, level, "ready", "ready_s=1.5"), 0);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	memset(seq, 0, sizeof(seq));
+	report_init(&r, DEPTH_OPEN);
+	return 0;
+}
+
+static void test_chain(void **state)
+{
+	(void)state;
+	for (int level = 0; level < 4; level++)
+		level_up(level);
+	assert_int_equal(say(2, 3, "level", "wall_s=2,boot=3000"), 0);
+	assert_int_equal(say(HOST, 3, "level", "chain=90000"), 0);
+	assert_int_equal(say(3, 3, "stop", "reason=memory,detail=too small"), 0);
+	report_finish(&r);
+	assert_int_equal(r.outermost, 0);
+	assert_int_equal(r.deepest, 3);
+	assert_int_equal(r.reached, 3);
+	assert_int_equal(r.stop, STOP_MEMORY);
+	assert_int_equal(r.stop_level, 3);
+	assert_true(r.ok);
+	assert_int_equal(r.lost_records, 0);
+	assert_int_equal(r.levels[3].exits_boot, 3000);
+	assert_int_equal(r.levels[3].exits_chain, 90000);
+	assert_int_equal(r.levels[2].exits_boot, UNKNOWN);
+	assert_string_equal(r.levels[0].role, "machine");
+	assert_string_equal(r.levels[2].role, "hypervisor");
+	assert_string_equal(r.levels[3].role, "guest");
+}
+
+static void test_outermost_is_l1(void **state)
+{
+	(void)state;
+	level_up(1);
+	level_up(2);
+	say(2, 2, "stop", "reason=memory");
+	report_finish(&r);
+	assert_int_equal(r.outermost, 1);
+	assert_int_equal(r.reached, 2);
+	assert_string_equal(r.levels[1].role, "hypervisor");
+}
+
+/* Nobody speaks before the level above it is ready. */
+static void test_order(void **state)
+{
+	(void)state;
+	assert_int_equal(say(0, 0, "level", "kernel=6.12"), 0);
+	assert_int_equal(say(1, 1, "level", "kernel=forged"), -1);
+	assert_int_equal(say(1, 1, "ready", ""), -1);
+	assert_int_equal(say(2, 2, "level", "kernel=forged"), -1);
+	seq[1 + 1] = 0;
+	assert_int_equal(say(0, 0, "ready", ""), 0);
+	assert_int_equal(say(2, 2, "level", "kernel=forged"), -1);
+	assert_int_equal(say(1, 1, "ready", ""), -1); /* not before its first words */
+	seq[1 + 1] = 0;
+	assert_int_equal(say(1, 1, "level", "kernel=6.12"), 0);
+	assert_int_equal(r.deepest, 1);
+	assert_string_equal(r.levels[1].kernel, "6.12");
+	assert_int_equal(r.lost_records, 0);
+}
+
+/* No level speaks of those above it, and a parent's figures are not the child's to tell. */
+static void test_forged(void **state)
+{
+	(void)state;
+	level_up(0);
+	level_up(1);
+	assert_int_equal(say(1, 0, "level", "kernel=forged"), -1);
+	assert_int_equal(say(1, 0, "stop", "reason=panic"), -1);
+	assert_int_equal(say(1, 0, "ready", ""), -1);
+	assert_int_equal(say(1, HOST, "level", "kernel=forged"), -1);
+	assert_int_equal(say(0, HOST, "stop", "reason=panic"), -1);
+	assert_int_equal(say(1, 1, "level", "wall_s=0.001"), -1); /* measured by L0 */
+	assert_int_equal(say(1, 1, "level", "boot=1"), -1);
+	assert_int_equal(say(0, 1, "level", "kernel=forged"), -1); /* L1's own */
+	assert_int_equal(say(0, 1, "ready", ""), -1);
+	assert_int_equal(say(0, 2, "ready", ""), -1);
+	report_finish(&r);
+	assert_int_equal(r.reached, 1);
+	assert_string_equal(r.levels[0].kernel, "6.12");
+	assert_string_equal(r.levels[1].kernel, "6.12");
+	assert_int_equal(r.levels[1].exits_boot, UNKNOWN);
+	assert_int_equal(r.stop, STOP_LOST);
+}
+
+/* Who starts a level knows which one it is: one that begins deeper leaves no hole. */
+static void test_begins_deep(void **state)
+{
+	(void)state;
+	r.outermost = 0;
+	assert_int_equal(say(5, 5, "level", "kernel=forged"), -1);
+	assert_int_equal(say(1, 1, "level", "kernel=forged"), -1);
+	level_up(0);
+	report_finish(&r);
+	assert_int_equal(r.deepest, 0);
+}
+
+static void test_malformed(void **state)
+{
+	static const struct {
+		const char *kind, *fields;
+	} bad[] = {
+		{ "level", "kernel=x,total_kib=-1" },
+		{ "level", "total_kib=nan" },
+		{ "level", "total_kib=1e300" },
+		{ "level", "total_kib=99999999999999999999999999999999999" },
+		{ "level", "nonsense=1" },
+		{ "level", "checks=1" },
+		{ "check", "result=pass,value=1,unit=s" },
+		{ "check", "id=,result=pass,value=1,unit=s" },
+		{ "check", "id=l2 ready>,result=pass,value=1,unit=s" },
+		{ "check", "id=FPU,result=pass,value=1,unit=s" },
+		{ "check", "id=fpu,result=PASS,value=1,unit=s" },
+		{ "check", "id=fpu,result=,value=1,unit=s" },
+		{ "check", "id=fpu,result=pass,value=,unit=s" },
+		{ "check", "id=fpu,result=pass,value=1 2,unit=s" },
+		{ "check", "id=fpu,result=pass,value=-1,unit=s" },
+		{ "check", "id=fpu,result=pass,value=inf,unit=s" },
+		{ "check", "id=fpu,result=pass,value=99999999999999999999999,unit=s" },
+		{ "check", "id=fpu,result=pass,value=1" },
+		{ "check", "id=fpu,result=pass,value=1,unit=a>b" },
+		{ "stop", "detail=none given" },
+		{ "stop", "reason=none" },
+		{ "stop", "reason=boredom" },
+		{ "reboot", "now=1" },
+		{ "", "" },
+	};
+	struct level before;
+
+	(void)state;
+	level_up(0);
+	before = r.levels[0];
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		unsigned int now = seq[0 + 1];
+
+		if (say(0, 0, bad[i].kind, bad[i].fields) != -1)
+			wrong("accepted: %s %s", bad[i].kind, bad[i].fields);
+		if (memcmp(&before, &r.levels[0], sizeof(before)))
+			wrong("something is kept of: %s %s", bad[i].kind, bad[i].fields);
+		seq[0 + 1] = now;
+	}
+	assert_int_equal(r.stop, STOP_NONE);
+	assert_int_equal(say(0, 0, "alive", ""), 0);
+	assert_int_equal(r.lost_records, 0); /* one that is refused leaves no gap by itself */
+}
+
+static void test_gaps_and_repeats(void **state)
+{
+	(void)state;
+	level_up(0); /* 0, 1, 2 */
+	seq[0 + 1] = 5;
+	assert_int_equal(say(0, 0, "alive", ""), 0);
+	assert_int_equal(r.lost_records, 2);
+	seq[0 + 1] = 5;
+	assert_int_equal(say(0, 0, "stop", "reason=panic"), 1); /* a repeat, whatever it says */
+	seq[0 + 1] = 0;
+	assert_int_equal(say(0, 0, "level", "kernel=old"), 1);
+	assert_string_equal(r.levels[0].kernel, "6.12");
+	assert_int_equal(r.stop, STOP_NONE);
+	level_up(1); /* each sender counts for itself */
+	assert_int_equal(r.lost_records, 2);
+	seq[0 + 1] = 6;
+	assert_int_equal(say(0, 0, "alive", ""), 0);
+	assert_int_equal(r.lost_records, 2);
+}
+
+/* What broke counts more than that it ended; of two breakages the first is the cause. */
+static void test_which_stop_wins(void **state)
+{
+	static const struct {
+		const char *first, *second, *wins;
+	} pairs[] = {
+		{ "depth", "panic", "panic" }, { "panic", "depth", "panic" },
+		{ "time", "hang", "hang" },    { "panic", "lost", "panic" },
+		{ "crash", "panic", "crash" }, { "memory", "time", "memory" },
+		{ "memory", "lost", "lost" },  { "no-virt", "crash", "no-virt" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		char fields[64];
+
+		start(state);
+		level_up(0);
+		level_up(1);
+		format(fields, sizeof(fields), "reason=%s,detail=first", pairs[i].first);
+		assert_int_equal(say(1, 1, "stop", fields), 0);
+		format(fields, sizeof(fields), "reason=%s,detail=second", pairs[i].second);
+		assert_int_equal(say(0, 1, "stop", fields), 0);
+		assert_string_equal(stop_names[r.stop], pairs[i].wins);
+		assert_string_equal(r.detail, pairs[i].wins == pairs[i].first ? "first" : "second");
+	}
+}
+
+static void test_last_lines(void **state)
+{
+	(void)state;
+	level_up(0);
+	level_up(1);
+	say(0, 1, "last", "line=before the stop");
+	assert_int_equal(r.console_count, 0);
+	say(0, 1, "stop", "reason=panic,detail=a\x1b[2Jb");
+	assert_string_equal(r.detail, "a?[2Jb");
+	for (int i = 0; i < REPORT_LINES + 3; i++)
+		assert_int_equal(say(0, 1, "last", i ? "line=again" : "line=\x1bone"), 0);
+	say(0, 2, "last", "line=of another level");
+	assert_int_equal(r.console_count, REPORT_LINES);
+	assert_string_equal(r.console[0], "?one");
+	assert_string_equal(r.console[1], "again");
+}
+
+static void finish(int requested, int levels, const char *stop, bool sound)
+{
+	char fields[64];
+
+	start(NULL);
+	report_init(&r, requested);
+	for (int i = 0; i < levels; i++)
+		level_up(i);
+	if (!sound)
+		say(0, 0, "check", "id=clock,result=fail,value=0,unit=reads");
+	format(fields, sizeof(fields), "reason=%s", stop);
+	if (*stop)
+		say(levels ? levels - 1 : HOST, levels ? levels - 1 : 0, "stop", fields);
+	report_finish(&r);
+}
+
+static void test_ok(void **state)
+{
+	static const struct {
+		int requested, levels;
+		const char *stop;
+		bool sound, ok;
+	} table[] = {
+		{ 2, 3, "depth", true, true },
+		{ 2, 3, "depth", false, false },
+		{ 0, 1, "depth", true, true },
+		{ 2, 2, "depth", true, false },
+		{ 2, 2, "memory", true, false },
+		{ 2, 3, "panic", true, false },
+		{ 2, 2, "time", true, false },
+		{ 3, 3, "depth", true, false },
+		{ DEPTH_OPEN, 3, "memory", true, true },
+		{ DEPTH_OPEN, 3, "time", true, true },
+		{ DEPTH_OPEN, 3, "time", false, false },
+		{ DEPTH_OPEN, 3, "panic", true, false },
+		{ DEPTH_OPEN, 1, "no-virt", true, false },
+		{ DEPTH_OPEN, 3, "hang", true, false },
+		{ DEPTH_OPEN, 3, "", true, false },
+		{ DEPTH_OPEN, 0, "time", true, false },
+		{ DEPTH_OPEN, 0, "", true, false },
+		{ 0, 0, "depth", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char sentence[600];
+
+		finish(table[i].requested, table[i].levels, table[i].stop, table[i].sound);
+		if (r.ok != table[i].ok)
+			wrong("case %zu", i);
+		report_sentence(&r, sentence, sizeof(sentence));
+		assert_non_null(strstr(sentence, *table[i].stop ? table[i].stop : "lost"));
+		report_finish(&r); /* twice is once */
+		assert_int_equal(r.ok, table[i].ok);
+	}
+}
+
+/* Records with anything in them: nothing breaks, and what was known stays true. */
+static void test_hostile(void **state)
+{
+	static const char *const kinds[] = { "level", "check", "stop",	"last",
+					     "ready", "text",  "alive", "end" };
+	static const char *const fields[] = {
+		"kernel=x",    "total_kib=5", "id=a,result=fail,value=1,unit=s",
+		"reason=hang", "line=x",      "wall_s=1"
+	};
+	uint32_t seed = 3;
+
+	(void)state;
+	r.outermost = 0;
+	for (int i = 0; i < 20000; i++) {
+		int from = (int)(scramble(&seed) % 65) - 1, about = (int)(scramble(&seed) % 65) - 1;
+
+		if (i % 4)
+			from %= 4, about = from + scramble(&seed) % 2;
+		seq[from + 1] = scramble(&seed) % 1000;
+		say(from, about, kinds[scramble(&seed) % ARRAY_SIZE(kinds)],
+		    fields[scramble(&seed) % ARRAY_SIZE(fields)]);
+		if (i % 100)
+			continue;
+		report_finish(&r);
+		assert_in_range(r.reached, 0, MAX_LEVEL);
+		for (int n = r.outermost; n < r.reached; n++)
+			assert_true(r.levels[n].ready);
+		report_init(&r, i % 200 ? 3 : DEPTH_OPEN);
+		r.outermost = 0;
+	}
+}
+
+#define S(test) cmocka_unit_test_setup(test, start)
+RUN(S(test_chain), S(test_outermost_is_l1), S(test_order), S(test_forged), S(test_begins_deep),
+    S(test_malformed), S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines),
+    S(test_ok), S(test_hostile))

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every unit test includes. */
+#ifndef SUPERNEST_TEST_H
+#define SUPERNEST_TEST_H
+
+#include "base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail /* ours takes a format */
+
+#define wrong(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
+
+/* An error that is asked for is no news: last_error() has it. */
+static inline void keep_quiet(const char *message)
+{
+	(void)message;
+}
+
+#define RUN(...)                                                   \
+	int main(void)                                             \
+	{                                                          \
+		const struct CMUnitTest tests[] = { __VA_ARGS__ }; \
+                                                                   \
+		fail_sink = keep_quiet;                            \
+		return cmocka_run_group_tests(tests, NULL, NULL);  \
+	}
+#define T(test) cmocka_unit_test(test)
+
+/* A number that looks random and is the same in each run (xorshift, Marsaglia 2003). */
+static inline uint32_t scramble(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+static inline void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+#endif
