@@ -18,6 +18,7 @@
 #include <string.h>
 #include <stdarg.h>
 #include <sys/io.h>
+#include <sys/klog.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -57,6 +58,7 @@
 #define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define SYSLOG_CONSOLE_OFF 6  /* SYSLOG_ACTION_CONSOLE_OFF, linux/syslog.h */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_S 600
 
@@ -110,10 +112,11 @@ static void port_write(int port, const void *data, size_t len)
  * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
  */
 #define DOORBELL_PAGE 0x7000
-static struct {
+struct doorbell {
 	uint32_t len;
 	char data[4092];
-} * doorbell;
+};
+static struct doorbell *doorbell;
 
 static void open_doorbell(void)
 {
@@ -613,6 +616,9 @@ static void run_level(void)
 static void print_report(void)
 {
 	report_finish(&run.report);
+	/* Stopped by a person: nobody knows how deep it would have gone. */
+	if (relay_stop_requested)
+		run.report.ok = false;
 	formats_print(&run.report, run.opts.report & ~REPORT_JSON, stdout);
 	if (run.opts.report & REPORT_JSON) {
 		puts("# supernest: json begin");
@@ -715,6 +721,13 @@ static void run_shell(void)
 		;
 }
 
+/* The reset that always works: for a machine without ACPI, where others may spin for ever. */
+static void choose_reset(void)
+{
+	if (access("/sys/firmware/acpi", F_OK))
+		write_text("/sys/kernel/reboot/type", "triple");
+}
+
 static void end_machine(void)
 {
 	static const int how[] = { [END_REBOOT] = RB_AUTOBOOT,
@@ -729,6 +742,7 @@ static void end_machine(void)
 		run_shell();
 	/* A serial port empties slower than a machine resets. */
 	usleep(200000);
+	choose_reset();
 	reboot(how[run.opts.end]);
 	for (;;)
 		pause();
@@ -756,8 +770,11 @@ static void live_as_init(void)
 	}
 	learn_self(kernel_s);
 	run_level();
-	if (!run.has_parent)
+	if (!run.has_parent) {
+		/* From now on the kernel's messages would split our lines. */
+		klogctl(SYSLOG_CONSOLE_OFF, NULL, 0);
 		print_report();
+	}
 	end_machine();
 }
 

@@ -38,8 +38,7 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 		n = read(ends[0], line, size - 1);
 	close(ends[0]);
 	if (pid > 0) {
-		if (n <= 0)
-			kill(pid, SIGKILL);
+		kill(pid, SIGKILL); /* it has said all that we want to know */
 		waitpid(pid, &status, 0);
 	}
 	line[n > 0 ? n : 0] = '\0';
