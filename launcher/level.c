@@ -26,12 +26,11 @@ bool stop_is_failure(enum stop stop)
 	return stop > STOP_TIME;
 }
 
-/* clang-format off: its versions differ here */
-#define FIELD(group, key, type, source, member)                           \
-	{                                                                 \
-		group, key, type, source, offsetof(struct level, member), \
-			sizeof(((struct level *)0)->member)               \
-	}
+/* Its versions differ here. */
+/* clang-format off */
+#define FIELD(group, key, type, source, member) \
+	{ group, key, type, source, offsetof(struct level, member), \
+	  sizeof(((struct level *)0)->member) }
 /* clang-format on */
 
 /* In the order of the contract's JSON.  One more figure is one more line. */
