@@ -21,7 +21,6 @@ struct channel {
 	int fd;
 	void (*take)(struct relay *r, char *line, size_t len);
 	size_t len;
-	bool overlong;
 	char line[LINE_MAX_BYTES + 1];
 };
 
@@ -108,14 +107,11 @@ static void split_lines(struct relay *r, struct channel *c, const char *data, si
 		if (data[i] != '\n') {
 			if (c->len < LINE_MAX_BYTES)
 				c->line[c->len++] = data[i];
-			else
-				c->overlong = true;
 			continue;
 		}
 		c->line[c->len] = '\0';
 		c->take(r, c->line, c->len);
 		c->len = 0;
-		c->overlong = false;
 	}
 }
 

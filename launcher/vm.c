@@ -288,20 +288,3 @@ int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
 	*work = *total - (interrupts > 0 ? interrupts : 0);
 	return 0;
 }
-
-double vm_cpu_s(const struct vm *vm)
-{
-	char path[64], text[1024];
-	unsigned long user, system;
-	const char *p;
-
-	format(path, sizeof(path), "/proc/%d/stat", vm->pid);
-	if (vm->pid <= 0 || read_text(path, text, sizeof(text)))
-		return -1;
-	/* proc_pid_stat(5): fields 14 and 15, counted from behind the name. */
-	p = strrchr(text, ')');
-	if (!p || sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			 &system) != 2)
-		return -1;
-	return (double)(user + system) / sysconf(_SC_CLK_TCK);
-}

@@ -50,8 +50,6 @@ void vm_close(struct vm *vm);
  * interrupt caused, which say nothing of progress.  -1 if KVM's statistics cannot be had (yet).
  */
 int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
-/* Processor time that QEMU has used, in seconds; UNKNOWN if it cannot be had. */
-double vm_cpu_s(const struct vm *vm);
 
 /* The command line as a person would type it, for reports and reproduction. */
 void vm_command(const struct vm_config *config, char *buf, size_t size);
