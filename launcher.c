@@ -78,6 +78,8 @@ static const char child_words[] =
 	"acpi=off pci=off legacy=off 8250.nr_uarts=0 no_timer_check "
 	/* the clock is KVM's, no need to check it against others */
 	"tsc=reliable "
+	/* where INVPCID is missing, each flush of global pages is two writes of CR4 that exit */
+	"clearcpuid=pge "
 	/* the same at each start */
 	"nokaslr";
 
@@ -438,7 +440,8 @@ static void child_cmdline(char *buf, size_t size, const char *words)
 	if (run.deadline_s)
 		format(timeout, sizeof(timeout), " nest.timeout=%d",
 		       left_s - reserve_s(left_s) < 1 ? 1 : (int)(left_s - reserve_s(left_s)));
-	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s", words, child_level(),
+	format(buf, size, "%s%s nest.level=%d nest.id=%s nest.depth=%s%s", words,
+	       run.from != HOST_LEVEL && !run.platform.child_xsave ? " noxsave" : "", child_level(),
 	       run.opts.run_id, depth, timeout);
 }
 

@@ -122,6 +122,13 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv->name);
 	self->level = level >= 0 ? level : strcmp(hv->name, "none") && strcmp(hv->name, "TCG");
 	p->have_avx = has_word(flags, "avx");
+	/*
+	 * QEMU's TCG does not intercept XSETBV: KVM does not learn what its guest enabled and tells
+	 * it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and gives up.
+	 * A TCG with virtual VMLOAD is newer.
+	 */
+	p->child_xsave = has_word(flags, "xsave") &&
+			 (strcmp(hv->name, "TCG") || has_word(flags, "v_vmsave_vmload"));
 	p->have_virt = strcmp(self->cpu_virt, "none");
 	if (!p->have_virt && level > 0)
 		format(p->virt_problem, sizeof(p->virt_problem),

@@ -10,6 +10,7 @@
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
 	bool have_avx;
+	bool child_xsave;	/* a guest of ours can use XSAVE */
 	bool have_kvm;		/* /dev/kvm answered with the API that we know */
 	int kvm_api;		/* its version, or UNKNOWN */
 	int kvm_nested;		/* the module's parameter `nested`: 1, 0 or UNKNOWN */
