@@ -25,6 +25,11 @@ test: setup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/run
 
+# What a level costs: prints it and writes build/bench.json
+bench: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/bench
+
 setup:
 	$(Q)scripts/setup
 
@@ -39,6 +44,7 @@ help:
 	@echo 'make run      install what is missing, build, nest on this machine and print the report'
 	@echo '              DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
 	@echo 'make test     install what is missing, build and run all tests'
+	@echo 'make bench    measure what a level costs in exits, memory and time: build/bench.json'
 	@echo 'make setup    install what is missing and nothing else'
 	@echo 'make clean    remove build/ (what is expensive stays in the cache)'
 	@echo 'V=1           show the commands and the logs'
@@ -58,7 +64,7 @@ build/manifest.txt: build/parts.key build/kernel.key build/qemu.key build/busybo
 	$(Q)scripts/manifest >$@.new && mv $@.new $@
 
 build/initramfs.cpio: build/bzImage build/supernest build/manifest.txt build/qemu.key build/busybox.key build/parts.key \
-		initramfs/files initramfs/profile scripts/build-initramfs
+		initramfs/files initramfs/profile initramfs/words scripts/build-initramfs
 	$(say) CPIO $@
 	$(Q)scripts/build-initramfs
 
@@ -93,5 +99,5 @@ build/obj/cJSON.o: build/parts.key Makefile
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run test setup check clean help FORCE
+.PHONY: all run test bench setup check clean help FORCE
 .DELETE_ON_ERROR:

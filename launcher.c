@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdarg.h>
-#include <sys/io.h>
 #include <sys/klog.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -39,6 +38,7 @@
 #include "launcher/checks.h"
 
 #include "launcher/archive.h"
+#include "launcher/port.h"
 #include "launcher/vm.h"
 
 #include "launcher/relay.h"
@@ -55,6 +55,7 @@
 #define QEMU_PATH "/bin/qemu-system-x86_64"
 #define FIRMWARE_DIR "/share"
 #define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
+#define WORDS_PATH "/share/words"     /* the kernel command line of a nested level, with comments */
 #define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
@@ -65,27 +66,12 @@
 #define HOST_LEVEL (-1)
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
 #define LATE_CHECKS_S 20.0
-
-/*
- * The kernel command line of a nested level.  loglevel= first: it must hold before the console opens.
- */
-static const char child_words[] =
-	/* our console: one exit for a line, and all that a dying kernel still says */
-	"loglevel=3 earlyprintk=debugcon,keep "
-	/* a panic ends the level at once; without ACPI, a triple fault is the way to reset */
-	"panic=-1 oops=panic reboot=t "
-	/* its machine has none of these: do not look */
-	"acpi=off pci=off legacy=off 8250.nr_uarts=0 no_timer_check "
-	/* the clock is KVM's, no need to check it against others */
-	"tsc=reliable "
-	/* where INVPCID is missing, each flush of global pages is two writes of CR4 that exit */
-	"clearcpuid=pge "
-	/* the same at each start */
-	"nokaslr";
+#define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
 
 struct run {
 	struct options opts;
 	struct level *self; /* in the report; NULL on a host */
+	struct level told;  /* what the level above knows of us by now */
 	struct platform platform;
 	struct report report;
 	struct archive archive;
@@ -103,12 +89,6 @@ static struct run run;
 
 /* ---- telling ----------------------------------------------------------------------------- */
 
-/* When the instruction has ended, the parent has it all. */
-static void port_write(int port, const void *data, size_t len)
-{
-	asm volatile("rep outsb" : "+S"(data), "+c"(len) : "d"(port) : "memory");
-}
-
 /*
  * A page whose physical address we know: below 1 MiB, which Linux never uses as memory
  * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
@@ -124,7 +104,7 @@ static void open_doorbell(void)
 {
 	int fd;
 
-	if (ioperm(DOORBELL_PORT, 4, 1) || inl(DOORBELL_PORT) != DOORBELL_MAGIC)
+	if (port_allow(DOORBELL_PORT, 4) || port_in32(DOORBELL_PORT) != DOORBELL_MAGIC)
 		return;
 	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -146,7 +126,7 @@ static void write_record(const char *line, size_t len)
 	doorbell->len = len;
 	memcpy(doorbell->data, line, len);
 	asm volatile("" ::: "memory");
-	outl(DOORBELL_PAGE, DOORBELL_PORT);
+	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
 }
 
 static void console_to_parent(const char *line)
@@ -208,20 +188,29 @@ static void tell(struct record *rec)
 	send_up(rec);
 }
 
-/* All fields of our own level that are known by now, in as many records as it takes. */
+/* What is new of our own level, in as many records as it takes; the last one is of the KIND. */
 static void tell_level(const char *kind)
 {
+	char value[256], told[256];
 	struct record rec;
-	char value[256];
 
 	record_init(&rec, kind, run.from, run.from);
 	for (int i = 0; i < level_field_count; i++) {
 		level_get(run.self, &level_fields[i], value, sizeof(value));
-		if (*value && level_fields[i].source == BY_LEVEL &&
-		    record_add(&rec, level_fields[i].key, value))
+		level_get(&run.told, &level_fields[i], told, sizeof(told));
+		if (level_fields[i].source != BY_LEVEL || !strcmp(value, told))
+			continue;
+		if (rec.count == FIELDS_A_RECORD) {
+			strcpy(rec.kind, "level");
+			tell(&rec);
+			record_init(&rec, kind, run.from, run.from);
+		}
+		if (record_add(&rec, level_fields[i].key, value))
 			fail("the record is full: %s is left out", level_fields[i].key);
 	}
-	tell(&rec);
+	run.told = *run.self;
+	if (rec.count || strcmp(kind, "level"))
+		tell(&rec);
 }
 
 static void tell_check(int about, const struct check *k)
@@ -287,16 +276,34 @@ static void compare_sums(const struct level *child)
 }
 
 /* The child has read it.  A hole, unlike a truncation, leaves QEMU's mapping of it valid. */
-static void free_archive(void)
+static void free_file(const char *path)
 {
-	int fd = open(ARCHIVE_PATH, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0)
 		return;
-	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, run.archive.bytes))
-		fail("%s: cannot free it: %m", ARCHIVE_PATH);
+	if (fstat(fd, &st) ||
+	    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size))
+		fail("%s: cannot free it: %m", path);
 	close(fd);
-	unlink(ARCHIVE_PATH);
+	unlink(path);
+}
+
+/* A person at a shell may start another run: it needs the kernel again. */
+static bool keeps_kernel(void)
+{
+	return run.opts.start == START_MANUAL || run.opts.end == END_SHELL;
+}
+
+static int64_t freed_later_kib(void)
+{
+	struct stat st;
+	int64_t bytes = run.archive.bytes;
+
+	if (!keeps_kernel() && !stat(KERNEL_PATH, &st))
+		bytes += st.st_size;
+	return bytes / 1024;
 }
 
 static void child_is_ready(struct relay *r, const struct level *child)
@@ -310,12 +317,18 @@ static void child_is_ready(struct relay *r, const struct level *child)
 		record_add_number(&rec, "boot", total);
 	tell(&rec);
 	compare_sums(child);
-	if (child->total_kib >= 0 && run.self) {
+	if (run.from == HOST_LEVEL)
+		return;
+	if (child->total_kib >= 0)
 		run.self->overhead_kib = run.self->total_kib - child->total_kib;
-		tell_level("level");
-	}
-	if (run.from != HOST_LEVEL)
-		free_archive();
+	run.self->qemu_anonymous_kib = vm_anonymous_kib(r->vm, run.self->child_kib);
+	/* Until it was known, the budget counted it with the margin. */
+	if (run.self->qemu_anonymous_kib > 0)
+		run.self->margin_kib -= run.self->qemu_anonymous_kib;
+	tell_level("level");
+	free_file(ARCHIVE_PATH);
+	if (!keeps_kernel())
+		free_file(KERNEL_PATH);
 }
 
 static void on_record(void *context, const char *line, size_t len)
@@ -524,8 +537,8 @@ static bool last_level(void)
 }
 
 /* Why there will be no next level, as far as that is known before trying. */
-static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, int64_t stored_kib,
-				char *detail, size_t size)
+static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char *detail,
+				size_t size)
 {
 	if (last_level()) {
 		format(detail, size, "depth %d was asked for and reached", run.from);
@@ -539,7 +552,7 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, int6
 		format(detail, size, "%s", run.platform.kvm_problem);
 		return STOP_NO_KVM;
 	}
-	memory_plan(budget, run.opts.mem_kib, archive_kib, stored_kib);
+	memory_plan(budget, run.opts.mem_kib, archive_kib, freed_later_kib());
 	if (budget->child_kib < budget->need_kib) {
 		memory_explain(budget, detail, size);
 		return STOP_MEMORY;
@@ -552,9 +565,26 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, int6
 	return STOP_NONE;
 }
 
+/* Joins the lines of a file but for its comments. */
+static void read_words(const char *path, char *words, size_t size)
+{
+	char text[4096], *line, *rest = text;
+	size_t len = 0;
+
+	words[0] = '\0';
+	if (read_text(path, text, sizeof(text)))
+		return;
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '#' || !*line)
+			continue;
+		format(words + len, size - len, "%s%s", len ? " " : "", line);
+		len = strlen(words);
+	}
+}
+
 static void start_child(const struct budget *budget)
 {
-	char cmdline[1024], machine[64];
+	char cmdline[2048], machine[256], words[1024];
 	struct vm_config config = {
 		.qemu = QEMU_PATH,
 		.machine = machine,
@@ -569,8 +599,10 @@ static void start_child(const struct budget *budget)
 	};
 
 	read_text(MACHINE_PATH, machine, sizeof(machine));
-	child_cmdline(cmdline, sizeof(cmdline), child_words);
+	read_words(WORDS_PATH, words, sizeof(words));
+	child_cmdline(cmdline, sizeof(cmdline), words);
 	run.self->child_kib = budget->child_kib;
+	memory_terms(run.self, budget);
 	tell_level("level");
 	platform_prepare_kvm();
 	if (vm_start(&run.vm, &config))
@@ -592,7 +624,7 @@ static void run_level(void)
 	tell_level("level");
 	run_hook();
 	platform_learn_kvm(run.self, &run.platform);
-	stop = why_not_deeper(&budget, archive_estimate_kib("/"), 0, detail, sizeof(detail));
+	stop = why_not_deeper(&budget, archive_estimate_kib("/"), detail, sizeof(detail));
 	if (prepare_archive(stop == STOP_NONE) && stop == STOP_NONE) {
 		stop = STOP_MEMORY;
 		format(detail, sizeof(detail), "%s", last_error());
@@ -601,8 +633,7 @@ static void run_level(void)
 	run.self->ready_s = now_s();
 	tell_level("ready");
 	if (stop == STOP_NONE) /* again: the archive is in memory now */
-		stop = why_not_deeper(&budget, run.archive.bytes / 1024, run.archive.bytes / 1024,
-				      detail, sizeof(detail));
+		stop = why_not_deeper(&budget, run.archive.bytes / 1024, detail, sizeof(detail));
 	if (stop == STOP_NONE)
 		start_child(&budget);
 	else
@@ -677,7 +708,7 @@ static int learn_level(void)
 	run.has_parent = run.opts.level != LEVEL_NONE;
 	if (!run.has_parent)
 		return 0;
-	if (ioperm(RECORD_PORT, 1, 1) || ioperm(CONSOLE_PORT, 1, 1) || ioperm(EXIT_PORT, 1, 1))
+	if (port_allow(RECORD_PORT, 1) || port_allow(CONSOLE_PORT, 1) || port_allow(EXIT_PORT, 1))
 		return fail("no access to the ports to the parent: %m");
 	fail_sink = console_to_parent;
 	open_doorbell();
@@ -696,6 +727,7 @@ static void learn_self(double kernel_s)
 	run.report.outermost = self.level;
 	run.self = report_level(&run.report, self.level);
 	*run.self = self;
+	level_init(&run.told, self.level);
 	run.from = self.level;
 	run.seq = 0;
 	run.counts_chain = !run.has_parent || self.level == 0;
@@ -740,7 +772,7 @@ static void end_machine(void)
 
 	fflush(stdout);
 	if (run.has_parent)
-		outb(EXIT_BYTE, EXIT_PORT);
+		port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
 	if (run.opts.end == END_SHELL)
 		run_shell();
 	/* A serial port empties slower than a machine resets. */

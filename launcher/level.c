@@ -56,6 +56,16 @@ const struct field level_fields[] = {
 	FIELD("exits", "chain", FIELD_COUNT, BY_PARENT, exits_chain),
 	FIELD("cost", "cpuid_cycles", FIELD_COUNT, BY_LEVEL, cpuid_cycles),
 	FIELD("cost", "pio_cycles", FIELD_COUNT, BY_LEVEL, pio_cycles),
+	FIELD("terms", "kernel_image_kib", FIELD_COUNT, BY_LEVEL, kernel_image_kib),
+	FIELD("terms", "struct_page_kib", FIELD_COUNT, BY_LEVEL, struct_page_kib),
+	FIELD("terms", "kernel_data_kib", FIELD_COUNT, BY_LEVEL, kernel_data_kib),
+	FIELD("terms", "reserve_kib", FIELD_COUNT, BY_LEVEL, reserve_kib),
+	FIELD("terms", "rootfs_kib", FIELD_COUNT, BY_LEVEL, rootfs_kib),
+	FIELD("terms", "qemu_anonymous_kib", FIELD_COUNT, BY_LEVEL, qemu_anonymous_kib),
+	FIELD("terms", "page_tables_kib", FIELD_COUNT, BY_LEVEL, page_tables_kib),
+	FIELD("terms", "rmaps_kib", FIELD_COUNT, BY_LEVEL, rmaps_kib),
+	FIELD("terms", "margin_kib", FIELD_COUNT, BY_LEVEL, margin_kib),
+	FIELD("terms", "rounding_kib", FIELD_COUNT, BY_LEVEL, rounding_kib),
 };
 const int level_field_count = ARRAY_SIZE(level_fields);
 

@@ -54,6 +54,9 @@ struct level {
 	char kernel[72];
 	char kernel_sha256[65], archive_sha256[65];
 	int64_t total_kib, available_kib, child_kib, overhead_kib;
+	/* What the RAM that its child does not get is spent on; memory.h says what each is. */
+	int64_t kernel_image_kib, struct_page_kib, kernel_data_kib, reserve_kib, rootfs_kib;
+	int64_t qemu_anonymous_kib, page_tables_kib, rmaps_kib, margin_kib, rounding_kib;
 	double kernel_s;		 /* kernel start to PID 1, this level's clock */
 	double ready_s;			 /* kernel start to ready, this level's clock */
 	double wall_s;			 /* its qemu's start to ready, the parent's clock */

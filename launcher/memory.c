@@ -6,15 +6,14 @@
 #include <string.h>
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
-#define QEMU_KIB 2048 /* qemu's anonymous memory, stacks and page tables of its own */
-#define MARGIN_KIB \
-	4096 /* slab, per-vCPU state, what the kernel keeps free, growth of the launcher */
-/* 4 KiB of page table for 2 MiB of guest RAM, twice: qemu's own and the nested (NPT, EPT). */
-#define PAGE_TABLE_SHARE 256
+#define QEMU_KIB 1280	/* qemu's anonymous memory, stacks and page tables of its own */
+#define MARGIN_KIB 2048 /* slab, per-vCPU state, nested page tables, growth of the launcher */
+/* 4 KiB of page table for 2 MiB of guest RAM: each huge page has one in store, to be split into. */
+#define PAGE_TABLE_SHARE 512
 /* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
 /* A child's kernel before it counts its MemTotal, its launcher, and a grain of free memory. */
-#define CHILD_KERNEL_KIB 28672
+#define CHILD_KERNEL_KIB 15360
 
 static int64_t number_in(const char *path, const char *key)
 {
@@ -50,19 +49,48 @@ void memory_setup(void)
 	/* khugepaged would raise min_free_kbytes by tens of MiB and wake the CPU for nothing. */
 	write_text("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
 		   "1000000");
-	write_text("/proc/sys/vm/min_free_kbytes", "1024");
+	write_text("/proc/sys/vm/min_free_kbytes", "512");
+	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
+	write_text("/proc/sys/vm/watermark_scale_factor", "1");
 	/* Freed pages would wait on the CPU's own list, up to an eighth of all, uncounted as free. */
 	write_text("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
 	write_text("/proc/sys/vm/overcommit_memory", "1");
 }
 
+/* The kernel's own parts and one struct page (64 bytes) for each page of each section (128 MiB). */
+static void learn_kernel(struct level *self)
+{
+	enum { SECTION_BITS = 27, SECTION_KIB = 2048 }; /* arch/x86/include/asm/sparsemem.h */
+	unsigned long long start, end, next_section = 0;
+	FILE *f = fopen("/proc/iomem", "re");
+	char line[160], what[100];
+
+	self->kernel_image_kib = self->struct_page_kib = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " %llx-%llx : %99[^\n]", &start, &end, what) != 3 || end <= start)
+			continue;
+		if (!strncmp(what, "Kernel ", 7))
+			self->kernel_image_kib += (end + 1 - start + 1023) / 1024;
+		if (strcmp(what, "System RAM"))
+			continue;
+		start >>= SECTION_BITS;
+		if (start < next_section)
+			start = next_section;
+		next_section = (end >> SECTION_BITS) + 1;
+		self->struct_page_kib += (next_section - start) * SECTION_KIB;
+	}
+	if (f)
+		fclose(f);
+}
+
 void memory_learn(struct level *self)
 {
+	learn_kernel(self);
 	self->total_kib = meminfo_kib("MemTotal:");
 	self->available_kib = meminfo_kib("MemAvailable:");
 }
 
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t stored_kib)
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib)
 {
 	int64_t left;
 
@@ -70,12 +98,12 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int6
 		.available_kib = meminfo_kib("MemAvailable:"),
 		.qemu_kib = QEMU_KIB,
 		.margin_kib = MARGIN_KIB,
-		.archive_kib = stored_kib,
+		.freed_kib = freed_kib,
 		/* The archive and what is unpacked from it are there together for a moment. */
 		.need_kib = CHILD_KERNEL_KIB + 2 * archive_kib,
 	};
-	/* The archive is freed when the child is up, long before it has touched all of its RAM. */
-	left = b->available_kib + b->archive_kib - b->qemu_kib - b->margin_kib;
+	/* They are freed when the child is up, long before it has touched all of its RAM. */
+	left = b->available_kib + b->freed_kib - b->qemu_kib - b->margin_kib;
 	if (left < 0)
 		left = 0;
 	b->page_tables_kib = left / PAGE_TABLE_SHARE;
@@ -87,13 +115,33 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int6
 	b->child_kib = left / (2 * KIB_PER_MIB) * (2 * KIB_PER_MIB);
 }
 
+void memory_terms(struct level *self, const struct budget *b)
+{
+	static const char *const kernel_data[] = { "Slab:",	     "KernelStack:", "PageTables:",
+						   "SecPageTables:", "VmallocUsed:", "Percpu:",
+						   "AnonPages:" };
+	self->kernel_data_kib = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_data); i++)
+		self->kernel_data_kib += meminfo_kib(kernel_data[i]);
+	self->reserve_kib = meminfo_kib("MemFree:") - b->available_kib;
+	if (self->reserve_kib < 0) /* something is cached that could be dropped */
+		self->reserve_kib = 0;
+	self->rootfs_kib = meminfo_kib("Shmem:") - b->freed_kib;
+	self->page_tables_kib = b->page_tables_kib;
+	self->rmaps_kib = b->rmaps_kib;
+	self->margin_kib = b->margin_kib + b->qemu_kib;
+	self->rounding_kib = b->available_kib + b->freed_kib - self->margin_kib -
+			     b->page_tables_kib - b->rmaps_kib - b->child_kib;
+}
+
 void memory_explain(const struct budget *b, char *buf, size_t size)
 {
 	format(buf, size,
 	       "the next level needs %lld MiB of RAM and can have %lld MiB: %lld MiB available "
-	       "and %lld of the archive, less qemu %lld, page tables %lld, rmaps %lld, margin %lld",
+	       "and %lld of files to be freed, less qemu %lld, page tables %lld, rmaps %lld, "
+	       "margin %lld",
 	       (long long)b->need_kib / KIB_PER_MIB, (long long)b->child_kib / KIB_PER_MIB,
-	       (long long)b->available_kib / KIB_PER_MIB, (long long)b->archive_kib / KIB_PER_MIB,
+	       (long long)b->available_kib / KIB_PER_MIB, (long long)b->freed_kib / KIB_PER_MIB,
 	       (long long)b->qemu_kib / KIB_PER_MIB, (long long)b->page_tables_kib / KIB_PER_MIB,
 	       (long long)b->rmaps_kib / KIB_PER_MIB, (long long)b->margin_kib / KIB_PER_MIB);
 }

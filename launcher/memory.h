@@ -10,7 +10,7 @@
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
 	int64_t available_kib; /* MemAvailable */
-	int64_t archive_kib;   /* of it in tmpfs by now: freed once the child is up */
+	int64_t freed_kib;     /* files that are freed once the child is up: archive, kernel */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
 	int64_t child_kib; /* what is left for the child: its RAM */
 	int64_t need_kib;  /* what the smallest child needs; more than child_kib: it won't fit */
@@ -18,13 +18,22 @@ struct budget {
 
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
 void memory_setup(void);
-/* MemTotal and MemAvailable of this level. */
+/*
+ * MemTotal and MemAvailable of this level, and what its kernel took before it counted them: its
+ * image and one struct page for each page.
+ */
 void memory_learn(struct level *self);
 /*
  * The budget of the next level.  WANTED_KIB caps its RAM (0: all that fits); ARCHIVE_KIB is the
- * size of what it unpacks, STORED_KIB how much of that we already keep for it.
+ * size of what it unpacks, FREED_KIB what we keep in files only until it is up.
  */
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t stored_kib);
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib);
+/*
+ * The terms of our own overhead, as they are when the child starts: the kernel's data (slab, stacks,
+ * page tables, the launcher itself), the reserve that the kernel does not hand out, the files that
+ * stay, and the budget's.
+ */
+void memory_terms(struct level *self, const struct budget *b);
 /* How many processes the kernel has killed for want of memory since it started. */
 int64_t memory_oom_kills(void);
 /* The sentence for a person: what the next level needs and what there is. */

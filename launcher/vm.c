@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "vm.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -78,7 +80,11 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	add(a, "-nodefaults -no-user-config -display none");
 	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
 	add(a, "-no-reboot");
-	if (c->nested) {
+	if (c->nested && isalpha(c->machine[0])) {
+		/* Somebody's own choice, for a kernel that is not ours. */
+		add(a, "-M %s -serial chardev:con", c->machine);
+		add_path(a, "-L", c->firmware_dir);
+	} else if (c->nested) {
 		/* microvm without what our kernel can do without: each device costs exits to probe. */
 		add(a,
 		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
@@ -111,7 +117,7 @@ static void build_args(struct args *a, const struct vm_config *c)
 	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
 	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
 	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
-	if (c->nested)
+	if (c->nested && !isalpha(c->machine[0]))
 		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
 	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
 	/* The orderly end: no other way leads to this exit status. */
@@ -272,6 +278,33 @@ static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *n
 	return UINT64_MAX;
 }
 
+/*
+ * The VM's own folder in debugfs, for a QEMU that does not keep the statistics open (before 8.1).  As
+ * PID 1 we mount it; on a host it is there or not.
+ */
+static int64_t debugfs_stat(const struct vm *vm, const char *name)
+{
+	static const char root[] = "/sys/kernel/debug/kvm";
+	char prefix[16], path[320], text[32];
+	int64_t value = UINT64_MAX;
+	struct dirent *entry;
+	DIR *dir = opendir(root);
+
+	if (!dir && getpid() == 1 && !mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL))
+		dir = opendir(root);
+	format(prefix, sizeof(prefix), "%d-", vm->pid);
+	while (dir && value < 0 && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)))
+			continue;
+		format(path, sizeof(path), "%s/%s/%s", root, entry->d_name, name);
+		if (!read_text(path, text, sizeof(text)))
+			value = strtoll(text, NULL, 10);
+	}
+	if (dir)
+		closedir(dir);
+	return value;
+}
+
 int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
 {
 	struct kvm_stats_header header;
@@ -279,12 +312,35 @@ int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
 
 	if (vm->stats < 0 && vm->pid > 0)
 		vm->stats = find_stats(vm);
-	if (vm->stats < 0 || pread(vm->stats, &header, sizeof(header), 0) != sizeof(header))
-		return -1;
-	*total = read_stat(vm->stats, &header, "exits");
-	interrupts = read_stat(vm->stats, &header, "irq_exits");
+	if (vm->stats >= 0 && pread(vm->stats, &header, sizeof(header), 0) == sizeof(header)) {
+		*total = read_stat(vm->stats, &header, "exits");
+		interrupts = read_stat(vm->stats, &header, "irq_exits");
+	} else {
+		*total = debugfs_stat(vm, "exits");
+		interrupts = debugfs_stat(vm, "irq_exits");
+	}
 	if (*total < 0)
 		return -1;
 	*work = *total - (interrupts > 0 ? interrupts : 0);
 	return 0;
+}
+
+int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
+{
+	int64_t sum_kib = -1, size_kib = 0;
+	char path[32], line[256];
+	long long kib;
+	FILE *f;
+
+	format(path, sizeof(path), "/proc/%d/smaps", vm->pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Size: %lld kB", &kib) == 1)
+			size_kib = kib;
+		else if (size_kib < guest_kib && sscanf(line, "Anonymous: %lld kB", &kib) == 1)
+			sum_kib += kib + (sum_kib < 0);
+	}
+	if (f)
+		fclose(f);
+	return sum_kib;
 }

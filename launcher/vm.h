@@ -23,7 +23,11 @@
 
 struct vm_config {
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
-	const char *machine;	/* more of -M for a nested level, from a comma on, or "" */
+	/*
+	 * For a nested level, more of -M microvm, from a comma on, or ""; or another machine,
+	 * which then has an 8250 as its console.
+	 */
+	const char *machine;
 	const char *extra_args; /* words split on %20, or "" */
 	int64_t memory_kib;
 	bool nested; /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
@@ -53,5 +57,8 @@ int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
 
 /* The command line as a person would type it, for reports and reproduction. */
 void vm_command(const struct vm_config *config, char *buf, size_t size);
+
+/* QEMU's anonymous memory in KiB, without the guest's RAM; -1 if it cannot be read. */
+int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib);
 
 #endif
