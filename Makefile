@@ -9,7 +9,7 @@ ACCEL =
 TIMEOUT = 300
 
 # Trees of the user's own, instead of the packaged sources
-export KERNEL_TREE QEMU_TREE BUSYBOX_TREE V
+export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
@@ -30,6 +30,11 @@ bench: setup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/bench
 
+# The QEMU that `supernest run` prefers, if it is there
+emulator:
+	$(Q)scripts/setup --emulator
+	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
+
 setup:
 	$(Q)scripts/setup
 
@@ -45,10 +50,11 @@ help:
 	@echo '              DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
 	@echo 'make test     install what is missing, build and run all tests'
 	@echo 'make bench    measure what a level costs in exits, memory and time: build/bench.json'
+	@echo 'make emulator build/qemu-emulator: an emulated CPU that nests better; run and tests use it when it is there'
 	@echo 'make setup    install what is missing and nothing else'
 	@echo 'make clean    remove build/ (what is expensive stays in the cache)'
 	@echo 'V=1           show the commands and the logs'
-	@echo 'KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE=   build from a tree of your own'
+	@echo 'KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
 	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
 
 # The expensive steps. A key changes only when what it stands for did.
@@ -59,6 +65,9 @@ build/busybox.key build/qemu.key: build/parts.key
 
 build/bzImage: build/kernel.key
 	$(Q)install -m 0644 build/kernel/bzImage $@
+
+build/qemu-emulator: build/emulator.key
+	$(Q)install -m 0755 build/emulator/qemu-emulator $@
 
 build/manifest.txt: build/parts.key build/kernel.key build/qemu.key build/busybox.key scripts/manifest
 	$(Q)scripts/manifest >$@.new && mv $@.new $@
@@ -99,5 +108,5 @@ build/obj/cJSON.o: build/parts.key Makefile
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run test bench setup check clean help FORCE
+.PHONY: all run test bench emulator setup check clean help FORCE
 .DELETE_ON_ERROR:

@@ -913,7 +913,7 @@ static int run_on_host(void)
 	struct vm_config config = { .cmdline = cmdline, .extra_args = run.opts.qemu_args };
 	struct options appended = run.opts;
 	struct host host;
-	uint64_t id;
+	uint64_t id = 1;
 
 	config.kernel = run.opts.kernel ? run.opts.kernel : file_beside("bzImage");
 	config.initramfs =
@@ -921,8 +921,9 @@ static int run_on_host(void)
 	/* The appliance would refuse a malformed word, but only once it has booted. */
 	if (run.opts.append && options_from_cmdline(&appended, run.opts.append))
 		return STATUS_WRONG;
-	if (host_learn(&host, &run.opts) || need_file(config.kernel, "kernel") ||
-	    need_file(config.initramfs, "initramfs") || open_artifacts())
+	if (host_learn(&host, &run.opts, file_beside("qemu-emulator")) ||
+	    need_file(config.kernel, "kernel") || need_file(config.initramfs, "initramfs") ||
+	    open_artifacts())
 		return STATUS_WRONG;
 	if (!host.usable) {
 		host_print(&host, false);
@@ -934,7 +935,9 @@ static int run_on_host(void)
 	config.kvm = host.accel == ACCEL_KVM;
 	config.deterministic = run.opts.deterministic && !config.kvm;
 	config.memory_kib = run.opts.memory_kib ? run.opts.memory_kib : HOST_MEMORY_KIB;
-	getrandom(&id, sizeof(id), 0);
+	/* The id is in the memory of each level: it is part of what has to repeat. */
+	if (!config.deterministic)
+		getrandom(&id, sizeof(id), 0);
 	format(run.opts.run_id, sizeof(run.opts.run_id), "%016llx", (unsigned long long)id);
 	run.opts.level = config.kvm ? host.self.level + 1 : 0;
 	run.from = HOST_LEVEL;
@@ -1008,7 +1011,8 @@ static int cmd_check(int argc, char **argv)
 	struct host host;
 
 	options_init(&run.opts);
-	if (options_from_args(&run.opts, CMD_CHECK, argc, argv) || host_learn(&host, &run.opts))
+	if (options_from_args(&run.opts, CMD_CHECK, argc, argv) ||
+	    host_learn(&host, &run.opts, file_beside("qemu-emulator")))
 		return STATUS_WRONG;
 	host_print(&host, run.opts.json);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;

@@ -91,7 +91,28 @@ static void judge_tcg(struct host *h)
 		       v[0], v[1], v[2]);
 }
 
-int host_learn(struct host *h, const struct options *o)
+static void choose_qemu(struct host *h, const char *asked, const char *emulator)
+{
+	bool there = emulator && !access(emulator, X_OK);
+	const char *qemu = DEFAULT_QEMU, *why;
+	char line[64];
+
+	if (asked) {
+		qemu = asked;
+		why = "named by --qemu";
+	} else if (there && !qemu_version_line(emulator, line, sizeof(line))) {
+		qemu = emulator;
+		why = "built by make emulator: its emulated AMD-V is mended for nesting";
+	} else if (there) { /* it is linked with libraries that another machine may not have */
+		why = "this machine's own; the qemu-emulator beside this command does not run";
+	} else {
+		why = "this machine's own; make emulator builds one that nests better";
+	}
+	format(h->qemu, sizeof(h->qemu), "%s", qemu);
+	format(h->qemu_why, sizeof(h->qemu_why), "%s", why);
+}
+
+int host_learn(struct host *h, const struct options *o, const char *emulator)
 {
 	char line[256];
 
@@ -99,7 +120,7 @@ int host_learn(struct host *h, const struct options *o)
 	level_init(&h->self, 0);
 	platform_learn(&h->self, &h->platform, LEVEL_NONE);
 	platform_learn_kvm(&h->self, &h->platform);
-	format(h->qemu, sizeof(h->qemu), "%s", o->qemu ? o->qemu : DEFAULT_QEMU);
+	choose_qemu(h, o->qemu, emulator);
 	if (qemu_version_line(h->qemu, line, sizeof(line)))
 		return fail("%s: does not run; install Debian's qemu-system-x86 or name one with "
 			    "--qemu",
@@ -129,6 +150,7 @@ static void print_json(const struct host *h)
 	cJSON_AddStringToObject(o, "features", h->self.cpu_features);
 	cJSON_AddStringToObject(o, "qemu", h->qemu);
 	cJSON_AddStringToObject(o, "qemu_version", version);
+	cJSON_AddStringToObject(o, "qemu_why", h->qemu_why);
 	cJSON_AddBoolToObject(o, "kvm", h->kvm_fits);
 	cJSON_AddStringToObject(o, "kvm_why", h->kvm_why);
 	cJSON_AddBoolToObject(o, "tcg", h->tcg_fits);
@@ -150,8 +172,8 @@ void host_print(const struct host *h, bool json)
 	printf("this machine: L%d, hypervisor %s, %s %s, virtualization %s%s%s\n", h->self.level,
 	       h->self.hypervisor, h->self.cpu_vendor, h->self.cpu_model, h->self.cpu_virt,
 	       *h->self.cpu_features ? ": " : "", h->self.cpu_features);
-	printf("qemu: %s, version %d.%d.%d\n", h->qemu, h->version[0], h->version[1],
-	       h->version[2]);
+	printf("qemu: %s, version %d.%d.%d: %s\n", h->qemu, h->version[0], h->version[1],
+	       h->version[2], h->qemu_why);
 	printf("kvm: %s: %s\n", h->kvm_fits ? "yes" : "no", h->kvm_why);
 	printf("tcg: %s: %s\n", h->tcg_fits ? "yes" : "no", h->tcg_why);
 	printf("run would use: %s\n", !h->usable ? "nothing: it would be skipped"

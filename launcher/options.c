@@ -173,7 +173,8 @@ static const struct option {
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
 	  "what the outermost guest runs on (default: auto; see check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
-	  "the QEMU that runs the outermost guest (default: qemu-system-x86_64)" },
+	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, or "
+	  "qemu-system-x86_64)" },
 	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
 	  "its kernel (default: bzImage beside this command)" },
 	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),

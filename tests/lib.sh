@@ -77,6 +77,12 @@ needs_tcg() {
 	"$ART/supernest" check --accel tcg >reasons || skip "$(sed -n 's/^tcg: no: //p' reasons)"
 }
 
+# The QEMUs to test: the emulator, if it was built, and this machine's own
+qemus() {
+	[ ! -x "$ART/qemu-emulator" ] || echo "$ART/qemu-emulator"
+	echo qemu-system-x86_64
+}
+
 # nest STATUS OPTION...: a run on TCG, its report in report.json
 nest() {
 	expected=$1
@@ -119,10 +125,11 @@ append() {
 }
 
 # plain WORDS [QEMU OPTION...]: the one-liner of the README. The serial console is in `console`, the machine ends by itself.
+# QEMU= is which one, if not this machine's own.
 plain() {
 	words=$1
 	shift
-	qemu-system-x86_64 -accel tcg -cpu max,+svm -m 1G -nographic -no-reboot -kernel "$KERNEL" -initrd "$INITRAMFS" \
+	"${QEMU:-qemu-system-x86_64}" -accel tcg -cpu max,+svm -m 1G -nographic -no-reboot -kernel "$KERNEL" -initrd "$INITRAMFS" \
 		-append "console=ttyS0 $words" "$@" </dev/null >serial
 	tr -d '\r' <serial >console
 	# What the kernel says as it ends is all that may come after it.

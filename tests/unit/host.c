@@ -37,7 +37,7 @@ static int learn(struct host *h, const char *script, int accel)
 		write_file("qemu", script);
 		chmod("qemu", 0755);
 	}
-	return host_learn(h, &o);
+	return host_learn(h, &o, NULL);
 }
 
 static void test_qemu(void **state)
@@ -68,4 +68,43 @@ static void test_qemu(void **state)
 	assert_int_equal(learn(&h, "#!/bin/sh\nexit 1\n", ACCEL_TCG), -1);
 }
 
-RUN(T(test_versions), T(test_qemu))
+/* --qemu, then the emulator if it can be run, then the machine's own. */
+static void test_choice(void **state)
+{
+	static const char script[] = "#!/bin/sh\necho QEMU emulator version 10.0.2\n";
+	struct options o;
+	struct host h;
+
+	(void)state;
+	options_init(&o);
+	unlink("emulator");
+	write_file("emulator", script);
+	host_learn(&h, &o, "./emulator");
+	assert_string_equal(h.qemu, "qemu-system-x86_64");
+	assert_non_null(strstr(h.qemu_why, "make emulator builds"));
+
+	unlink("emulator");
+	write_file("emulator", "#!/bin/sh\nexit 127\n");
+	chmod("emulator", 0755);
+	host_learn(&h, &o, "./emulator");
+	assert_string_equal(h.qemu, "qemu-system-x86_64");
+	assert_non_null(strstr(h.qemu_why, "does not run"));
+
+	unlink("emulator");
+	write_file("emulator", script);
+	chmod("emulator", 0755);
+	assert_int_equal(host_learn(&h, &o, "./emulator"), 0);
+	assert_string_equal(h.qemu, "./emulator");
+	assert_non_null(strstr(h.qemu_why, "nesting"));
+	assert_true(h.tcg_fits);
+
+	unlink("qemu");
+	write_file("qemu", script);
+	chmod("qemu", 0755);
+	o.qemu = "./qemu";
+	assert_int_equal(host_learn(&h, &o, "./emulator"), 0);
+	assert_string_equal(h.qemu, "./qemu");
+	assert_non_null(strstr(h.qemu_why, "--qemu"));
+}
+
+RUN(T(test_versions), T(test_qemu), T(test_choice))
