@@ -8,6 +8,10 @@ MEM =
 ACCEL =
 TIMEOUT = 300
 
+# What `make dist` adds to the kernel command line, and signs with
+WORDS =
+export SIGN_KEY SIGN_CERT
+
 # Trees of the user's own, instead of the packaged sources
 export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 
@@ -21,9 +25,28 @@ run: setup
 	$(Q)build/supernest run $(if $(DEPTH),--depth $(DEPTH)) $(if $(MEM),--memory $(MEM)) \
 		$(if $(ACCEL),--accel $(ACCEL)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
 
-test: setup
+# What is published; WORDS= are added to the kernel command line in it. Signed if there is a SIGN_KEY= and a SIGN_CERT=.
+dist:
+	$(Q)scripts/setup dist
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/run
+	$(say) DIST build/dist/supernest-$(VERSION)
+	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)"
+
+# All tests but those of booting, which are many machines and have a target of their own.
+test:
+	$(Q)scripts/setup dist vmx
+	$(Q)$(MAKE) --no-print-directory dist
+	$(Q)tests/run unit/ e2e/ build/ vmx/
+
+test-boot:
+	$(Q)scripts/setup dist boot
+	$(Q)$(MAKE) --no-print-directory dist
+	$(Q)tests/run boot/
+
+test-vmx:
+	$(Q)scripts/setup dist vmx
+	$(Q)$(MAKE) --no-print-directory dist
+	$(Q)tests/run vmx/
 
 # What a level costs: prints it and writes build/bench.json
 bench: setup
@@ -32,7 +55,7 @@ bench: setup
 
 # The QEMU that `supernest run` prefers, if it is there
 emulator:
-	$(Q)scripts/setup --emulator
+	$(Q)scripts/setup emulator
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
 
 setup:
@@ -48,7 +71,11 @@ help:
 	@echo 'make          build/bzImage, build/initramfs.cpio(.gz), build/supernest'
 	@echo 'make run      install what is missing, build, nest on this machine and print the report'
 	@echo '              DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
-	@echo 'make test     install what is missing, build and run all tests'
+	@echo 'make test     install what is missing, build and run the tests'
+	@echo 'make test-boot   boot what is published in every way: PXE, HTTP, UEFI, BIOS, CD, stick'
+	@echo 'make test-vmx    nest on Intel VT-x, which Bochs emulates'
+	@echo 'make dist     build/dist/: what is published, and SHA256SUMS of it'
+	@echo '              WORDS="nest.depth=2" for its kernel command line, SIGN_KEY=KEY.pem SIGN_CERT=CERT.pem'
 	@echo 'make bench    measure what a level costs in exits, memory and time: build/bench.json'
 	@echo 'make emulator build/qemu-emulator: an emulated CPU that nests better; run and tests use it when it is there'
 	@echo 'make setup    install what is missing and nothing else'
@@ -108,5 +135,5 @@ build/obj/cJSON.o: build/parts.key Makefile
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run test bench emulator setup check clean help FORCE
+.PHONY: all run dist test test-boot test-vmx bench emulator setup check clean help FORCE
 .DELETE_ON_ERROR:

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "launcher/base.h"
+#include "launcher/sha256.h"
 #include "launcher/level.h"
 
 #include "launcher/options.h"
@@ -50,6 +51,7 @@
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
+#define PUBLISHED(name) "supernest-" VERSION "-" name /* as scripts/dist does */
 
 /* Where things stand in the appliance. */
 #define QEMU_PATH "/bin/qemu-system-x86_64"
@@ -59,9 +61,11 @@
 #define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
-#define SYSLOG_CONSOLE_OFF 6  /* SYSLOG_ACTION_CONSOLE_OFF, linux/syslog.h */
+#define SYSLOG_READ_ALL 3     /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
+#define SYSLOG_CONSOLE_OFF 6  /* SYSLOG_ACTION_CONSOLE_OFF */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_S 600
+#define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 
 #define HOST_LEVEL (-1)
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
@@ -86,6 +90,7 @@ struct run {
 };
 
 static struct run run;
+static FILE *out; /* what a person sees: every console, or a command's standard output */
 
 /* ---- telling ----------------------------------------------------------------------------- */
 
@@ -149,8 +154,8 @@ static void say(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	printf("# supernest: %s\n", line);
-	fflush(stdout);
+	fprintf(out, "# supernest: %s\n", line);
+	fflush(out);
 }
 
 static void announce(const struct record *rec)
@@ -198,7 +203,7 @@ static void tell_level(const char *kind)
 	for (int i = 0; i < level_field_count; i++) {
 		level_get(run.self, &level_fields[i], value, sizeof(value));
 		level_get(&run.told, &level_fields[i], told, sizeof(told));
-		if (level_fields[i].source != BY_LEVEL || !strcmp(value, told))
+		if (level_fields[i].source != BY_LEVEL || !*value || !strcmp(value, told))
 			continue;
 		if (rec.count == FIELDS_A_RECORD) {
 			strcpy(rec.kind, "level");
@@ -325,6 +330,8 @@ static void child_is_ready(struct relay *r, const struct level *child)
 	/* Until it was known, the budget counted it with the margin. */
 	if (run.self->qemu_anonymous_kib > 0)
 		run.self->margin_kib -= run.self->qemu_anonymous_kib;
+	if (run.self->margin_kib < 0) /* a QEMU that is larger than ours */
+		run.self->margin_kib = 0;
 	tell_level("level");
 	free_file(ARCHIVE_PATH);
 	if (!keeps_kernel())
@@ -647,20 +654,25 @@ static void run_level(void)
 
 /* ---- the report -------------------------------------------------------------------------- */
 
+static void print_end(void)
+{
+	fputs(REPORT_END "\n", out);
+	fflush(out);
+}
+
 static void print_report(void)
 {
 	report_finish(&run.report);
 	/* Stopped by a person: nobody knows how deep it would have gone. */
 	if (relay_stop_requested)
 		run.report.ok = false;
-	formats_print(&run.report, run.opts.report & ~REPORT_JSON, stdout);
+	formats_print(&run.report, run.opts.report & ~REPORT_JSON, out);
 	if (run.opts.report & REPORT_JSON) {
-		puts("# supernest: json begin");
-		formats_print(&run.report, REPORT_JSON, stdout);
-		puts("# supernest: json end");
+		fputs("# supernest: json begin\n", out);
+		formats_print(&run.report, REPORT_JSON, out);
+		fputs("# supernest: json end\n", out);
 	}
-	puts(REPORT_END);
-	fflush(stdout);
+	print_end();
 }
 
 /* ---- life as PID 1 ----------------------------------------------------------------------- */
@@ -694,6 +706,84 @@ static void open_console(void)
 			dup2(fd, i);
 	if (fd > 2)
 		close(fd);
+}
+
+/* A machine with a screen and a serial line may have a person in front of either: all are told. */
+#define CONSOLES_MAX 8
+static int consoles[CONSOLES_MAX], console_count;
+
+static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
+{
+	(void)cookie;
+	for (int i = 0; i < console_count; i++)
+		write_all(consoles[i], buf, len);
+	return len;
+}
+
+static void fail_on_consoles(const char *message)
+{
+	fprintf(out, "supernest: %s\n", message);
+	fflush(out);
+}
+
+/* Every console= that is there; /dev/console, where a shell runs, is the last of them alone. */
+static void open_consoles(void)
+{
+	cookie_io_functions_t functions = { .write = write_consoles };
+	char active[256], path[64], *next = active, *name;
+	FILE *all;
+	int fd;
+
+	read_text("/sys/class/tty/console/active", active, sizeof(active));
+	while (console_count < CONSOLES_MAX && (name = strsep(&next, " "))) {
+		format(path, sizeof(path), "/dev/%s", name);
+		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd >= 0)
+			consoles[console_count++] = fd;
+	}
+	all = console_count ? fopencookie(NULL, "w", functions) : NULL;
+	if (!all)
+		return;
+	out = all;
+	fail_sink = fail_on_consoles;
+}
+
+/*
+ * What the kernel could not unpack, it only mentions: what it started is then as good as the part of
+ * the files that it has.  Copies its words to WHY if so.
+ */
+static bool initramfs_is_damaged(char *why, size_t size)
+{
+	static const char words[] = "Initramfs unpacking failed: ";
+	static char log[256 * 1024];
+	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
+	const char *p = len > 0 ? strstr(log, words) : NULL;
+
+	if (!p)
+		return false;
+	p += sizeof(words) - 1;
+	format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
+	return true;
+}
+
+/*
+ * Files that are not as they were built: somebody's own, appended to the initramfs, or altered on the
+ * way; the kernel does not look at gzip's checksum.  We cannot know which, so we only say it.
+ */
+static void compare_files(void)
+{
+	char is[65], should_be[65], path[256];
+	FILE *sums = fopen(SUMS_PATH, "re");
+
+	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2)
+		if (sha256_file(path, is))
+			say("%s: %s", path, strerror(errno));
+		else if (strcmp(is, should_be))
+			say("%s is not the one that was built: yours, or damaged on the way", path);
+	if (sums)
+		fclose(sums);
+	else
+		say("%s: %s", SUMS_PATH, strerror(errno));
 }
 
 /* Learns who we are from the kernel command line.  -1: a word of it is malformed. */
@@ -756,11 +846,17 @@ static void run_shell(void)
 		;
 }
 
-/* The reset that always works: for a machine without ACPI, where others may spin for ever. */
+/*
+ * The reset that works: where there is no ACPI others may spin for ever, and where ACPI is of the kind
+ * without legacy hardware the kernel believes in UEFI's (reboot_init, arch/x86/kernel/reboot.c), which
+ * a microvm does not have.
+ */
 static void choose_reset(void)
 {
 	if (access("/sys/firmware/acpi", F_OK))
 		write_text("/sys/kernel/reboot/type", "triple");
+	else if (access("/sys/firmware/efi", F_OK))
+		write_text("/sys/kernel/reboot/type", "acpi");
 }
 
 static void end_machine(void)
@@ -770,7 +866,7 @@ static void end_machine(void)
 				   [END_HALT] = RB_HALT_SYSTEM,
 				   [END_SHELL] = RB_AUTOBOOT };
 
-	fflush(stdout);
+	fflush(out);
 	if (run.has_parent)
 		port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
 	if (run.opts.end == END_SHELL)
@@ -786,14 +882,23 @@ static void end_machine(void)
 static void live_as_init(void)
 {
 	double kernel_s = now_s();
+	char why[128];
 
 	mount_all();
 	open_console();
+	open_consoles();
 	if (learn_level()) {
 		say("the kernel command line is wrong: nothing was run");
-		puts(REPORT_END);
+		print_end();
 		end_machine();
 	}
+	if (!run.has_parent && initramfs_is_damaged(why, sizeof(why))) {
+		say("the initramfs is damaged (%s): nothing was run", why);
+		print_end();
+		end_machine();
+	}
+	if (!run.has_parent)
+		compare_files();
 	if (run.opts.shell != SHELL_NONE)
 		say("nest.shell=%d is left out: a shell is to be had at the outermost level alone, "
 		    "by "
@@ -830,8 +935,11 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN); /* a closed terminal must not cost the report file */
 }
 
-/* A file beside this command: what `make` builds and what a release holds lie together. */
-static char *file_beside(const char *name)
+/*
+ * A file beside this command, by the name that `make` gives it or by the one that it is published
+ * under, or where a package installs it.
+ */
+static char *file_beside(const char *name, const char *published)
 {
 	static const char package_dir[] = "/usr/share/supernest";
 	char self[512], *slash, *path;
@@ -841,11 +949,13 @@ static char *file_beside(const char *name)
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';
-	if (asprintf(&path, "%s/%s", self, name) < 0)
-		return NULL;
-	if (!access(path, R_OK))
-		return path;
-	free(path);
+	for (int i = 0; i < 2; i++) {
+		if (asprintf(&path, "%s/%s", self, i ? published : name) < 0)
+			return NULL;
+		if (!access(path, R_OK))
+			return path;
+		free(path);
+	}
 	return asprintf(&path, "%s/%s", package_dir, name) < 0 ? NULL : path;
 }
 
@@ -915,13 +1025,15 @@ static int run_on_host(void)
 	struct host host;
 	uint64_t id = 1;
 
-	config.kernel = run.opts.kernel ? run.opts.kernel : file_beside("bzImage");
-	config.initramfs =
-		run.opts.initramfs ? run.opts.initramfs : file_beside("initramfs.cpio.gz");
+	config.kernel = run.opts.kernel ? run.opts.kernel
+					: file_beside("bzImage", PUBLISHED("bzImage-x86_64"));
+	config.initramfs = run.opts.initramfs ? run.opts.initramfs
+					      : file_beside("initramfs.cpio.gz",
+							    PUBLISHED("initramfs-x86_64.cpio.gz"));
 	/* The appliance would refuse a malformed word, but only once it has booted. */
 	if (run.opts.append && options_from_cmdline(&appended, run.opts.append))
 		return STATUS_WRONG;
-	if (host_learn(&host, &run.opts, file_beside("qemu-emulator")) ||
+	if (host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")) ||
 	    need_file(config.kernel, "kernel") || need_file(config.initramfs, "initramfs") ||
 	    open_artifacts())
 		return STATUS_WRONG;
@@ -1012,7 +1124,7 @@ static int cmd_check(int argc, char **argv)
 
 	options_init(&run.opts);
 	if (options_from_args(&run.opts, CMD_CHECK, argc, argv) ||
-	    host_learn(&host, &run.opts, file_beside("qemu-emulator")))
+	    host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")))
 		return STATUS_WRONG;
 	host_print(&host, run.opts.json);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
@@ -1071,6 +1183,7 @@ static int help_of(const struct command *c)
 
 int main(int argc, char **argv)
 {
+	out = stdout;
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
 		live_as_init();
 	if (argc < 2) {

@@ -31,6 +31,25 @@ static int64_t meminfo_kib(const char *key)
 	return number_in("/proc/meminfo", key);
 }
 
+/*
+ * Freed pages, huge ones too, wait on the CPU's own list, where MemFree and MemAvailable do not count
+ * them; the kernel takes them back before it says that there is no more (drain_all_pages, page_alloc.c).
+ */
+static int64_t waiting_kib(void)
+{
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	int64_t pages = 0;
+	char line[160];
+	long long n;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, " count: %lld", &n) == 1)
+			pages += n;
+	if (f)
+		fclose(f);
+	return pages * 4;
+}
+
 int64_t memory_oom_kills(void)
 {
 	return number_in("/proc/vmstat", "oom_kill ");
@@ -52,7 +71,7 @@ void memory_setup(void)
 	write_text("/proc/sys/vm/min_free_kbytes", "512");
 	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
 	write_text("/proc/sys/vm/watermark_scale_factor", "1");
-	/* Freed pages would wait on the CPU's own list, up to an eighth of all, uncounted as free. */
+	/* Freed pages would wait on the CPU's own list, up to an eighth of all. */
 	write_text("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
 	write_text("/proc/sys/vm/overcommit_memory", "1");
 }
@@ -95,7 +114,7 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int6
 	int64_t left;
 
 	*b = (struct budget){
-		.available_kib = meminfo_kib("MemAvailable:"),
+		.available_kib = meminfo_kib("MemAvailable:") + waiting_kib(),
 		.qemu_kib = QEMU_KIB,
 		.margin_kib = MARGIN_KIB,
 		.freed_kib = freed_kib,
@@ -123,7 +142,7 @@ void memory_terms(struct level *self, const struct budget *b)
 	self->kernel_data_kib = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_data); i++)
 		self->kernel_data_kib += meminfo_kib(kernel_data[i]);
-	self->reserve_kib = meminfo_kib("MemFree:") - b->available_kib;
+	self->reserve_kib = meminfo_kib("MemFree:") + waiting_kib() - b->available_kib;
 	if (self->reserve_kib < 0) /* something is cached that could be dropped */
 		self->reserve_kib = 0;
 	self->rootfs_kib = meminfo_kib("Shmem:") - b->freed_kib;

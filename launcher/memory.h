@@ -9,7 +9,7 @@
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
-	int64_t available_kib; /* MemAvailable */
+	int64_t available_kib; /* MemAvailable, and what waits on the CPU's own list */
 	int64_t freed_kib;     /* files that are freed once the child is up: archive, kernel */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
 	int64_t child_kib; /* what is left for the child: its RAM */

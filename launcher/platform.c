@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memmem */
 #include "platform.h"
 
 #include <cpuid.h>
@@ -13,40 +14,98 @@
 
 #define CPUINFO_MAX 8192
 
-/* Who answers CPUID leaf 0x40000000, and how each shows svm or vmx to its guests. */
-static const struct hypervisor {
-	const char *signature, *name, *advice;
-} hypervisors[] = {
-	{ "", "none", "turn SVM or VT-x on in the firmware's set-up" },
-	{ "KVMKVMKVM", "KVM",
-	  "its host must load kvm_amd or kvm_intel with nested=1 and its QEMU pass -cpu host" },
-	{ "TCGTCGTCGTCG", "TCG", "start QEMU with -cpu max,+svm" },
-	{ "VMwareVMware", "VMware", "set vhv.enable = \"TRUE\" in the guest's .vmx file" },
-	{ "Microsoft Hv", "Hyper-V",
-	  "Set-VMProcessor -ExposeVirtualizationExtensions $true on its host" },
-	{ "XenVMMXenVMM", "Xen", "set nestedhvm=1 in the guest's configuration" },
-	{ "VBoxVBoxVBox", "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on" },
-	{ "bhyve bhyve ", "bhyve", "bhyve does not nest" },
-	{ " lrpepyh  vr", "Parallels",
-	  "turn nested virtualization on in the guest's CPU settings" },
-	{ "ACRNACRNACRN", "ACRN", "set nested virtualization for this guest in its scenario" },
+#define CPUID_1_ECX_VMX (1 << 5)
+#define CPUID_80000001_ECX_SVM (1 << 2)
+#define CPUID_HYPERVISOR 0x40000000
+#define CPUID_HYPERVISOR_NEXT 0x40000100 /* a second one, behind another's clothes */
+
+/* Firmware's word on virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
+#define MSR_IA32_FEATURE_CONTROL 0x3a
+#define FEATURE_CONTROL_LOCKED (1 << 0)
+#define FEATURE_CONTROL_VMX (1 << 2)
+#define MSR_VM_CR 0xc0010114
+#define VM_CR_SVMDIS (1 << 4)
+
+/* A PC's firmware, as it is seen below 1 MiB. */
+#define FIRMWARE_START 0xf0000
+#define FIRMWARE_SIZE 0x10000
+
+static const struct hypervisor nobody = {
+	"", "none", "turn SVM or VT-x on in the firmware's set-up, if the CPU has it", true
 };
+static const struct hypervisor bochs = {
+	"", "Bochs", "choose a CPU model that has it, as in cpu: model=tigerlake", true
+};
+static const struct hypervisor hypervisors[] = {
+	{ "KVMKVMKVM", "KVM",
+	  "its host must load kvm_amd or kvm_intel with nested=1 and its QEMU pass -cpu host",
+	  false },
+	{ "TCGTCGTCGTCG", "TCG", "start QEMU with -cpu max,+svm", true },
+	{ "VMwareVMware", "VMware", "set vhv.enable = \"TRUE\" in the guest's .vmx file", false },
+	{ "Microsoft Hv", "Hyper-V",
+	  "Set-VMProcessor -ExposeVirtualizationExtensions $true on its host", false },
+	{ "XenVMMXenVMM", "Xen", "set nestedhvm=1 in the guest's configuration", false },
+	{ "VBoxVBoxVBox", "VirtualBox", "VBoxManage modifyvm NAME --nested-hw-virt on", false },
+	{ "bhyve bhyve ", "bhyve", "bhyve does not nest", false },
+	{ " lrpepyh  vr", "Parallels", "turn nested virtualization on in the guest's CPU settings",
+	  false },
+	{ "ACRNACRNACRN", "ACRN", "set nested virtualization for this guest in its scenario",
+	  false },
+};
+
+const struct hypervisor *platform_hypervisor(const char *signature)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hypervisors); i++)
+		if (!strncmp(signature, hypervisors[i].signature, 12))
+			return &hypervisors[i];
+	return NULL;
+}
+
+/* Bochs sets no hypervisor bit: its BIOS gives it away.  Who may not read that sees a machine, as it is. */
+static bool on_bochs(void)
+{
+	static char firmware[FIRMWARE_SIZE];
+	static const char owner[] = "The Bochs Project";
+	int fd = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	found = pread(fd, firmware, sizeof(firmware), FIRMWARE_START) == sizeof(firmware) &&
+		memmem(firmware, sizeof(firmware), owner, sizeof(owner) - 1);
+	close(fd);
+	return found;
+}
+
+static void read_signature(unsigned int leaf, char signature[13])
+{
+	unsigned int eax, words[3];
+
+	__cpuid(leaf, eax, words[0], words[1], words[2]);
+	memcpy(signature, words, sizeof(words));
+	signature[12] = '\0';
+}
 
 static const struct hypervisor *find_hypervisor(bool present)
 {
 	static struct hypervisor unknown = { .advice = "ask its manual for nested virtualization" };
 	static char signature[13];
-	unsigned int eax;
+	const struct hypervisor *hv, *behind;
 
 	if (!present)
-		return &hypervisors[0];
-	__cpuid(0x40000000, eax, *(unsigned int *)signature, *(unsigned int *)(signature + 4),
-		*(unsigned int *)(signature + 8));
-	for (size_t i = 1; i < ARRAY_SIZE(hypervisors); i++)
-		if (!strncmp(signature, hypervisors[i].signature, 12))
-			return &hypervisors[i];
+		return on_bochs() ? &bochs : &nobody;
+	read_signature(CPUID_HYPERVISOR, signature);
+	hv = platform_hypervisor(signature);
+	if (hv && !strcmp(hv->name, "Hyper-V")) {
+		/* KVM and Xen can put on Hyper-V's clothes for Windows' sake. */
+		read_signature(CPUID_HYPERVISOR_NEXT, signature);
+		behind = platform_hypervisor(signature);
+		return behind ? behind : hv;
+	}
+	if (hv)
+		return hv;
 	make_harmless(signature);
-	unknown.name = signature;
+	unknown.name = *signature ? signature : "unknown";
 	return &unknown;
 }
 
@@ -104,6 +163,53 @@ static void list_features(const char *flags, const char *vmx_flags, char *out, s
 		}
 }
 
+bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint64_t *msr, char *why,
+			       size_t size)
+{
+	bool svm = !strcmp(virt, "svm"), forbids;
+	const char *name = svm ? "VM_CR" : "IA32_FEATURE_CONTROL";
+
+	if (!msr) {
+		format(why, size,
+		       "the CPU has %s, but it is off: by firmware, it seems (%s says, to root)",
+		       virt, name);
+		return !kernel_has_it;
+	}
+	forbids = svm ? *msr & VM_CR_SVMDIS
+		      : (*msr & FEATURE_CONTROL_LOCKED) && !(*msr & FEATURE_CONTROL_VMX);
+	format(why, size,
+	       "the CPU has %s, but firmware turned it off (%s is %#llx): its set-up can turn it "
+	       "on",
+	       virt, name, (unsigned long long)*msr);
+	return forbids;
+}
+
+/* The same of the CPU that we are on; false too if it has neither svm nor vmx. */
+static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
+{
+	unsigned int eax, ebx, ecx, edx;
+	const char *virt = NULL;
+	uint64_t value;
+	uint32_t msr;
+	bool known;
+	int fd;
+
+	if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx & CPUID_80000001_ECX_SVM)) {
+		virt = "svm";
+		msr = MSR_VM_CR;
+	} else if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & CPUID_1_ECX_VMX)) {
+		virt = "vmx";
+		msr = MSR_IA32_FEATURE_CONTROL;
+	}
+	if (!virt)
+		return false;
+	fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
+	known = fd >= 0 && pread(fd, &value, sizeof(value), msr) == sizeof(value);
+	if (fd >= 0)
+		close(fd);
+	return platform_explain_firmware(virt, kernel_has_it, known ? &value : NULL, why, size);
+}
+
 static void learn_cpu(struct level *self, struct platform *p, int level)
 {
 	const struct hypervisor *hv;
@@ -120,7 +226,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 							: "none");
 	hv = find_hypervisor(has_word(flags, "hypervisor"));
 	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv->name);
-	self->level = level >= 0 ? level : strcmp(hv->name, "none") && strcmp(hv->name, "TCG");
+	self->level = level >= 0 ? level : !hv->is_machine;
 	p->have_avx = has_word(flags, "avx");
 	/*
 	 * QEMU's TCG does not intercept XSETBV: KVM does not learn what its guest enabled and tells
@@ -130,13 +236,30 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	p->child_xsave = has_word(flags, "xsave") &&
 			 (strcmp(hv->name, "TCG") || has_word(flags, "v_vmsave_vmload"));
 	p->have_virt = strcmp(self->cpu_virt, "none");
-	if (!p->have_virt && level > 0)
+	if (p->have_virt || explain_firmware(false, p->virt_problem, sizeof(p->virt_problem)))
+		return;
+	if (level > 0)
 		format(p->virt_problem, sizeof(p->virt_problem),
 		       "no svm or vmx in this CPU: level %d's KVM does not pass it on (nested=1?)",
 		       level - 1);
-	else if (!p->have_virt)
+	else
 		format(p->virt_problem, sizeof(p->virt_problem),
 		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv->name, hv->advice);
+}
+
+/* Why /dev/kvm does not open, by the errno that it gave. */
+static void explain_kvm(const struct platform *p, int err, char *why, size_t size)
+{
+	char reason[160];
+
+	if (err == EACCES)
+		strcpy(reason, "this user may not open it");
+	else if (!p->have_virt)
+		strcpy(reason, "the CPU has no svm or vmx");
+	/* A kernel before 6.7 shows svm even where firmware forbids it. */
+	else if (!explain_firmware(true, reason, sizeof(reason)))
+		strcpy(reason, "KVM did not start; see the kernel's log");
+	format(why, size, "/dev/kvm: %s: %s", strerror(err), reason);
 }
 
 void platform_learn_kvm(const struct level *self, struct platform *p)
@@ -151,10 +274,7 @@ void platform_learn_kvm(const struct level *self, struct platform *p)
 		p->kvm_nested = value[0] == '1' || value[0] == 'Y';
 	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
-		format(p->kvm_problem, sizeof(p->kvm_problem), "/dev/kvm: %s: %s", strerror(errno),
-		       errno == EACCES ? "this user may not open it"
-		       : p->have_virt  ? "KVM did not start; see the kernel's log (firmware?)"
-				       : "the CPU has no svm or vmx");
+		explain_kvm(p, errno, p->kvm_problem, sizeof(p->kvm_problem));
 		return;
 	}
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);

@@ -155,3 +155,106 @@ private_cache() {
 	mkdir -p "$1"
 	ln -s "$(real_cache)/sources" "$(real_cache)/apt" "$1"
 }
+
+# published: what `make dist` makes, in the folder `published`, here with a depth and an end that suit a test
+published() {
+	(cd "$TOP" && scripts/dist test "$OLDPWD/published" "nest.depth=1 nest.end=reboot")
+	v=supernest-test
+	export v
+}
+
+# recipe NAME: the code block of docs/booting.md that starts with this comment
+recipe() {
+	awk -v first="# $1" '
+		/^```/ { if (found) exit; start = 1; next }
+		start && ($0 == first || index($0, first ":") == 1) { found = 1 }
+		{ start = 0 }
+		found' "$TOP/docs/booting.md" | grep . || fail "docs/booting.md has no recipe called $1"
+}
+
+# boots NAME [WORD...]: the machine of this recipe boots what is published, nests once, reports, and ends by itself. The WORDs are
+# in its kernel command line.
+boots() {
+	recipe "$1" >steps
+	(cd published && sh -eu ../steps) </dev/null >serial
+	tr -d '\r' <serial >console
+	nested_once "$1"
+	shift
+	for word; do
+		says console "Command line: .*$word"
+	done
+}
+
+# nested_once NAME: the report in `console` is whole: L1, and all checks passed
+nested_once() {
+	mv console "console of $1"
+	says "console of $1" '^# supernest: L0 ready$' '^# supernest: L1 ready$' '^PASS: reached L1 of L1; stopped by depth' \
+		'^KTAP version 1$' '^ok 1 supernest # stop=depth reached=1$' '^# supernest: end$' \
+		'TEST_CASE_ID=l1_kernel RESULT=pass' '^L0  *machine  *TCG  *svm '
+	! grep -a -e '^ *not ok' -e 'RESULT=fail' -e 'Kernel panic' "console of $1" || fail "a check failed: see 'console of $1'"
+	cp "console of $1" console
+	echo "$1: booted to '# supernest: end'"
+}
+
+# own_network: the rest of the test has a network of its own, where nobody else listens and nothing leads outside
+own_network() {
+	if [ -z "${OWN_NETWORK-}" ]; then
+		as_root=
+		[ "$(id -u)" = 0 ] || as_root=-r
+		unshare $as_root -n true 2>err || skip "no network namespace to be had: $(cat err)"
+		OWN_NETWORK=1 exec unshare $as_root -n "$0"
+	fi
+	ip link set lo up
+}
+
+# on_bochs MODEL DEPTH SECONDS TEXT: the published CD on a machine with this CPU model, as docs/booting.md says, until its serial
+# line says the TEXT, at most so long. Bochs does not stop by itself. What it takes is seconds of this machine's clock.
+on_bochs() {
+	command -v bochs >/dev/null || skip "bochs is not installed, and nothing else here emulates VT-x"
+	# Bochs 3.0 has posted interrupts and refuses KVM's descriptor of them, by its log: "VMFAIL: VMCS EXEC CTRL: Posted
+	# Interrupt Descriptor phy addr malformed" (tigerlake). 2.7 has none.
+	(cd "$TOP" && scripts/dist test "$OLDPWD/published" \
+		"nest.timeout=0 nest.depth=$2 nest.report=table,json kvm_intel.enable_apicv=0")
+	ln -sf published/supernest-test-x86_64.iso cd.iso
+	recipe bochsrc | sed "s/model=[a-z0-9_]*/model=$1/" >configuration
+	recipe Bochs | sed 's/^bochs/exec bochs/; s/-f bochsrc/-f configuration/' >steps
+	rm -f serial
+	sh -eu steps >messages 2>&1 &
+	machine=$!
+	began=$(date +%s) level=-1 found=0
+	while [ $(($(date +%s) - began)) -lt "$3" ] && ! gone $machine; do
+		if [ -e serial ] && [ "$(grep -c '^# supernest: L[0-9]* ready' serial)" -gt $((level + 1)) ]; then
+			level=$((level + 1))
+			echo "$1: L$level ready after $(($(date +%s) - began)) s"
+		elif grep -qs "^$4" serial; then
+			found=1
+			break
+		fi
+		sleep 1
+	done
+	kill -s KILL $machine 2>/dev/null || true
+	echo "$1: stopped after $(($(date +%s) - began)) s"
+	tr -d '\r' <serial >console
+}
+
+# shellcheck disable=SC2016 # $ is jq's
+# nested_on_vtx DEPTH: the report in `console` is whole, and of an Intel CPU that Bochs emulates
+nested_on_vtx() {
+	[ "$found" = 1 ] || {
+		tail -n 20 console bochs.log messages
+		fail "no end of the report"
+	}
+	sed -n '/^# supernest: json begin$/,/^# supernest: json end$/p' console | grep -v '^#' >report.json
+	came_up "$1"
+	stopped_by depth "$1" "depth $1 was asked for and reached"
+	is '.outcome.ok' '.outcome.lost_records == 0' '.outcome.console == []' '.levels[0].hypervisor == "Bochs"' \
+		'all(.levels[1:][]; .hypervisor == "KVM")' 'all(.levels[].cpu; .vendor == "GenuineIntel" and .virt == "vmx")' \
+		'[.levels[].cpu.model] | unique | length == 1' 'all(.levels[].checks[]; .result == "pass" and .detail == "")' \
+		'all(.levels[1:][].checks; map(.id) | index("archive") != null and index("kernel") != null)' \
+		'[.levels[].archive_sha256] | unique | length == 1' '[.levels[].kernel_sha256] | unique | length == 1' \
+		'all(.levels[1:][].exits; .boot > 50 and .boot <= .total)' \
+		'[.levels[1:][].exits.chain] as $c | all(range($c | length - 1); $c[. + 1] > 2 * $c[.])' \
+		'[.levels[].cost.cpuid_cycles] as $c | all(range($c | length - 1); $c[. + 1] / $c[.] > 2)' \
+		'all(.levels[:-1][].memory; .overhead_kib > 20000 and .overhead_kib < 60000)'
+	jq -c '.levels[] | [.level, .cpu.features, .exits, .memory.overhead_kib, .cost.cpuid_cycles]' report.json
+}
