@@ -65,6 +65,7 @@
 #define SYSLOG_CONSOLE_OFF 6  /* SYSLOG_ACTION_CONSOLE_OFF */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_S 600
+#define DRAIN_S 60
 #define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 
 #define HOST_LEVEL (-1)
@@ -572,18 +573,25 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 	return STOP_NONE;
 }
 
-/* Joins the lines of a file but for its comments. */
-static void read_words(const char *path, char *words, size_t size)
+/* Joins the lines of a file but for its comments; "svm:..." and "vmx:..." if the CPU is such a one. */
+static void read_words(const char *path, const char *virt, char *words, size_t size)
 {
 	char text[4096], *line, *rest = text;
 	size_t len = 0;
 
 	words[0] = '\0';
-	if (read_text(path, text, sizeof(text)))
+	if (read_text(path, text, sizeof(text))) {
+		fail("%s: %m: the next level has to do without", path);
 		return;
+	}
 	while ((line = strsep(&rest, "\n"))) {
 		if (*line == '#' || !*line)
 			continue;
+		if (!strncmp(line, "svm:", 4) || !strncmp(line, "vmx:", 4)) {
+			if (strncmp(line, virt, 3))
+				continue;
+			line += 4;
+		}
 		format(words + len, size - len, "%s%s", len ? " " : "", line);
 		len = strlen(words);
 	}
@@ -606,7 +614,7 @@ static void start_child(const struct budget *budget)
 	};
 
 	read_text(MACHINE_PATH, machine, sizeof(machine));
-	read_words(WORDS_PATH, words, sizeof(words));
+	read_words(WORDS_PATH, run.self->cpu_virt, words, sizeof(words));
 	child_cmdline(cmdline, sizeof(cmdline), words);
 	run.self->child_kib = budget->child_kib;
 	memory_terms(run.self, budget);
@@ -859,6 +867,21 @@ static void choose_reset(void)
 		write_text("/sys/kernel/reboot/type", "acpi");
 }
 
+/* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
+static void drain_consoles(void)
+{
+	int waiting, sum = 1;
+
+	for (int i = 0; i < DRAIN_S * 100 && sum; i++) {
+		sum = 0;
+		for (int c = 0; c < console_count; c++)
+			if (!ioctl(consoles[c], TIOCOUTQ, &waiting))
+				sum += waiting;
+		usleep(10000);
+	}
+	usleep(200000); /* what is in the port itself */
+}
+
 static void end_machine(void)
 {
 	static const int how[] = { [END_REBOOT] = RB_AUTOBOOT,
@@ -871,8 +894,7 @@ static void end_machine(void)
 		port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
 	if (run.opts.end == END_SHELL)
 		run_shell();
-	/* A serial port empties slower than a machine resets. */
-	usleep(200000);
+	drain_consoles();
 	choose_reset();
 	reboot(how[run.opts.end]);
 	for (;;)

@@ -229,9 +229,9 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	self->level = level >= 0 ? level : !hv->is_machine;
 	p->have_avx = has_word(flags, "avx");
 	/*
-	 * QEMU's TCG does not intercept XSETBV: KVM does not learn what its guest enabled and tells
-	 * it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and gives up.
-	 * A TCG with virtual VMLOAD is newer.
+	 * Older TCG (Debian 12's) does not intercept XSETBV: KVM does not learn what its guest enabled
+	 * and tells it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and
+	 * gives up.  A TCG's age cannot be seen, but one with virtual VMLOAD is new enough.
 	 */
 	p->child_xsave = has_word(flags, "xsave") &&
 			 (strcmp(hv->name, "TCG") || has_word(flags, "v_vmsave_vmload"));
