@@ -125,9 +125,6 @@ build/obj/%.o: %.c build/parts.key Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Each level sums 6 MB before it is ready; with -Os that is four times the instructions.
-build/obj/launcher/sha256.o: CFLAGS += -O2
-
 build/obj/cJSON.o: build/parts.key Makefile
 	$(say) CC cJSON.c
 	$(Q)mkdir -p $(@D)

@@ -17,18 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <stdarg.h>
-#include <sys/klog.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "launcher/base.h"
-#include "launcher/sha256.h"
 #include "launcher/level.h"
 
 #include "launcher/options.h"
@@ -38,11 +32,12 @@
 #include "launcher/memory.h"
 #include "launcher/checks.h"
 
+#include "launcher/appliance.h"
 #include "launcher/archive.h"
-#include "launcher/port.h"
 #include "launcher/vm.h"
 
 #include "launcher/relay.h"
+#include "launcher/uplink.h"
 
 #include "launcher/record.h"
 #include "launcher/report.h"
@@ -61,12 +56,6 @@
 #define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
-#define SYSLOG_READ_ALL 3     /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
-#define SYSLOG_CONSOLE_OFF 6  /* SYSLOG_ACTION_CONSOLE_OFF */
-#define HOOK_PATH "/etc/supernest/hook"
-#define HOOK_S 600
-#define DRAIN_S 60
-#define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 
 #define HOST_LEVEL (-1)
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
@@ -94,54 +83,6 @@ static struct run run;
 static FILE *out; /* what a person sees: every console, or a command's standard output */
 
 /* ---- telling ----------------------------------------------------------------------------- */
-
-/*
- * A page whose physical address we know: below 1 MiB, which Linux never uses as memory
- * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
- */
-#define DOORBELL_PAGE 0x7000
-struct doorbell {
-	uint32_t len;
-	char data[4092];
-};
-static struct doorbell *doorbell;
-
-static void open_doorbell(void)
-{
-	int fd;
-
-	if (port_allow(DOORBELL_PORT, 4) || port_in32(DOORBELL_PORT) != DOORBELL_MAGIC)
-		return;
-	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	doorbell = mmap(NULL, sizeof(*doorbell), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			DOORBELL_PAGE);
-	if (doorbell == MAP_FAILED)
-		doorbell = NULL;
-	close(fd);
-}
-
-/* One exit for a record with the doorbell; without it about one for each two bytes. */
-static void write_record(const char *line, size_t len)
-{
-	if (!doorbell) {
-		port_write(RECORD_PORT, line, len);
-		return;
-	}
-	doorbell->len = len;
-	memcpy(doorbell->data, line, len);
-	asm volatile("" ::: "memory");
-	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
-}
-
-static void console_to_parent(const char *line)
-{
-	char text[600];
-
-	format(text, sizeof(text), "supernest: %s\n", line);
-	port_write(CONSOLE_PORT, text, strlen(text));
-}
 
 /* What a person in front of the outermost console (or the host's terminal) sees as it happens. */
 static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -180,7 +121,7 @@ static void send_up(const struct record *rec)
 		return;
 	len = record_encode(rec, run.opts.run_id, line);
 	if (len > 0)
-		write_record(line, len);
+		uplink_record(line, len);
 	else
 		fail("a record of kind %s is too long: lost", rec->kind);
 }
@@ -488,34 +429,6 @@ static void run_checks(enum check_phase phase, double deadline_s)
 	checks_run(&c);
 }
 
-/* A person's own preparation of a level, from a file that they appended to the initramfs. */
-static void run_hook(void)
-{
-	char level[24];
-	int status;
-	pid_t pid;
-
-	if (access(HOOK_PATH, X_OK))
-		return;
-	pid = fork();
-	if (!pid) {
-		setsid(); /* all that it starts can be ended with it */
-		format(level, sizeof(level), "NEST_LEVEL=%d", run.from);
-		putenv(level);
-		setenv("PATH", "/bin", 1);
-		execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
-		_exit(127);
-	}
-	for (int i = 0; pid > 0 && i < HOOK_S * 100; i++, usleep(10000))
-		if (waitpid(pid, &status, WNOHANG) == pid) {
-			if (status)
-				fail("%s ended with wait status %#x", HOOK_PATH, status);
-			return;
-		}
-	fail("%s did not end within %d s: killed", HOOK_PATH, HOOK_S);
-	kill(-pid, SIGKILL);
-}
-
 /* Writes the archive for the child, or, if there will be none, only its sum. */
 static int prepare_archive(bool for_child)
 {
@@ -637,7 +550,7 @@ static void run_level(void)
 	memory_setup();
 	memory_learn(run.self);
 	tell_level("level");
-	run_hook();
+	appliance_hook(run.from);
 	platform_learn_kvm(run.self, &run.platform);
 	stop = why_not_deeper(&budget, archive_estimate_kib("/"), detail, sizeof(detail));
 	if (prepare_archive(stop == STOP_NONE) && stop == STOP_NONE) {
@@ -685,113 +598,15 @@ static void print_report(void)
 
 /* ---- life as PID 1 ----------------------------------------------------------------------- */
 
-static void mount_one(const char *type, const char *where, const char *data)
+static void say_line(const char *line)
 {
-	mkdir(where, 0755);
-	if (mount(type, where, type, MS_NOSUID, data) && errno != EBUSY)
-		fail("cannot mount %s on %s: %m", type, where);
-}
-
-static void mount_all(void)
-{
-	mount_one("proc", "/proc", NULL);
-	mount_one("sysfs", "/sys", NULL);
-	mount_one("devtmpfs", "/dev", NULL);
-	/* All that a run makes goes here, never into the root: the archive must stay what it was. */
-	mount_one("tmpfs", "/run", "size=100%,mode=0755");
-	mount_one("tmpfs", "/tmp", "size=50%,mode=1777");
-}
-
-/* stdin, stdout and stderr: the console, or nothing. */
-static void open_console(void)
-{
-	int fd = open("/dev/console", O_RDWR);
-
-	if (fd < 0)
-		fd = open("/dev/kmsg", O_RDWR); /* a nested level's: what a hook says is in dmesg */
-	for (int i = 0; i < 3; i++)
-		if (fd >= 0 && fd != i)
-			dup2(fd, i);
-	if (fd > 2)
-		close(fd);
-}
-
-/* A machine with a screen and a serial line may have a person in front of either: all are told. */
-#define CONSOLES_MAX 8
-static int consoles[CONSOLES_MAX], console_count;
-
-static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
-{
-	(void)cookie;
-	for (int i = 0; i < console_count; i++)
-		write_all(consoles[i], buf, len);
-	return len;
+	say("%s", line);
 }
 
 static void fail_on_consoles(const char *message)
 {
 	fprintf(out, "supernest: %s\n", message);
 	fflush(out);
-}
-
-/* Every console= that is there; /dev/console, where a shell runs, is the last of them alone. */
-static void open_consoles(void)
-{
-	cookie_io_functions_t functions = { .write = write_consoles };
-	char active[256], path[64], *next = active, *name;
-	FILE *all;
-	int fd;
-
-	read_text("/sys/class/tty/console/active", active, sizeof(active));
-	while (console_count < CONSOLES_MAX && (name = strsep(&next, " "))) {
-		format(path, sizeof(path), "/dev/%s", name);
-		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-		if (fd >= 0)
-			consoles[console_count++] = fd;
-	}
-	all = console_count ? fopencookie(NULL, "w", functions) : NULL;
-	if (!all)
-		return;
-	out = all;
-	fail_sink = fail_on_consoles;
-}
-
-/*
- * What the kernel could not unpack, it only mentions: what it started is then as good as the part of
- * the files that it has.  Copies its words to WHY if so.
- */
-static bool initramfs_is_damaged(char *why, size_t size)
-{
-	static const char words[] = "Initramfs unpacking failed: ";
-	static char log[256 * 1024];
-	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
-	const char *p = len > 0 ? strstr(log, words) : NULL;
-
-	if (!p)
-		return false;
-	p += sizeof(words) - 1;
-	format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
-	return true;
-}
-
-/*
- * Files that are not as they were built: somebody's own, appended to the initramfs, or altered on the
- * way; the kernel does not look at gzip's checksum.  We cannot know which, so we only say it.
- */
-static void compare_files(void)
-{
-	char is[65], should_be[65], path[256];
-	FILE *sums = fopen(SUMS_PATH, "re");
-
-	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2)
-		if (sha256_file(path, is))
-			say("%s: %s", path, strerror(errno));
-		else if (strcmp(is, should_be))
-			say("%s is not the one that was built: yours, or damaged on the way", path);
-	if (sums)
-		fclose(sums);
-	else
-		say("%s: %s", SUMS_PATH, strerror(errno));
 }
 
 /* Learns who we are from the kernel command line.  -1: a word of it is malformed. */
@@ -806,10 +621,9 @@ static int learn_level(void)
 	run.has_parent = run.opts.level != LEVEL_NONE;
 	if (!run.has_parent)
 		return 0;
-	if (port_allow(RECORD_PORT, 1) || port_allow(CONSOLE_PORT, 1) || port_allow(EXIT_PORT, 1))
-		return fail("no access to the ports to the parent: %m");
-	fail_sink = console_to_parent;
-	open_doorbell();
+	if (uplink_open())
+		return -1;
+	fail_sink = uplink_text;
 	return 0;
 }
 
@@ -833,108 +647,51 @@ static void learn_self(double kernel_s)
 		run.deadline_s = (run.has_parent ? 0 : kernel_s) + run.opts.timeout_s;
 }
 
-static void run_shell(void)
-{
-	char *const argv[] = { "-sh", NULL };
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		setsid();
-		/* The terminal becomes the shell's own, so that Ctrl-C reaches what it runs. */
-		int fd = open("/dev/console", O_RDWR | O_NOCTTY);
-		ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
-		setenv("PATH", "/bin", 1);
-		setenv("HOME", "/root", 1);
-		setenv("PS1", "/ # ", 1);
-		execv("/bin/sh", argv);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(-1, &status, 0) != pid)
-		;
-}
-
-/*
- * The reset that works: where there is no ACPI others may spin for ever, and where ACPI is of the kind
- * without legacy hardware the kernel believes in UEFI's (reboot_init, arch/x86/kernel/reboot.c), which
- * a microvm does not have.
- */
-static void choose_reset(void)
-{
-	if (access("/sys/firmware/acpi", F_OK))
-		write_text("/sys/kernel/reboot/type", "triple");
-	else if (access("/sys/firmware/efi", F_OK))
-		write_text("/sys/kernel/reboot/type", "acpi");
-}
-
-/* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
-static void drain_consoles(void)
-{
-	int waiting, sum = 1;
-
-	for (int i = 0; i < DRAIN_S * 100 && sum; i++) {
-		sum = 0;
-		for (int c = 0; c < console_count; c++)
-			if (!ioctl(consoles[c], TIOCOUTQ, &waiting))
-				sum += waiting;
-		usleep(10000);
-	}
-	usleep(200000); /* what is in the port itself */
-}
-
 static void end_machine(void)
 {
-	static const int how[] = { [END_REBOOT] = RB_AUTOBOOT,
-				   [END_POWEROFF] = RB_POWER_OFF,
-				   [END_HALT] = RB_HALT_SYSTEM,
-				   [END_SHELL] = RB_AUTOBOOT };
-
 	fflush(out);
 	if (run.has_parent)
-		port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
-	if (run.opts.end == END_SHELL)
-		run_shell();
-	drain_consoles();
-	choose_reset();
-	reboot(how[run.opts.end]);
-	for (;;)
-		pause();
+		uplink_end();
+	appliance_end(run.opts.end);
 }
 
 static void live_as_init(void)
 {
 	double kernel_s = now_s();
+	FILE *consoles;
 	char why[128];
 
-	mount_all();
-	open_console();
-	open_consoles();
+	appliance_mount();
+	consoles = appliance_consoles();
+	if (consoles) {
+		out = consoles;
+		fail_sink = fail_on_consoles;
+	}
 	if (learn_level()) {
 		say("the kernel command line is wrong: nothing was run");
 		print_end();
 		end_machine();
 	}
-	if (!run.has_parent && initramfs_is_damaged(why, sizeof(why))) {
+	if (!run.has_parent && appliance_is_damaged(why, sizeof(why))) {
 		say("the initramfs is damaged (%s): nothing was run", why);
 		print_end();
 		end_machine();
 	}
 	if (!run.has_parent)
-		compare_files();
+		appliance_compare_files(say_line);
 	if (run.opts.shell != SHELL_NONE)
 		say("nest.shell=%d is left out: a shell is to be had at the outermost level alone, "
 		    "by "
 		    "nest.start=manual or nest.end=shell",
 		    run.opts.shell);
 	if (run.opts.start == START_MANUAL && !run.has_parent) {
-		run_shell();
+		appliance_shell();
 		end_machine();
 	}
 	learn_self(kernel_s);
 	run_level();
 	if (!run.has_parent) {
-		/* From now on the kernel's messages would split our lines. */
-		klogctl(SYSLOG_CONSOLE_OFF, NULL, 0);
+		appliance_silence_kernel();
 		print_report();
 	}
 	end_machine();

@@ -40,19 +40,38 @@ static void give_up_instructions(void)
 		fail("the CPU refuses port I/O, and /dev/port: %m");
 }
 
+enum how { OUT_BYTES, OUT_LONG, IN_LONG };
+
+static bool by_instruction(enum how how, int port, void *data, size_t len)
+{
+	if (!port_direct())
+		return false;
+	if (sigsetjmp(refused, 0)) {
+		give_up_instructions();
+		return false;
+	}
+	trying = 1;
+	switch (how) {
+	case OUT_BYTES:
+		asm volatile("rep outsb" : "+S"(data), "+c"(len) : "d"(port) : "memory");
+		break;
+	case OUT_LONG:
+		outl(*(uint32_t *)data, port);
+		break;
+	case IN_LONG:
+		*(uint32_t *)data = inl(port);
+		break;
+	}
+	trying = 0;
+	return true;
+}
+
 void port_write(int port, const void *data, size_t len)
 {
-	const char *p = data, *from = data;
-	size_t left = len;
+	const char *p = data;
 
-	if (port_direct() && !sigsetjmp(refused, 0)) {
-		trying = 1;
-		asm volatile("rep outsb" : "+S"(from), "+c"(left) : "d"(port) : "memory");
-		trying = 0;
+	if (by_instruction(OUT_BYTES, port, (void *)data, len))
 		return;
-	}
-	if (port_direct())
-		give_up_instructions();
 	for (size_t i = 0; i < len; i++)
 		if (pwrite(device, p + i, 1, port) != 1)
 			return;
@@ -60,30 +79,16 @@ void port_write(int port, const void *data, size_t len)
 
 void port_out32(int port, uint32_t value)
 {
-	if (port_direct() && !sigsetjmp(refused, 0)) {
-		trying = 1;
-		outl(value, port);
-		trying = 0;
-		return;
-	}
-	if (port_direct())
-		give_up_instructions();
-	pwrite(device, &value, sizeof(value), port);
+	if (!by_instruction(OUT_LONG, port, &value, sizeof(value)))
+		pwrite(device, &value, sizeof(value), port);
 }
 
 uint32_t port_in32(int port)
 {
 	uint32_t value = 0;
 
-	if (port_direct() && !sigsetjmp(refused, 0)) {
-		trying = 1;
-		value = inl(port);
-		trying = 0;
-		return value;
-	}
-	if (port_direct())
-		give_up_instructions();
-	if (pread(device, &value, sizeof(value), port) != sizeof(value))
+	if (!by_instruction(IN_LONG, port, &value, sizeof(value)) &&
+	    pread(device, &value, sizeof(value), port) != sizeof(value))
 		return 0;
 	return value;
 }

@@ -40,10 +40,7 @@ static uint32_t load_be(const uint8_t *p)
 #define G(i) v[(6u - (i)) % 8]
 #define H(i) v[(7u - (i)) % 8]
 
-/*
- * FIPS 180-4, section 6.2.2.  Each level sums 6 MB before it is ready: unrolled, so that the
- * variables are registers, that is a quarter of the instructions.
- */
+/* FIPS 180-4, section 6.2.2.  Unrolled, so that the variables are registers: each level sums 6 MB. */
 static void add_block(uint32_t state[8], const uint8_t *p)
 {
 	uint32_t w[64], v[8], t1, t2;

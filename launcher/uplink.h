@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way up from a level to the level that started it: the ports of vm.h, seen from inside.
+ */
+#ifndef SUPERNEST_UPLINK_H
+#define SUPERNEST_UPLINK_H
+
+#include <stddef.h>
+
+/* -1 if the kernel refuses the ports (printed). */
+int uplink_open(void);
+/* One exit for a record where there is a doorbell; without it about one for each two bytes. */
+void uplink_record(const char *line, size_t len);
+/* A line for the parent's console, "supernest: LINE". */
+void uplink_text(const char *line);
+/* The orderly end: the parent's QEMU ends us. */
+void uplink_end(void);
+
+#endif
