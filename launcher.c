@@ -255,13 +255,12 @@ static int64_t freed_later_kib(void)
 
 static void child_is_ready(struct relay *r, const struct level *child)
 {
-	int64_t total, work;
 	struct record rec;
 
 	record_init(&rec, "level", run.from, child->level);
 	record_add_number(&rec, "wall_s", now_s() - r->vm->start_s);
-	if (!vm_exits(r->vm, &total, &work))
-		record_add_number(&rec, "boot", total);
+	if (r->exits > 0)
+		record_add_number(&rec, "boot", r->exits);
 	tell(&rec);
 	compare_sums(child);
 	if (run.from == HOST_LEVEL)
@@ -280,12 +279,20 @@ static void child_is_ready(struct relay *r, const struct level *child)
 		free_file(KERNEL_PATH);
 }
 
+static void level_is_ready(struct relay *r, int level)
+{
+	relay_look(r); /* once: a moment later the child may be gone, and its count with it */
+	if (level == child_level())
+		child_is_ready(r, &run.report.levels[level]);
+	if (run.counts_chain && r->exits > 0)
+		tell_child_number(level, "chain", r->exits);
+}
+
 static void on_record(void *context, const char *line, size_t len)
 {
 	struct relay *r = context;
 	struct record rec;
 	enum record_verdict verdict = record_decode(&rec, run.opts.run_id, line, len);
-	int64_t total, work;
 	int err;
 
 	if (run.record_log)
@@ -303,10 +310,8 @@ static void on_record(void *context, const char *line, size_t len)
 	r->last_record_s = r->last_progress_s = now_s();
 	announce(&rec);
 	send_up(&rec);
-	if (!strcmp(rec.kind, "ready") && rec.from == child_level())
-		child_is_ready(r, &run.report.levels[rec.from]);
-	if (!strcmp(rec.kind, "ready") && run.counts_chain && !vm_exits(r->vm, &total, &work))
-		tell_child_number(rec.from, "chain", total);
+	if (!strcmp(rec.kind, "ready"))
+		level_is_ready(r, rec.from);
 	if (!strcmp(rec.kind, "end") && rec.from == child_level())
 		r->ended = true;
 }

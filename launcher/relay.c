@@ -139,7 +139,7 @@ static void drain(struct relay *r, struct channel *channels, int count)
 	}
 }
 
-static void look(struct relay *r)
+void relay_look(struct relay *r)
 {
 	int64_t total, work;
 	double now = now_s();
@@ -200,14 +200,14 @@ void relay_run(struct relay *r)
 		for (int i = 0; i < 3; i++)
 			if (fds[i + 1].revents && !read_channel(r, &channels[i]))
 				channels[i].fd = -1; /* its end: QEMU closed it */
-		look(r);
+		relay_look(r);
 		consider_giving_up(r);
 		if (next_beat_s && now_s() >= next_beat_s) {
 			r->on_beat(r->context);
 			next_beat_s = now_s() + r->beat_s;
 		}
 	}
-	look(r);
+	relay_look(r);
 	r->status = vm_end(r->vm);
 	drain(r, channels, 3);
 }

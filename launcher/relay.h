@@ -62,6 +62,8 @@ struct relay {
 /* A person's wish to stop: set by a signal handler. */
 extern volatile int relay_stop_requested;
 
+/* Reads KVM's count of the child's exits, if it can be had, into exits and work. */
+void relay_look(struct relay *r);
 /* Runs until QEMU has ended or was given up and killed. */
 void relay_run(struct relay *r);
 /* The reason, and the sentence with its evidence.  STOP_NONE: it ended as it should. */
