@@ -42,6 +42,7 @@
 #include "launcher/record.h"
 #include "launcher/report.h"
 #include "launcher/formats.h"
+#include "launcher/series.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -80,6 +81,7 @@ struct run {
 };
 
 static struct run run;
+static struct series series;
 static FILE *out; /* what a person sees: every console, or a command's standard output */
 
 /* ---- telling ----------------------------------------------------------------------------- */
@@ -830,6 +832,7 @@ static int run_on_host(void)
 	config.qemu = host.qemu;
 	config.kvm = host.accel == ACCEL_KVM;
 	config.deterministic = run.opts.deterministic && !config.kvm;
+	config.cpu = run.opts.cpu;
 	config.memory_kib = run.opts.memory_kib ? run.opts.memory_kib : HOST_MEMORY_KIB;
 	/* The id is in the memory of each level: it is part of what has to repeat. */
 	if (!config.deterministic)
@@ -872,6 +875,10 @@ static int run_in_appliance(int argc, char **argv)
 	    options_from_cmdline(&run.opts, cmdline) ||
 	    options_from_args(&run.opts, CMD_RUN, argc, argv))
 		return STATUS_WRONG;
+	if (run.opts.repeat > 1 || run.opts.matrix) {
+		fail("--repeat and --matrix are for a host: each run needs a machine of its own");
+		return STATUS_WRONG;
+	}
 	if (run.opts.memory_kib)
 		run.opts.mem_kib = run.opts.memory_kib;
 	catch_signals();
@@ -880,19 +887,9 @@ static int run_in_appliance(int argc, char **argv)
 	return STATUS_OK;
 }
 
-static int cmd_run(int argc, char **argv)
+/* Tells what a run, which went so far, came to. */
+static int finish_run(int status)
 {
-	int status;
-
-	options_init(&run.opts);
-	if (in_appliance()) {
-		status = run_in_appliance(argc, argv);
-	} else {
-		run.opts.report = REPORT_TABLE;
-		if (options_from_args(&run.opts, CMD_RUN, argc, argv))
-			return STATUS_WRONG;
-		status = run_on_host();
-	}
 	if (status != STATUS_OK)
 		return status;
 	print_report();
@@ -900,6 +897,79 @@ static int cmd_run(int argc, char **argv)
 	if (run.opts.json_path && formats_write_json(&run.report, run.opts.json_path))
 		return STATUS_WRONG;
 	return run.report.ok ? STATUS_OK : STATUS_NOT;
+}
+
+/* One of a series, in a process of its own. */
+static int run_one_of_series(int argc, char **argv, struct report *report)
+{
+	static char dir[512];
+	int status;
+
+	options_from_args(&run.opts, CMD_RUN, argc, argv);
+	run.opts.json_path = NULL; /* the series' */
+	if (run.opts.artifacts) {
+		format(dir, sizeof(dir), "%s/%04d", run.opts.artifacts, series.count);
+		run.opts.artifacts = dir;
+	}
+	status = finish_run(run_on_host());
+	*report = run.report;
+	return status;
+}
+
+/* What varies is known to be right before the first run. */
+static int check_series(void)
+{
+	char *word[SERIES_WORDS];
+
+	for (int i = 0; i < series.combinations; i++) {
+		struct options o = run.opts;
+
+		if (options_from_args(&o, CMD_RUN, series_options(&series, i, word), word))
+			return fail("%s: see above", run.opts.matrix);
+		if (o.repeat != run.opts.repeat || o.matrix != run.opts.matrix ||
+		    o.json_path != run.opts.json_path || o.artifacts != run.opts.artifacts)
+			return fail("%s: repeat, matrix, json and artifacts are the series', they "
+				    "cannot vary",
+				    run.opts.matrix);
+	}
+	return 0;
+}
+
+static int run_series(void)
+{
+	FILE *json = NULL;
+	int status;
+
+	series.repeat = run.opts.repeat;
+	series.stop_on_failure = run.opts.stop_on_failure;
+	if (series_read(&series, run.opts.matrix) || check_series())
+		return STATUS_WRONG;
+	if (run.opts.artifacts && mkdir(run.opts.artifacts, 0777) && errno != EEXIST) {
+		fail("%s: %m", run.opts.artifacts);
+		return STATUS_WRONG;
+	}
+	if (run.opts.json_path && !(json = fopen(run.opts.json_path, "we"))) {
+		fail("%s: %m", run.opts.json_path);
+		return STATUS_WRONG;
+	}
+	catch_signals();
+	status = series_run(&series, run_one_of_series, &relay_stop_requested, stdout, json);
+	if (json && (ferror(json) | fclose(json))) {
+		fail("%s: %m", run.opts.json_path);
+		return STATUS_WRONG;
+	}
+	return status;
+}
+
+static int cmd_run(int argc, char **argv)
+{
+	options_init(&run.opts);
+	if (in_appliance())
+		return finish_run(run_in_appliance(argc, argv));
+	run.opts.report = REPORT_TABLE;
+	if (options_from_args(&run.opts, CMD_RUN, argc, argv))
+		return STATUS_WRONG;
+	return run.opts.repeat > 1 || run.opts.matrix ? run_series() : finish_run(run_on_host());
 }
 
 static int cmd_check(int argc, char **argv)

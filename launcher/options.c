@@ -65,6 +65,11 @@ static int set_seconds(const char *v, void *p)
 	return parse_int(v, 0, 100000000, p);
 }
 
+static int set_repeat(const char *v, void *p)
+{
+	return parse_int(v, 1, 100000, p);
+}
+
 static int set_level(const char *v, void *p)
 {
 	return parse_int(v, 0, MAX_LEVEL, p);
@@ -175,6 +180,8 @@ static const struct option {
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
 	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, or "
 	  "qemu-system-x86_64)" },
+	{ NULL, "--cpu", "MODEL", CMD_RUN, set_text, MEMBER(cpu),
+	  "the CPU that QEMU emulates (default: max,+svm), or gives under KVM (host)" },
 	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
 	  "its kernel (default: bzImage beside this command)" },
 	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),
@@ -189,6 +196,12 @@ static const struct option {
 	  "a plain line for each event, whatever the terminal can do" },
 	{ NULL, "--deterministic", NULL, CMD_RUN, set_flag, MEMBER(deterministic),
 	  "TCG with an instruction-counted clock: counts repeat, time is virtual" },
+	{ NULL, "--repeat", "N", CMD_RUN, set_repeat, MEMBER(repeat),
+	  "run N times; what the runs had in common comes last" },
+	{ NULL, "--matrix", "FILE", CMD_RUN, set_text, MEMBER(matrix),
+	  "run each combination: a line for each option, its name and its values" },
+	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
+	  "with these two: the first run that fails is the last" },
 	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
 	{ NULL, "--format", "table|ktap|lava|json|csv", CMD_REPORT, set_format, MEMBER(report),
 	  "how to print it (default: table)" },
@@ -198,6 +211,7 @@ void options_init(struct options *o)
 {
 	*o = (struct options){
 		.depth = DEPTH_MAX,
+		.repeat = 1,
 		.report = REPORT_TABLE | REPORT_KTAP | REPORT_LAVA,
 		.shell = SHELL_NONE,
 		.level = LEVEL_NONE,

@@ -36,8 +36,9 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	int accel;
-	bool plain, deterministic, json;
-	const char *qemu, *kernel, *initramfs, *append, *json_path, *artifacts;
+	bool plain, deterministic, json, stop_on_failure;
+	int repeat; /* runs */
+	const char *qemu, *cpu, *kernel, *initramfs, *append, *json_path, *artifacts, *matrix;
 	const char *file; /* the one operand of `report` */
 };
 

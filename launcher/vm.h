@@ -28,6 +28,7 @@ struct vm_config {
 	 * which then has an 8250 as its console.
 	 */
 	const char *machine;
+	const char *cpu;	/* not nested: the CPU model, or NULL for the one that nests */
 	const char *extra_args; /* words split on %20, or "" */
 	int64_t memory_kib;
 	bool nested; /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
