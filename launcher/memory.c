@@ -71,6 +71,11 @@ void memory_setup(void)
 	write_text("/proc/sys/vm/min_free_kbytes", "512");
 	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
 	write_text("/proc/sys/vm/watermark_scale_factor", "1");
+	/*
+	 * Nothing of ours needs memory that old devices can reach; a 256th of all RAM above 4 GiB would be
+	 * kept free below it for those that do.
+	 */
+	write_text("/proc/sys/vm/lowmem_reserve_ratio", "0 0 0");
 	/* Freed pages would wait on the CPU's own list, up to an eighth of all. */
 	write_text("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
 	write_text("/proc/sys/vm/overcommit_memory", "1");
