@@ -21,6 +21,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include "launcher/base.h"
 #include "launcher/level.h"
@@ -44,6 +45,9 @@
 #include "launcher/formats.h"
 #include "launcher/series.h"
 
+#include "launcher/compare.h"
+#include "launcher/plan.h"
+
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
@@ -61,6 +65,7 @@
 #define HOST_LEVEL (-1)
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
 #define LATE_CHECKS_S 20.0
+#define PLAN_S 3600
 #define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
 
 struct run {
@@ -73,7 +78,9 @@ struct run {
 	bool has_parent; /* somebody above reads our records and prints the report */
 	int from;	 /* our level as a sender of records */
 	unsigned int seq;
-	double deadline_s;		/* on now_s(); 0: none */
+	double deadline_s; /* on now_s(); 0: none */
+	double began_s;	   /* on now_s(), when the counter of cycles was began_tsc */
+	uint64_t began_tsc;
 	FILE *console_log, *record_log; /* --artifacts */
 	struct vm vm;
 	struct relay relay;
@@ -582,6 +589,24 @@ static void run_level(void)
 
 /* ---- the report -------------------------------------------------------------------------- */
 
+static void begin_report(void)
+{
+	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	run.report.setup.timeout_s = run.opts.timeout_s;
+	run.began_s = now_s();
+	run.began_tsc = __rdtsc();
+}
+
+/* All levels count cycles at the same pace, an emulated CPU those of its host. */
+static void end_report(void)
+{
+	double ms = (now_s() - run.began_s) * 1000;
+
+	if (ms > 0 && !run.report.setup.counted_clock)
+		run.report.setup.tsc_khz = (__rdtsc() - run.began_tsc) / ms;
+	report_finish(&run.report);
+}
+
 static void print_end(void)
 {
 	fputs(REPORT_END "\n", out);
@@ -590,7 +615,7 @@ static void print_end(void)
 
 static void print_report(void)
 {
-	report_finish(&run.report);
+	end_report();
 	/* Stopped by a person: nobody knows how deep it would have gone. */
 	if (relay_stop_requested)
 		run.report.ok = false;
@@ -642,7 +667,7 @@ static void learn_self(double kernel_s)
 	level_init(&self, 0);
 	platform_learn(&self, &run.platform, run.opts.level);
 	self.kernel_s = kernel_s;
-	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	begin_report();
 	run.report.outermost = self.level;
 	run.self = report_level(&run.report, self.level);
 	*run.self = self;
@@ -841,7 +866,11 @@ static int run_on_host(void)
 	run.opts.level = config.kvm ? host.self.level + 1 : 0;
 	run.from = HOST_LEVEL;
 	run.counts_chain = config.kvm;
-	report_init(&run.report, run.opts.depth == DEPTH_MAX ? DEPTH_OPEN : run.opts.depth);
+	begin_report();
+	run.report.setup.memory_kib = config.memory_kib;
+	run.report.setup.counted_clock = config.deterministic;
+	format(run.report.setup.qemu, sizeof(run.report.setup.qemu), "%d.%d.%d", host.version[0],
+	       host.version[1], host.version[2]);
 	run.report.outermost = run.opts.level;
 	if (run.opts.timeout_s)
 		run.deadline_s = now_s() + run.opts.timeout_s;
@@ -1000,6 +1029,49 @@ static int cmd_report(int argc, char **argv)
 	return STATUS_OK;
 }
 
+static int cmd_compare(int argc, char **argv)
+{
+	static struct report old;
+	struct compare_limits limits;
+
+	options_init(&run.opts);
+	run.opts.report = REPORT_TABLE;
+	if (options_from_args(&run.opts, CMD_COMPARE, argc, argv))
+		return STATUS_WRONG;
+	if (!run.opts.second) {
+		fail("compare: name two reports' JSON files, the older one first");
+		return STATUS_WRONG;
+	}
+	if (formats_read_json(&old, run.opts.file) ||
+	    formats_read_json(&run.report, run.opts.second) || compare_possible(&old, &run.report))
+		return STATUS_WRONG;
+	limits = (struct compare_limits){ run.opts.exits_percent, run.opts.kib_percent,
+					  run.opts.cycles_percent };
+	return compare_print(&old, &run.report, &limits, run.opts.report == REPORT_JSON, stdout) ==
+			       VERDICT_WORSE
+		       ? STATUS_NOT
+		       : STATUS_OK;
+}
+
+static int cmd_plan(int argc, char **argv)
+{
+	struct plan plan;
+
+	options_init(&run.opts);
+	if (options_from_args(&run.opts, CMD_PLAN, argc, argv))
+		return STATUS_WRONG;
+	if (!run.opts.file) {
+		fail("plan: name a report's JSON file with --from");
+		return STATUS_WRONG;
+	}
+	if (formats_read_json(&run.report, run.opts.file) ||
+	    plan_make(&plan, &run.report, run.opts.memory_kib,
+		      run.opts.timeout_s ? run.opts.timeout_s : PLAN_S))
+		return STATUS_WRONG;
+	plan_print(&plan, &run.report, stdout);
+	return STATUS_OK;
+}
+
 static int cmd_help(int argc, char **argv);
 
 static const struct command {
@@ -1011,6 +1083,10 @@ static const struct command {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
 	{ "check", cmd_check, CMD_CHECK, "[OPTION...]", "say what run would use here, and why" },
 	{ "report", cmd_report, CMD_REPORT, "FILE.json [OPTION...]", "print a report again" },
+	{ "compare", cmd_compare, CMD_COMPARE, "OLD.json NEW.json [OPTION...]",
+	  "say what became better or worse" },
+	{ "plan", cmd_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
+	  "say how deep memory and an hour would go" },
 	{ "help", cmd_help, 0, "", "print this" },
 };
 
@@ -1020,11 +1096,12 @@ static int cmd_help(int argc, char **argv)
 	(void)argv;
 	puts("supernest: how deeply can KVM be nested?\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  supernest %-7s %-22s %s\n", commands[i].name, commands[i].usage,
+		printf("  supernest %-7s %-29s %s\n", commands[i].name, commands[i].usage,
 		       commands[i].help);
 	puts("\n`supernest COMMAND --help` lists its options.  Exit status: 0 reached what was "
 	     "asked for,\n"
-	     "1 did not, 2 wrong use or set-up, 4 skipped: this machine cannot do it.");
+	     "1 did not (compare: it became worse), 2 wrong use or set-up (compare: not "
+	     "comparable),\n4 skipped: this machine cannot do it.");
 	return STATUS_OK;
 }
 

@@ -5,12 +5,14 @@
 #include <cJSON.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define JSON_FILE_MAX (4 << 20)
 #define FIELD_MAX 256
+#define COUNT_MAX (1LL << 53) /* what a JSON number keeps exactly */
 
 /* ---- table ------------------------------------------------------------------------------- */
 
@@ -343,6 +345,23 @@ static cJSON *outcome_to_json(const struct report *r)
 	return o;
 }
 
+static cJSON *count_to_json(int64_t n)
+{
+	return n >= 0 ? cJSON_CreateNumber(n) : cJSON_CreateNull();
+}
+
+static cJSON *setup_to_json(const struct setup *s)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(o, "memory_kib", count_to_json(s->memory_kib));
+	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
+	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
+	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
+	cJSON_AddStringToObject(o, "qemu", s->qemu);
+	return o;
+}
+
 static char *report_to_json(const struct report *r)
 {
 	cJSON *root = cJSON_CreateObject(), *levels;
@@ -350,6 +369,7 @@ static char *report_to_json(const struct report *r)
 
 	cJSON_AddStringToObject(root, "schema", REPORT_SCHEMA);
 	cJSON_AddItemToObject(root, "outcome", outcome_to_json(r));
+	cJSON_AddItemToObject(root, "setup", setup_to_json(&r->setup));
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = r->outermost; i <= r->deepest; i++)
 		cJSON_AddItemToArray(levels, level_to_json(&r->levels[i]));
@@ -374,6 +394,20 @@ int formats_write_json(const struct report *r, const char *path)
 		return fail("%s: cannot write the report: %m; it is above on the console", path);
 	print_json(r, out);
 	return fclose(out) ? fail("%s: cannot write the report: %m (disk full?)", path) : 0;
+}
+
+/* Why a file that somebody else wrote is no report; returns -1. */
+static char malformed_why[120];
+static int malformed(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static int malformed(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(malformed_why, sizeof(malformed_why), fmt, args);
+	va_end(args);
+	make_harmless(malformed_why);
+	return -1;
 }
 
 static int read_field(struct level *lv, const struct field *f, const cJSON *item)
@@ -440,7 +474,8 @@ static int read_level(struct report *r, const cJSON *item)
 
 	if (read_int(item, "level", 0, MAX_LEVEL, &level) ||
 	    (r->deepest >= 0 && level != r->deepest + 1))
-		return -1;
+		return malformed("its levels are not numbered one after the other from 0 to %d",
+				 MAX_LEVEL);
 	lv = report_level(r, level);
 	if (r->deepest < 0)
 		r->outermost = level;
@@ -454,11 +489,40 @@ static int read_level(struct report *r, const cJSON *item)
 		group = f->group ? cJSON_GetObjectItemCaseSensitive(item, f->group) : item;
 		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
 		if (value && read_field(lv, f, value))
-			return -1;
+			return malformed("%s of L%d is not what it should be", f->key, level);
 	}
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
 		if (read_check(lv, check))
-			return -1;
+			return malformed("a check of L%d has not all that it should have", level);
+	return 0;
+}
+
+/* A count that may be null.  -1 if it is anything else. */
+static int read_count(const cJSON *object, const char *key, int64_t *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (!item || cJSON_IsNull(item))
+		return 0;
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= COUNT_MAX))
+		return -1;
+	*out = item->valuedouble;
+	return 0;
+}
+
+/* Older reports have none of it. */
+static int read_setup(struct setup *s, const cJSON *o)
+{
+	const char *qemu = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "qemu"));
+
+	if (!o)
+		return 0;
+	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
+	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
+		return malformed("memory_kib, timeout_s or tsc_khz of its setup is no count");
+	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
+	format(s->qemu, sizeof(s->qemu), "%s", qemu ? qemu : "");
+	make_harmless(s->qemu);
 	return 0;
 }
 
@@ -470,9 +534,9 @@ static int read_outcome(struct report *r, const cJSON *o)
 	int lost = 0;
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
-		return -1;
+		return malformed("its outcome lacks reached or stop");
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
-		return -1;
+		return malformed("requested is no level");
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
 	read_int(o, "lost_records", 0, INT_MAX, &lost);
 	r->lost_records = lost;
@@ -486,7 +550,7 @@ static int read_outcome(struct report *r, const cJSON *o)
 		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
 		make_harmless(r->console[r->console_count++]);
 	}
-	return r->stop == STOP_NONE ? -1 : 0;
+	return r->stop == STOP_NONE ? malformed("nobody stops for '%.20s'", stop) : 0;
 }
 
 static int read_report(struct report *r, const cJSON *root)
@@ -494,12 +558,17 @@ static int read_report(struct report *r, const cJSON *root)
 	const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "schema"));
 	const cJSON *level;
 
+	if (!root)
+		return malformed("no JSON, or not all of it");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
-		return -1;
+		return malformed("its schema is %.40s", schema ? schema : "not named");
 	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
 		if (read_level(r, level))
 			return -1;
-	return read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome"));
+	return read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
+			       read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome"))
+		       ? -1
+		       : 0;
 }
 
 int formats_read_json(struct report *r, const char *path)
@@ -514,9 +583,9 @@ int formats_read_json(struct report *r, const char *path)
 	}
 	report_init(r, DEPTH_OPEN);
 	root = cJSON_Parse(text);
-	err = root ? read_report(r, root) : -1;
+	err = read_report(r, root);
 	if (err)
-		fail("%s: not a report of schema %s", path, REPORT_SCHEMA);
+		fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, malformed_why);
 	cJSON_Delete(root);
 	free(text);
 	return err;

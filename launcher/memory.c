@@ -81,10 +81,19 @@ void memory_setup(void)
 	write_text("/proc/sys/vm/overcommit_memory", "1");
 }
 
-/* The kernel's own parts and one struct page (64 bytes) for each page of each section (128 MiB). */
+/* One struct page (64 bytes) for each page of each section, used or not (arch/x86/include/asm/sparsemem.h). */
+#define SECTION_BITS 27
+#define SECTION_KIB (1LL << (SECTION_BITS - 10))
+#define SECTION_STRUCT_PAGE_KIB (SECTION_KIB * 64 / 4096)
+
+int64_t memory_struct_page_kib(int64_t ram_kib)
+{
+	return (ram_kib + SECTION_KIB - 1) / SECTION_KIB * SECTION_STRUCT_PAGE_KIB;
+}
+
+/* The kernel's own parts and its struct pages. */
 static void learn_kernel(struct level *self)
 {
-	enum { SECTION_BITS = 27, SECTION_KIB = 2048 }; /* arch/x86/include/asm/sparsemem.h */
 	unsigned long long start, end, next_section = 0;
 	FILE *f = fopen("/proc/iomem", "re");
 	char line[160], what[100];
@@ -101,7 +110,7 @@ static void learn_kernel(struct level *self)
 		if (start < next_section)
 			start = next_section;
 		next_section = (end >> SECTION_BITS) + 1;
-		self->struct_page_kib += (next_section - start) * SECTION_KIB;
+		self->struct_page_kib += (next_section - start) * SECTION_STRUCT_PAGE_KIB;
 	}
 	if (f)
 		fclose(f);
@@ -114,20 +123,17 @@ void memory_learn(struct level *self)
 	self->available_kib = meminfo_kib("MemAvailable:");
 }
 
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib)
+int64_t memory_need_kib(int64_t archive_kib)
 {
-	int64_t left;
+	/* The archive and what is unpacked from it are there together for a moment. */
+	return CHILD_KERNEL_KIB + 2 * archive_kib;
+}
 
-	*b = (struct budget){
-		.available_kib = meminfo_kib("MemAvailable:") + waiting_kib(),
-		.qemu_kib = QEMU_KIB,
-		.margin_kib = MARGIN_KIB,
-		.freed_kib = freed_kib,
-		/* The archive and what is unpacked from it are there together for a moment. */
-		.need_kib = CHILD_KERNEL_KIB + 2 * archive_kib,
-	};
-	/* They are freed when the child is up, long before it has touched all of its RAM. */
-	left = b->available_kib + b->freed_kib - b->qemu_kib - b->margin_kib;
+void memory_divide(struct budget *b, int64_t wanted_kib)
+{
+	/* Files are freed when the child is up, long before it has touched all of its RAM. */
+	int64_t left = b->available_kib + b->freed_kib - b->qemu_kib - b->margin_kib;
+
 	if (left < 0)
 		left = 0;
 	b->page_tables_kib = left / PAGE_TABLE_SHARE;
@@ -137,6 +143,18 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int6
 		left = wanted_kib;
 	/* Whole MiB, as QEMU's -m counts; an even number, so that huge pages cover it. */
 	b->child_kib = left / (2 * KIB_PER_MIB) * (2 * KIB_PER_MIB);
+}
+
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib)
+{
+	*b = (struct budget){
+		.available_kib = meminfo_kib("MemAvailable:") + waiting_kib(),
+		.qemu_kib = QEMU_KIB,
+		.margin_kib = MARGIN_KIB,
+		.freed_kib = freed_kib,
+		.need_kib = memory_need_kib(archive_kib),
+	};
+	memory_divide(b, wanted_kib);
 }
 
 void memory_terms(struct level *self, const struct budget *b)

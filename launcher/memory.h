@@ -28,6 +28,12 @@ void memory_learn(struct level *self);
  * size of what it unpacks, FREED_KIB what we keep in files only until it is up.
  */
 void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib);
+/* What of it the child gets: all but the terms that are known, and what grows with the child's RAM. */
+void memory_divide(struct budget *b, int64_t wanted_kib);
+/* The smallest RAM of a child that unpacks so much. */
+int64_t memory_need_kib(int64_t archive_kib);
+/* What a kernel takes of so much RAM for its array of pages. */
+int64_t memory_struct_page_kib(int64_t ram_kib);
 /*
  * The terms of our own overhead, as they are when the child starts: the kernel's data (slab, stacks,
  * page tables, the launcher itself), the reserve that the kernel does not hand out, the files that

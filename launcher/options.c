@@ -103,6 +103,16 @@ static int set_format(const char *v, void *p)
 	return strchr(v, ',') ? -1 : set_report(v, p);
 }
 
+static int set_compare_format(const char *v, void *p)
+{
+	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
+}
+
+static int set_percent(const char *v, void *p)
+{
+	return parse_int(v, 0, 100000, p);
+}
+
 static int set_start(const char *v, void *p)
 {
 	return parse_choice(v, (const char *const[]){ "auto", "manual", NULL }, p);
@@ -205,6 +215,22 @@ static const struct option {
 	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
 	{ NULL, "--format", "table|ktap|lava|json|csv", CMD_REPORT, set_format, MEMBER(report),
 	  "how to print it (default: table)" },
+	{ NULL, "--format", "table|json", CMD_COMPARE, set_compare_format, MEMBER(report),
+	  "how to print it (default: table)" },
+	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
+	  "how many more exits are worse (default: 3 on a counted clock, 30 to 200 on a real "
+	  "one)" },
+	{ NULL, "--kib", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
+	  "how many more KiB lost are worse (default: 1)" },
+	{ NULL, "--cycles", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
+	  "how many more cycles an exit are worse (default: 3 on a counted clock, 200 on a real "
+	  "one)" },
+	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(file),
+	  "the report to predict from; of L3 or deeper, for seconds" },
+	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
+	  "RAM of the outermost guest (default: what the report's had)" },
+	{ NULL, "--timeout", "S", CMD_PLAN, set_seconds, MEMBER(timeout_s),
+	  "seconds that there are (default: 3600)" },
 };
 
 void options_init(struct options *o)
@@ -216,6 +242,9 @@ void options_init(struct options *o)
 		.shell = SHELL_NONE,
 		.level = LEVEL_NONE,
 		.run_id = "0",
+		.exits_percent = LIMIT_DEFAULT,
+		.kib_percent = LIMIT_DEFAULT,
+		.cycles_percent = LIMIT_DEFAULT,
 	};
 }
 
@@ -259,16 +288,27 @@ static const struct option *find_flag(int command, const char *name, size_t len)
 	return NULL;
 }
 
+static bool take_operand(struct options *o, int command, const char *arg)
+{
+	if (arg[0] == '-')
+		return false;
+	if (command & (CMD_REPORT | CMD_COMPARE) && !o->file)
+		o->file = arg;
+	else if (command == CMD_COMPARE && !o->second)
+		o->second = arg;
+	else
+		return false;
+	return true;
+}
+
 int options_from_args(struct options *o, int command, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++) {
 		const char *arg = argv[i], *value = strchr(arg, '=');
 		const struct option *opt;
 
-		if (command == CMD_REPORT && arg[0] != '-' && !o->file) {
-			o->file = arg;
+		if (take_operand(o, command, arg))
 			continue;
-		}
 		opt = find_flag(command, arg, value ? (size_t)(value - arg) : strlen(arg));
 		if (!opt)
 			return fail("%s: no such option or operand here; --help lists them", arg);

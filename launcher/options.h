@@ -10,6 +10,7 @@
 #define DEPTH_MAX (-1)	/* nest.depth=max */
 #define LEVEL_NONE (-1) /* no nest.level=: nobody started us */
 #define SHELL_NONE (-1)
+#define LIMIT_DEFAULT (-1)
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
@@ -37,13 +38,14 @@ struct options {
 	char run_id[17]; /* hex */
 	int accel;
 	bool plain, deterministic, json, stop_on_failure;
-	int repeat; /* runs */
+	int repeat;					/* runs */
+	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	const char *qemu, *cpu, *kernel, *initramfs, *append, *json_path, *artifacts, *matrix;
-	const char *file; /* the one operand of `report` */
+	const char *file, *second; /* the operands of report and compare; plan's --from */
 };
 
 /* One bit for each command that takes an option. */
-enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4 };
+enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, CMD_PLAN = 16 };
 
 /* The defaults of the contract. */
 void options_init(struct options *o);

@@ -14,6 +14,7 @@ void report_init(struct report *r, int requested)
 	r->ok = false;
 	r->detail[0] = '\0';
 	r->requested = requested;
+	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
 	r->outermost = MAX_LEVEL + 1;
 	r->deepest = -1;
 }

@@ -12,7 +12,17 @@
 #define REPORT_LINES 12
 #define REPORT_LINE 160
 
+/* How the run was set up, as far as the one who keeps the report knows it. */
+struct setup {
+	int64_t memory_kib; /* RAM that the command gave to the outermost guest, or UNKNOWN */
+	int timeout_s;	    /* 0: none */
+	bool counted_clock; /* --deterministic */
+	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
+	char qemu[24];	    /* the version of the outermost QEMU, or "" */
+};
+
 struct report {
+	struct setup setup;
 	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
 	bool used[MAX_LEVEL + 1];
 	int outermost, deepest; /* of those seen; deepest < outermost: none */

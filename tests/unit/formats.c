@@ -40,6 +40,11 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 	r.stop = stop;
 	r.stop_level = levels;
 	r.lost_records = 3;
+	r.setup = (struct setup){ .memory_kib = stop % 2 ? 524288 : UNKNOWN,
+				  .timeout_s = levels,
+				  .counted_clock = ready,
+				  .tsc_khz = ready ? UNKNOWN : 2596120,
+				  .qemu = "10.0.13" };
 	format(r.detail, sizeof(r.detail), "its kernel panicked: \"%s\" # 100%%",
 	       "Fatal exception");
 	for (int i = 0; i < 3; i++)
@@ -84,6 +89,13 @@ static void test_json_round_trip(void **state)
 	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
 	assert_int_equal(formats_write_json(&r, "/dev/full"), -1);
 	assert_int_equal(formats_read_json(&again, "/nowhere/r.json"), -1);
+	/* Why it is none is said. */
+	assert_int_equal(read_back("{\"schema\":\"supernest-bench/1\"}"), -1);
+	assert_non_null(strstr(last_error(), "its schema is supernest-bench/1"));
+	assert_int_equal(read_back("{\"schema\":\"supernest-report/1\",\"levels\":[{\"level\":1,"
+				   "\"memory\":{\"total_kib\":-5}}]}"),
+			 -1);
+	assert_non_null(strstr(last_error(), "total_kib of L1"));
 }
 
 /* ---- LAVA -------------------------------------------------------------------------------- */
@@ -325,6 +337,12 @@ static void test_no_reports(void **state)
 		HEAD "\"outcome\":{\"reached\":1.5,\"stop\":\"depth\"}}",
 		HEAD "\"outcome\":{\"reached\":1e999,\"stop\":\"depth\"}}",
 		HEAD "\"outcome\":{\"reached\":0,\"requested\":99,\"stop\":\"depth\"}}",
+		HEAD OUTCOME ",\"setup\":[]}",
+		HEAD OUTCOME ",\"setup\":{}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":-1}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"memory_kib\":\"1G\"}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"memory_kib\":0}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"tsc_khz\":1e300}}",
 		HEAD OUTCOME ",\"levels\":[1]}",
 		HEAD OUTCOME ",\"levels\":[{}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":\"0\"}]}",

@@ -208,6 +208,13 @@ static void test_good_args(void **state)
 	assert_int_equal(args(CMD_REPORT, "--format csv file.json"), 0);
 	assert_int_equal(o.report, REPORT_CSV);
 	assert_string_equal(o.file, "file.json");
+	assert_int_equal(args(CMD_COMPARE, "a.json --exits 5 b.json --kib=2"), 0);
+	assert_string_equal(o.file, "a.json");
+	assert_string_equal(o.second, "b.json");
+	assert_true(o.exits_percent == 5 && o.kib_percent == 2 &&
+		    o.cycles_percent == LIMIT_DEFAULT);
+	assert_int_equal(args(CMD_PLAN, "--from f --memory 64G --timeout 60"), 0);
+	assert_true(!strcmp(o.file, "f") && o.memory_kib == 64 << 20 && o.timeout_s == 60);
 	/* a value may itself have a = */
 	assert_int_equal(args(CMD_RUN, "--append=nest.qemu=-S"), 0);
 	assert_string_equal(o.append, "nest.qemu=-S");
@@ -243,6 +250,11 @@ static void test_malformed_args(void **state)
 		{ CMD_REPORT, "--format table,ktap a" },
 		{ CMD_REPORT, "--format" },
 		{ CMD_REPORT, "--format yaml a" },
+		{ CMD_COMPARE, "a b c" },
+		{ CMD_COMPARE, "--exits -1 a b" },
+		{ CMD_COMPARE, "--format table,json a b" },
+		{ CMD_PLAN, "a.json" },
+		{ CMD_PLAN, "--exits 5" },
 	};
 
 	(void)state;
