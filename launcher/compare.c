@@ -167,7 +167,11 @@ static void count_row(struct comparison *c, int level, const char *what, enum ve
 		return;
 	level_name(level, name, sizeof(name));
 	len = strlen(c->names);
-	format(c->names + len, sizeof(c->names) - len, "%s%s %s", len ? ", " : "", name, what);
+	if (len + strlen(name) + strlen(what) + sizeof(", ...") < sizeof(c->names) - 2)
+		format(c->names + len, sizeof(c->names) - len, "%s%s %s", len ? ", " : "", name,
+		       what);
+	else if (!strstr(c->names, "..."))
+		strcat(c->names, ", ...");
 }
 
 static cJSON *json_row(struct comparison *c, int level, const char *key, enum verdict verdict)
@@ -265,7 +269,7 @@ static void number_row(struct comparison *c, int level, const struct figure *f)
 	}
 	format(o, sizeof(o), f->unit == SECONDS ? "%.2f" : "%.0f", old);
 	format(n, sizeof(n), f->unit == SECONDS ? "%.2f" : "%.0f", new);
-	if (old > 0 && new / old < 100)
+	if (old > 0 && new / old < 10)
 		format(change, sizeof(change), "%+.1f %%", (new / old - 1) * 100);
 	else if (old > 0)
 		format(change, sizeof(change), "x%.0f", new / old);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The kernel lets it be: watermark_scale_factor 1, a 10,000th of RAM at the low and at the high mark. */
+/* Of RAM, for good: watermark_scale_factor 1 is a 10,000th below the low mark and one below the high. */
 #define WATERMARK_SHARE 5000
 #define TICK_S 0.050 /* the kernel's, scripts/patches/linux/0002 */
 /*
@@ -68,44 +68,52 @@ static int learn_terms(struct plan *p, const struct report *r)
 	return 0;
 }
 
+/* The child's RAM, by the launcher's own division of what a level like this one has to give. */
+static int64_t child_ram_kib(const struct plan_level *l, const struct level *like)
+{
+	int64_t marks = (l->total_kib - like->total_kib) / WATERMARK_SHARE;
+	struct budget b = { .available_kib = l->total_kib - keeps_kib(like) - marks };
+
+	memory_divide(&b, 0);
+	return b.child_kib;
+}
+
+/* Nobody said how much RAM a machine has that was booted by hand: its kernel is like its child's. */
+static int64_t ram_of_report(const struct report *r, int64_t takes)
+{
+	int64_t total = r->levels[r->outermost].total_kib;
+
+	return r->setup.memory_kib > 0 ? r->setup.memory_kib
+				       : total + takes + memory_struct_page_kib(total);
+}
+
 static int plan_memory(struct plan *p, const struct report *r, int64_t memory_kib)
 {
-	const struct level *first = &r->levels[r->outermost];
 	const struct level *last = &r->levels[p->terms_level];
 	int64_t takes = takes_kib(last->child_kib, last + 1), first_takes = takes;
-	struct budget b;
 
 	if (r->setup.memory_kib > 0)
-		first_takes = takes_kib(r->setup.memory_kib, first);
+		first_takes = takes_kib(r->setup.memory_kib, &r->levels[r->outermost]);
 	if (first_takes < 0)
 		return fail("plan: L%d has more memory than it was given", r->outermost);
 	if (!memory_kib)
-		memory_kib = r->setup.memory_kib > 0
-				     ? r->setup.memory_kib
-				     : first->total_kib + takes +
-					       memory_struct_page_kib(first->total_kib);
+		memory_kib = ram_of_report(r, takes);
+	if (memory_kib < p->need_kib)
+		return fail("plan: %lld MiB is less than the %lld MiB that a level needs",
+			    (long long)memory_kib / KIB_PER_MIB,
+			    (long long)p->need_kib / KIB_PER_MIB);
 	p->memory_depth = r->outermost - 1;
 	for (int i = r->outermost; i <= MAX_LEVEL; i++) {
-		const struct level *like = i < p->terms_level ? &r->levels[i] : last;
 		struct plan_level *l = &p->levels[i];
 
 		l->ram_kib = memory_kib;
-		l->fits = memory_kib >= p->need_kib;
-		if (!l->fits)
+		if (memory_kib < p->need_kib)
 			break;
 		p->memory_depth = i;
 		l->total_kib = memory_kib - memory_struct_page_kib(memory_kib) -
 			       (i == r->outermost ? first_takes : takes);
-		b = (struct budget){ .available_kib =
-					     l->total_kib - keeps_kib(like) -
-					     (l->total_kib - like->total_kib) / WATERMARK_SHARE };
-		memory_divide(&b, 0);
-		memory_kib = b.child_kib;
+		memory_kib = child_ram_kib(l, i < p->terms_level ? &r->levels[i] : last);
 	}
-	if (p->memory_depth < r->outermost)
-		return fail("plan: %lld MiB is less than the %lld MiB that a level needs",
-			    (long long)memory_kib / KIB_PER_MIB,
-			    (long long)p->need_kib / KIB_PER_MIB);
 	return 0;
 }
 
@@ -171,12 +179,14 @@ static void learn_time(struct plan *p, const struct report *r)
 static void plan_level_time(struct plan *p, const struct report *r, int level)
 {
 	struct plan_level *l = &p->levels[level];
+	const struct level *lv = &r->levels[level];
 	double busy;
 
-	l->measured = level <= p->time_level && r->used[level] && r->levels[level].wall_s >= 0;
+	l->measured = level <= p->time_level;
 	l->comes_up = true;
 	if (l->measured) {
-		l->boot_s = r->levels[level].wall_s;
+		/* Nobody was there to time the outermost level that was booted by hand. */
+		l->boot_s = lv->wall_s >= 0 ? lv->wall_s : lv->ready_s >= 0 ? lv->ready_s : 0;
 		l->port_s = has_time(r, level) ? port_s(r, level) : 0;
 		return;
 	}
@@ -307,7 +317,7 @@ static void print_end(const struct plan *p, FILE *out)
 		fprintf(out, ". L%d would be ready after %.0f s.\n", p->time_depth + 1, l->ready_s);
 	else
 		fprintf(out,
-			". L%d would never come up: its ticks take longer than the "
+			". L%d would not come up: its ticks take longer than the "
 			"50 ms between them.\n",
 			p->time_depth + 1);
 	fprintf(out, "PLAN: L%d, and then %s ends it\n",

@@ -11,7 +11,6 @@
 
 struct plan_level {
 	int64_t ram_kib, total_kib; /* what it is given, and its MemTotal */
-	bool fits;		    /* ram_kib is enough for it to come up */
 	bool measured;		    /* its seconds and exits are the report's own */
 	double port_s;		    /* a port write of it; 0: unknown */
 	double boot_s, ready_s;	    /* from its qemu's start, and from the start of the run */

@@ -166,6 +166,15 @@ static void test_limits(void **state)
 		expect(VERDICT_BETTER, figures[i].name);
 		assert_non_null(strstr(text, "BETTER: 1 of "));
 	}
+	/* Everything at once is more than a line names. */
+	both(3);
+	for (int level = 0; level <= 3; level++)
+		for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+			if (get(&old, level, figures[i].key) > 0)
+				set(&new, level, figures[i].key,
+				    get(&old, level, figures[i].key) * 20);
+	expect(VERDICT_WORSE, ", ...\n");
+	assert_non_null(strstr(text, " x20 "));
 	/* What is not known on one side says nothing. */
 	both(3);
 	new.levels[2].exits_chain = UNKNOWN;
