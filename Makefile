@@ -34,7 +34,7 @@ dist:
 
 # All tests but those of booting, which are many machines and have a target of their own.
 test:
-	$(Q)scripts/setup dist vmx
+	$(Q)scripts/setup dist vmx report
 	$(Q)$(MAKE) --no-print-directory dist
 	$(Q)tests/run unit/ e2e/ build/ vmx/
 

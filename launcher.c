@@ -44,6 +44,7 @@
 #include "launcher/report.h"
 #include "launcher/formats.h"
 #include "launcher/series.h"
+#include "launcher/html.h"
 
 #include "launcher/compare.h"
 #include "launcher/plan.h"
@@ -84,7 +85,8 @@ struct run {
 	FILE *console_log, *record_log; /* --artifacts */
 	struct vm vm;
 	struct relay relay;
-	bool counts_chain; /* our KVM's count is the whole chain's: we are the outermost */
+	bool counts_chain;	   /* our KVM's count is the whole chain's: we are the outermost */
+	char command[COMMAND_MAX]; /* that would repeat this run */
 };
 
 static struct run run;
@@ -811,7 +813,8 @@ static void write_artifacts(void)
 	} files[] = { { "report.txt", REPORT_TABLE },
 		      { "report.ktap", REPORT_KTAP },
 		      { "report.lava", REPORT_LAVA },
-		      { "report.json", REPORT_JSON } };
+		      { "report.json", REPORT_JSON },
+		      { "report.html", REPORT_HTML } };
 	FILE *f;
 
 	if (!run.opts.artifacts)
@@ -917,10 +920,21 @@ static int run_in_appliance(int argc, char **argv)
 }
 
 /* Tells what a run, which went so far, came to. */
+/* Adds words to the command that would repeat a run: of a series, this one alone. */
+static void remember(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
+			i += !strchr(argv[i], '=');
+		else if (strcmp(argv[i], "--stop-on-failure"))
+			append_word(run.command, sizeof(run.command), argv[i]);
+}
+
 static int finish_run(int status)
 {
 	if (status != STATUS_OK)
 		return status;
+	strcpy(run.report.command, run.command);
 	print_report();
 	write_artifacts();
 	if (run.opts.json_path && formats_write_json(&run.report, run.opts.json_path))
@@ -935,6 +949,7 @@ static int run_one_of_series(int argc, char **argv, struct report *report)
 	int status;
 
 	options_from_args(&run.opts, CMD_RUN, argc, argv);
+	remember(argc, argv);
 	run.opts.json_path = NULL; /* the series' */
 	if (run.opts.artifacts) {
 		format(dir, sizeof(dir), "%s/%04d", run.opts.artifacts, series.count);
@@ -993,6 +1008,7 @@ static int run_series(void)
 static int cmd_run(int argc, char **argv)
 {
 	options_init(&run.opts);
+	remember(argc + 2, argv - 2); /* with the program's name and `run` */
 	if (in_appliance())
 		return finish_run(run_in_appliance(argc, argv));
 	run.opts.report = REPORT_TABLE;
@@ -1013,17 +1029,39 @@ static int cmd_check(int argc, char **argv)
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
+/* Several on one page. */
+static int print_page(void)
+{
+	struct report *reports = calloc(run.opts.file_count, sizeof(*reports));
+	const struct report *list[FILES_MAX];
+
+	for (int i = 0; i < run.opts.file_count; i++) {
+		if (!reports || formats_read_json(&reports[i], run.opts.files[i]))
+			return STATUS_WRONG;
+		list[i] = &reports[i];
+	}
+	html_print(list, run.opts.files, run.opts.file_count, stdout);
+	free(reports);
+	return STATUS_OK;
+}
+
 static int cmd_report(int argc, char **argv)
 {
 	options_init(&run.opts);
 	run.opts.report = REPORT_TABLE;
 	if (options_from_args(&run.opts, CMD_REPORT, argc, argv))
 		return STATUS_WRONG;
-	if (!run.opts.file) {
+	if (!run.opts.file_count) {
 		fail("report: name a report's JSON file");
 		return STATUS_WRONG;
 	}
-	if (formats_read_json(&run.report, run.opts.file))
+	if (run.opts.report == REPORT_HTML)
+		return print_page();
+	if (run.opts.file_count > 1) {
+		fail("report: %s: only --format html takes more than one", run.opts.files[1]);
+		return STATUS_WRONG;
+	}
+	if (formats_read_json(&run.report, run.opts.files[0]))
 		return STATUS_WRONG;
 	formats_print(&run.report, run.opts.report, stdout);
 	return STATUS_OK;
@@ -1038,12 +1076,13 @@ static int cmd_compare(int argc, char **argv)
 	run.opts.report = REPORT_TABLE;
 	if (options_from_args(&run.opts, CMD_COMPARE, argc, argv))
 		return STATUS_WRONG;
-	if (!run.opts.second) {
+	if (run.opts.file_count < 2) {
 		fail("compare: name two reports' JSON files, the older one first");
 		return STATUS_WRONG;
 	}
-	if (formats_read_json(&old, run.opts.file) ||
-	    formats_read_json(&run.report, run.opts.second) || compare_possible(&old, &run.report))
+	if (formats_read_json(&old, run.opts.files[0]) ||
+	    formats_read_json(&run.report, run.opts.files[1]) ||
+	    compare_possible(&old, &run.report))
 		return STATUS_WRONG;
 	limits = (struct compare_limits){ run.opts.exits_percent, run.opts.kib_percent,
 					  run.opts.cycles_percent };
@@ -1060,11 +1099,11 @@ static int cmd_plan(int argc, char **argv)
 	options_init(&run.opts);
 	if (options_from_args(&run.opts, CMD_PLAN, argc, argv))
 		return STATUS_WRONG;
-	if (!run.opts.file) {
+	if (!run.opts.from) {
 		fail("plan: name a report's JSON file with --from");
 		return STATUS_WRONG;
 	}
-	if (formats_read_json(&run.report, run.opts.file) ||
+	if (formats_read_json(&run.report, run.opts.from) ||
 	    plan_make(&plan, &run.report, run.opts.memory_kib,
 		      run.opts.timeout_s ? run.opts.timeout_s : PLAN_S))
 		return STATUS_WRONG;
@@ -1082,7 +1121,7 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
 	{ "check", cmd_check, CMD_CHECK, "[OPTION...]", "say what run would use here, and why" },
-	{ "report", cmd_report, CMD_REPORT, "FILE.json [OPTION...]", "print a report again" },
+	{ "report", cmd_report, CMD_REPORT, "FILE.json... [OPTION...]", "print a report again" },
 	{ "compare", cmd_compare, CMD_COMPARE, "OLD.json NEW.json [OPTION...]",
 	  "say what became better or worse" },
 	{ "plan", cmd_plan, CMD_PLAN, "--from FILE.json [OPTION...]",

@@ -49,6 +49,22 @@ void format(char *buf, size_t size, const char *fmt, ...)
 	va_end(args);
 }
 
+void append_word(char *buf, size_t size, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+	bool quote = !*word || word[strspn(word, plain)];
+	size_t len = strlen(buf);
+
+	format(buf + len, size - len, "%s%s", len ? " " : "", quote ? "'" : "");
+	for (; *word; word++) {
+		len += strlen(buf + len);
+		format(buf + len, size - len, *word == '\'' ? "'\\''" : "%c", *word);
+	}
+	len += strlen(buf + len);
+	format(buf + len, size - len, "%s", quote ? "'" : "");
+}
+
 int read_text(const char *path, char *buf, size_t size)
 {
 	size_t len = 0;

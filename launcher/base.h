@@ -38,6 +38,9 @@ double now_s(void);
 /* snprintf that always ends the string and never minds that it was cut. */
 void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Appends a word, quoted if a shell needs that, and a blank before it unless it is the first. */
+void append_word(char *buf, size_t size, const char *word);
+
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
 /* Writes a small file (sysfs, procfs).  -1 with errno set if it can't. */

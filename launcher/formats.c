@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "formats.h"
+#include "html.h"
 #include "options.h"
+#include "svg.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -32,19 +34,9 @@ static void format_count(int64_t n, char *buf, size_t size)
 		format(buf, size, "%lld", (long long)n);
 }
 
-static void format_factor(const struct report *r, const struct level *lv, char *buf, size_t size)
+static void format_factor(double factor, char *buf, size_t size)
 {
-	const struct level *above = lv->level > r->outermost ? &r->levels[lv->level - 1] : NULL;
-
-	if (above && above->cpuid_cycles > 0 && lv->cpuid_cycles >= 0)
-		format(buf, size, "x%.1f", (double)lv->cpuid_cycles / above->cpuid_cycles);
-	else
-		format(buf, size, "-");
-}
-
-static double boot_s(const struct level *lv)
-{
-	return lv->wall_s >= 0 ? lv->wall_s : lv->ready_s;
+	format(buf, size, factor < 0 ? "-" : "x%.1f", factor);
 }
 
 static void format_checks(const struct level *lv, char *buf, size_t size)
@@ -68,10 +60,10 @@ static void print_row(const struct report *r, const struct level *lv, FILE *out)
 	format_mib(lv->overhead_kib, overhead, sizeof(overhead));
 	format_count(lv->exits_boot, exits, sizeof(exits));
 	format_count(lv->cpuid_cycles, cpuid, sizeof(cpuid));
-	format_factor(r, lv, factor, sizeof(factor));
+	format_factor(report_factor(r, lv->level), factor, sizeof(factor));
 	format_checks(lv, checks, sizeof(checks));
-	if (lv->ready && boot_s(lv) >= 0)
-		format(boot, sizeof(boot), "%.2f", boot_s(lv));
+	if (level_boot_s(lv) >= 0)
+		format(boot, sizeof(boot), "%.2f", level_boot_s(lv));
 	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s%s\n", lv->level, lv->role,
 		lv->hypervisor, lv->cpu_virt, total, overhead, boot, exits, cpuid, factor, checks,
 		lv->ready ? "" : ", not ready");
@@ -136,7 +128,7 @@ static void ready_test(const struct report *r, int level, struct test *t)
 
 	*t = (struct test){ .result = ready ? RESULT_PASS : RESULT_FAIL, .unit = "s" };
 	format(t->id, sizeof(t->id), "l%d_ready", level);
-	t->value = ready && boot_s(lv) >= 0 ? boot_s(lv) : 0;
+	t->value = ready && level_boot_s(lv) >= 0 ? level_boot_s(lv) : 0;
 	t->detail = ready ? "" : stop_names[r->stop];
 }
 
@@ -373,6 +365,10 @@ static char *report_to_json(const struct report *r)
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = r->outermost; i <= r->deepest; i++)
 		cJSON_AddItemToArray(levels, level_to_json(&r->levels[i]));
+	if (*r->command)
+		cJSON_AddStringToObject(root, "command", r->command);
+	else
+		cJSON_AddNullToObject(root, "command");
 	text = cJSON_Print(root);
 	cJSON_Delete(root);
 	return text;
@@ -556,12 +552,16 @@ static int read_outcome(struct report *r, const cJSON *o)
 static int read_report(struct report *r, const cJSON *root)
 {
 	const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "schema"));
+	const char *command =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "command"));
 	const cJSON *level;
 
 	if (!root)
 		return malformed("no JSON, or not all of it");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed("its schema is %.40s", schema ? schema : "not named");
+	format(r->command, sizeof(r->command), "%s", command ? command : "");
+	make_harmless(r->command);
 	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
 		if (read_level(r, level))
 			return -1;
@@ -593,12 +593,18 @@ int formats_read_json(struct report *r, const char *path)
 
 /* ------------------------------------------------------------------------------------------ */
 
+static void print_html(const struct report *r, FILE *out)
+{
+	html_print(&r, (const char *const[]){ "" }, 1, out);
+}
+
 static const struct {
 	int bit;
 	void (*print)(const struct report *r, FILE *out);
 } formats[] = {
 	{ REPORT_TABLE, print_table }, { REPORT_KTAP, print_ktap }, { REPORT_LAVA, print_lava },
-	{ REPORT_JSON, print_json },   { REPORT_CSV, print_csv },
+	{ REPORT_JSON, print_json },   { REPORT_CSV, print_csv },   { REPORT_HTML, print_html },
+	{ REPORT_SVG, svg_print },
 };
 
 void formats_print(const struct report *r, int which, FILE *out)

@@ -80,9 +80,12 @@ static int set_size(const char *v, void *p)
 	return parse_size(v, p);
 }
 
+/* In the order of enum report_bit; those of a console first. */
+static const char *const report_names[] = { "table", "ktap", "lava", "json",
+					    "csv",   "html", "svg",  NULL };
+
 static int set_report(const char *v, void *p)
 {
-	static const char *const names[] = { "table", "ktap", "lava", "json", "csv", NULL };
 	char list[64], *rest = list, *name;
 	int which, bits = 0;
 
@@ -90,7 +93,7 @@ static int set_report(const char *v, void *p)
 		return -1;
 	strcpy(list, v);
 	while ((name = strsep(&rest, ","))) {
-		if (parse_choice(name, names, &which))
+		if (parse_choice(name, report_names, &which) || 1 << which > REPORT_CSV)
 			return -1;
 		bits |= 1 << which;
 	}
@@ -100,7 +103,12 @@ static int set_report(const char *v, void *p)
 
 static int set_format(const char *v, void *p)
 {
-	return strchr(v, ',') ? -1 : set_report(v, p);
+	int which;
+
+	if (parse_choice(v, report_names, &which))
+		return -1;
+	*(int *)p = 1 << which;
+	return 0;
 }
 
 static int set_compare_format(const char *v, void *p)
@@ -213,8 +221,9 @@ static const struct option {
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
 	  "with these two: the first run that fails is the last" },
 	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
-	{ NULL, "--format", "table|ktap|lava|json|csv", CMD_REPORT, set_format, MEMBER(report),
-	  "how to print it (default: table)" },
+	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg", CMD_REPORT, set_format,
+	  MEMBER(report),
+	  "how to print it (default: table); html takes several and lays them over one another" },
 	{ NULL, "--format", "table|json", CMD_COMPARE, set_compare_format, MEMBER(report),
 	  "how to print it (default: table)" },
 	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
@@ -225,7 +234,7 @@ static const struct option {
 	{ NULL, "--cycles", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
 	  "how many more cycles an exit are worse (default: 3 on a counted clock, 200 on a real "
 	  "one)" },
-	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(file),
+	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
 	  "the report to predict from; of L3 or deeper, for seconds" },
 	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
 	  "RAM of the outermost guest (default: what the report's had)" },
@@ -290,14 +299,11 @@ static const struct option *find_flag(int command, const char *name, size_t len)
 
 static bool take_operand(struct options *o, int command, const char *arg)
 {
-	if (arg[0] == '-')
+	int most = command == CMD_REPORT ? FILES_MAX : command == CMD_COMPARE ? 2 : 0;
+
+	if (arg[0] == '-' || o->file_count >= most)
 		return false;
-	if (command & (CMD_REPORT | CMD_COMPARE) && !o->file)
-		o->file = arg;
-	else if (command == CMD_COMPARE && !o->second)
-		o->second = arg;
-	else
-		return false;
+	o->files[o->file_count++] = arg;
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #define LEVEL_NONE (-1) /* no nest.level=: nobody started us */
 #define SHELL_NONE (-1)
 #define LIMIT_DEFAULT (-1)
+#define FILES_MAX 8
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
@@ -22,7 +23,9 @@ enum report_bit {
 	REPORT_KTAP = 2,
 	REPORT_LAVA = 4,
 	REPORT_JSON = 8,
-	REPORT_CSV = 16
+	REPORT_CSV = 16,
+	REPORT_HTML = 32, /* these two in a file, never on a console */
+	REPORT_SVG = 64
 };
 
 struct options {
@@ -41,7 +44,9 @@ struct options {
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	const char *qemu, *cpu, *kernel, *initramfs, *append, *json_path, *artifacts, *matrix;
-	const char *file, *second; /* the operands of report and compare; plan's --from */
+	const char *files[FILES_MAX]; /* the operands of report and compare */
+	int file_count;
+	const char *from; /* plan's report */
 };
 
 /* One bit for each command that takes an option. */

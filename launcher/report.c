@@ -12,7 +12,7 @@ void report_init(struct report *r, int requested)
 	r->reached = r->stop_level = r->console_count = 0;
 	r->lost_records = 0;
 	r->ok = false;
-	r->detail[0] = '\0';
+	r->detail[0] = r->command[0] = '\0';
 	r->requested = requested;
 	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
 	r->outermost = MAX_LEVEL + 1;
@@ -177,7 +177,28 @@ void report_finish(struct report *r)
 		r->ok = sound && r->stop == STOP_DEPTH && r->reached >= r->requested;
 }
 
-void report_sentence(const struct report *r, char *buf, size_t size)
+double level_boot_s(const struct level *lv)
+{
+	return !lv->ready ? UNKNOWN : lv->wall_s >= 0 ? lv->wall_s : lv->ready_s;
+}
+
+double report_factor(const struct report *r, int level)
+{
+	const struct level *lv = &r->levels[level], *above = lv - 1;
+
+	if (level <= r->outermost || above->cpuid_cycles <= 0 || lv->cpuid_cycles < 0)
+		return UNKNOWN;
+	return (double)lv->cpuid_cycles / above->cpuid_cycles;
+}
+
+bool report_came_up(const struct report *r)
+{
+	return r->reached >= r->outermost && r->reached <= r->deepest &&
+	       r->levels[r->reached].ready;
+}
+
+/* Which level was reached, and what was wrong on the way. */
+static void reached(const struct report *r, char *buf, size_t size)
 {
 	char wanted[24] = "";
 	const char *unsound = "";
@@ -187,6 +208,25 @@ void report_sentence(const struct report *r, char *buf, size_t size)
 	for (int i = r->outermost; i <= r->deepest; i++)
 		if (!level_sound(&r->levels[i]))
 			unsound = ", a check failed";
-	format(buf, size, "reached L%d%s%s; stopped by %s at L%d: %s", r->reached, wanted, unsound,
-	       stop_names[r->stop], r->stop_level, r->detail);
+	format(buf, size, "L%d%s%s", r->reached, wanted, unsound);
+}
+
+void report_verdict(const struct report *r, char *buf, size_t size)
+{
+	char what[64];
+
+	reached(r, what, sizeof(what));
+	if (!report_came_up(r))
+		format(buf, size, "No level came up");
+	else
+		format(buf, size, "Reached %s", what);
+}
+
+void report_sentence(const struct report *r, char *buf, size_t size)
+{
+	char what[64];
+
+	reached(r, what, sizeof(what));
+	format(buf, size, "reached %s; stopped by %s at L%d: %s", what, stop_names[r->stop],
+	       r->stop_level, r->detail);
 }

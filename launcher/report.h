@@ -11,6 +11,7 @@
 #define DEPTH_OPEN (-1) /* requested: as deep as it goes */
 #define REPORT_LINES 12
 #define REPORT_LINE 160
+#define COMMAND_MAX 1024
 
 /* How the run was set up, as far as the one who keeps the report knows it. */
 struct setup {
@@ -35,6 +36,8 @@ struct report {
 	int console_count;
 	bool ok;
 	int64_t lost_records;
+	char command
+		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
 	unsigned int next_seq[MAX_LEVEL + 2]; /* by sender + 1: the host is -1 */
 };
 
@@ -48,7 +51,13 @@ struct level *report_level(struct report *r, int level);
 int report_add(struct report *r, const struct record *rec);
 /* Draws the conclusion: reached, ok, roles.  Idempotent. */
 void report_finish(struct report *r);
-/* What a person wants to read first: "reached L2 of 3: panic at L3: ...". */
+bool report_came_up(const struct report *r); /* any level of it */
+/* What a person wants to read first: "Reached L2 of L3"; and all of it: "reached L2 of 3: panic at L3: ...". */
+void report_verdict(const struct report *r, char *buf, size_t size);
 void report_sentence(const struct report *r, char *buf, size_t size);
+/* Seconds from its qemu's start, or, where that is unknown, its kernel's; negative if it was never ready. */
+double level_boot_s(const struct level *lv);
+/* Of an exit's cost: this level's over the one above it; negative if either is unknown. */
+double report_factor(const struct report *r, int level);
 
 #endif

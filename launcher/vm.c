@@ -134,15 +134,11 @@ static void free_args(struct args *a)
 void vm_command(const struct vm_config *config, char *buf, size_t size)
 {
 	struct args a;
-	size_t len = 0;
 
 	build_args(&a, config);
-	for (int i = 0; i < a.count && len < size; i++) {
-		const char *quote = strpbrk(a.word[i], " $*?") ? "'" : "";
-
-		format(buf + len, size - len, "%s%s%s%s", i ? " " : "", quote, a.word[i], quote);
-		len += strlen(buf + len);
-	}
+	buf[0] = '\0';
+	for (int i = 0; i < a.count; i++)
+		append_word(buf, size, a.word[i]);
 	free_args(&a);
 }
 

@@ -45,6 +45,7 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 				  .counted_clock = ready,
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
 				  .qemu = "10.0.13" };
+	format(r.command, sizeof(r.command), "supernest run --append 'a \\ \"b\" <c>'");
 	format(r.detail, sizeof(r.detail), "its kernel panicked: \"%s\" # 100%%",
 	       "Fatal exception");
 	for (int i = 0; i < 3; i++)
@@ -80,10 +81,11 @@ static void test_json_round_trip(void **state)
 			fill(stop % 2 ? DEPTH_OPEN : 2, levels, stop, stop % 3);
 			assert_int_equal(formats_write_json(&r, "r.json"), 0);
 			assert_int_equal(formats_read_json(&again, "r.json"), 0);
-			for (int format = REPORT_TABLE; format <= REPORT_CSV; format <<= 1) {
+			for (int format = REPORT_TABLE; format <= REPORT_SVG; format <<= 1) {
 				strcpy(other, print(&r, format));
 				assert_string_equal(print(&again, format), other);
 			}
+			assert_string_equal(again.command, r.command);
 		}
 	assert_int_equal(formats_write_json(&r, "/nowhere/r.json"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
@@ -425,7 +427,7 @@ static void test_odd_reports(void **state)
 		print_message("%s\n", json);
 		if (read_back(json))
 			continue;
-		for (int format = REPORT_TABLE; format <= REPORT_CSV; format <<= 1) {
+		for (int format = REPORT_TABLE; format <= REPORT_SVG; format <<= 1) {
 			const char *p = print(&again, format);
 
 			assert_null(strchr(p, '\x1b'));
