@@ -45,6 +45,7 @@
 #include "launcher/formats.h"
 #include "launcher/series.h"
 #include "launcher/html.h"
+#include "launcher/view.h"
 
 #include "launcher/compare.h"
 #include "launcher/plan.h"
@@ -87,6 +88,7 @@ struct run {
 	struct relay relay;
 	bool counts_chain;	   /* our KVM's count is the whole chain's: we are the outermost */
 	char command[COMMAND_MAX]; /* that would repeat this run */
+	struct view view; /* on a host whose terminal can show it; else lines are printed */
 };
 
 static struct run run;
@@ -107,13 +109,16 @@ static void say(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
+	make_harmless(line); /* a child's words among them may be anything */
 	fprintf(out, "# supernest: %s\n", line);
 	fflush(out);
 }
 
 static void announce(const struct record *rec)
 {
-	if (!strcmp(rec->kind, "ready"))
+	if (run.view.on)
+		view_record(&run.view, rec, now_s());
+	else if (!strcmp(rec->kind, "ready"))
 		say("L%d ready", rec->about);
 	else if (!strcmp(rec->kind, "text"))
 		say("L%d| %s", rec->about, record_get(rec, "line"));
@@ -341,11 +346,22 @@ static void on_console(void *context, const char *line)
 
 static void on_beat(void *context)
 {
+	struct relay *r = context;
 	struct record rec;
 
-	(void)context;
 	record_init(&rec, "alive", run.from, run.from);
+	if (run.counts_chain)
+		record_add_number(&rec, "exits", r->exits);
 	tell(&rec);
+}
+
+static void on_view_beat(void *context)
+{
+	struct relay *r = context;
+
+	if (run.counts_chain)
+		view_exits(&run.view, r->exits, now_s());
+	view_show(&run.view, now_s());
 }
 
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
@@ -360,6 +376,16 @@ static struct patience patience_for_child(void)
 	};
 }
 
+/* Those above want to hear from us, a person wants to see something move; else nobody waits. */
+static double beat_s(void)
+{
+	if (run.view.on)
+		return VIEW_BEAT_S;
+	if (!run.has_parent)
+		return 0;
+	return run.self->ready_s > 2 ? run.self->ready_s : 2;
+}
+
 static void supervise(void)
 {
 	struct relay *r = &run.relay;
@@ -372,13 +398,11 @@ static void supervise(void)
 		.vm = &run.vm,
 		.patience = patience_for_child(),
 		.deadline_s = run.deadline_s,
-		.beat_s = !run.has_parent	  ? 0
-			  : run.self->ready_s > 2 ? run.self->ready_s
-						  : 2,
+		.beat_s = beat_s(),
 		.context = r,
 		.on_record = on_record,
 		.on_console = on_console,
-		.on_beat = on_beat,
+		.on_beat = run.view.on ? on_view_beat : on_beat,
 	};
 	relay_run(r);
 	r->lost = run.report.lost_records > 0;
@@ -830,10 +854,40 @@ static void write_artifacts(void)
 	}
 }
 
+/* An error in the middle of a picture. */
+static void fail_below_view(const char *message)
+{
+	terminal_hide(&run.view.terminal);
+	fprintf(stderr, "supernest: %s\n", message);
+}
+
+/* What is about to be started, as a picture or in words. */
+static void begin_telling(const struct vm_config *config, const char *why)
+{
+	char command[4096];
+
+	if (!run.opts.plain)
+		view_start(&run.view, fileno(out), &run.report, config->memory_kib, run.deadline_s,
+			   why);
+	if (run.view.on) {
+		fail_sink = fail_below_view;
+		return;
+	}
+	say("%s", why);
+	vm_command(config, command, sizeof(command));
+	say("%s", command);
+}
+
+static void end_view(void)
+{
+	view_end(&run.view, now_s());
+	fail_sink = NULL;
+}
+
 /* On a host: the outermost level is our child, on the accelerator that fits. */
 static int run_on_host(void)
 {
-	char cmdline[2048], words[1024], command[4096];
+	char cmdline[2048], words[1024];
 	struct vm_config config = { .cmdline = cmdline, .extra_args = run.opts.qemu_args };
 	struct options appended = run.opts;
 	struct host host;
@@ -881,12 +935,13 @@ static int run_on_host(void)
 	       run.opts.append ? run.opts.append : "");
 	child_cmdline(cmdline, sizeof(cmdline), words);
 	catch_signals();
-	say("%s", host.accel == ACCEL_KVM ? host.kvm_why : host.tcg_why);
-	vm_command(&config, command, sizeof(command));
-	say("%s", command);
-	if (vm_start(&run.vm, &config))
+	begin_telling(&config, host.accel == ACCEL_KVM ? host.kvm_why : host.tcg_why);
+	if (vm_start(&run.vm, &config)) {
+		end_view();
 		return STATUS_WRONG;
+	}
 	supervise();
+	end_view();
 	return STATUS_OK;
 }
 
