@@ -18,12 +18,26 @@ export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
 
-all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest
+all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1
 
 run: setup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)build/supernest run $(if $(DEPTH),--depth $(DEPTH)) $(if $(MEM),--memory $(MEM)) \
 		$(if $(ACCEL),--accel $(ACCEL)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
+
+# Where `make install` puts what was built: DESTDIR/PREFIX
+export PREFIX = /usr/local
+export DESTDIR =
+
+# Builds nothing, for it is often run as another user
+install:
+	$(Q)scripts/install
+
+deb:
+	$(Q)scripts/setup deb
+	$(Q)$(MAKE) --no-print-directory all
+	$(say) DEB build/deb
+	$(Q)scripts/deb build/deb
 
 # What is published; WORDS= are added to the kernel command line in it. Signed if there is a SIGN_KEY= and a SIGN_CERT=.
 dist:
@@ -34,7 +48,7 @@ dist:
 
 # All tests but those of booting, which are many machines and have a target of their own.
 test:
-	$(Q)scripts/setup dist vmx report
+	$(Q)scripts/setup dist deb report vmx
 	$(Q)$(MAKE) --no-print-directory dist
 	$(Q)tests/run unit/ e2e/ build/ vmx/
 
@@ -44,7 +58,7 @@ test-boot:
 	$(Q)tests/run boot/
 
 test-vmx:
-	$(Q)scripts/setup dist vmx
+	$(Q)scripts/setup dist deb vmx
 	$(Q)$(MAKE) --no-print-directory dist
 	$(Q)tests/run vmx/
 
@@ -76,6 +90,8 @@ help:
 	@echo 'make test-vmx    nest on Intel VT-x, which Bochs emulates'
 	@echo 'make dist     build/dist/: what is published, and SHA256SUMS of it'
 	@echo '              WORDS="nest.depth=2" for its kernel command line, SIGN_KEY=KEY.pem SIGN_CERT=CERT.pem'
+	@echo 'make install  copy what was built to DESTDIR/PREFIX ($(PREFIX))'
+	@echo 'make deb      build/deb/: a Debian package of it'
 	@echo 'make bench    measure what a level costs in exits, memory and time: build/bench.json'
 	@echo 'make emulator build/qemu-emulator: an emulated CPU that nests better; run and tests use it when it is there'
 	@echo 'make setup    install what is missing and nothing else'
@@ -130,7 +146,11 @@ build/obj/cJSON.o: build/parts.key Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -w -c -o $@ build/parts/cJSON.c
 
+build/supernest.1: docs/supernest.1 scripts/manual build/supernest
+	$(say) MAN $@
+	$(Q)scripts/manual build/supernest $(VERSION) >$@.new && mv $@.new $@
+
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run dist test test-boot test-vmx bench emulator setup check clean help FORCE
+.PHONY: all run install deb dist test test-boot test-vmx bench emulator setup check clean help FORCE
 .DELETE_ON_ERROR:

@@ -774,34 +774,44 @@ static void catch_signals(void)
 
 /*
  * A file beside this command, by the name that `make` gives it or by the one that it is published
- * under, or where a package installs it.
+ * under, or where `make install` puts it, seen from PREFIX/bin.  NULL if it is nowhere.
  */
 static char *file_beside(const char *name, const char *published)
 {
-	static const char package_dir[] = "/usr/share/supernest";
-	char self[512], *slash, *path;
+	const struct {
+		const char *dir, *name;
+	} places[] = { { ".", name },
+		       { ".", published },
+		       { "../share/supernest", name },
+		       { "../lib/supernest", name } };
+	char self[512], *slash, *path, *real;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	self[n > 0 ? n : 0] = '\0';
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';
-	for (int i = 0; i < 2; i++) {
-		if (asprintf(&path, "%s/%s", self, i ? published : name) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (asprintf(&path, "%s/%s/%s", self, places[i].dir, places[i].name) < 0)
 			return NULL;
-		if (!access(path, R_OK))
-			return path;
+		real = realpath(path, NULL);
 		free(path);
+		if (real && !access(real, R_OK))
+			return real;
+		free(real);
 	}
-	return asprintf(&path, "%s/%s", package_dir, name) < 0 ? NULL : path;
+	return NULL;
 }
 
 static int need_file(const char *path, const char *what)
 {
 	if (path && !access(path, R_OK))
 		return 0;
-	return fail("%s %s: %m; build it with make, or name one with --%s", what, path ? path : "",
-		    what);
+	if (!path)
+		return fail("no %s beside this command or installed with it; build it with make, "
+			    "or name one with --%s",
+			    what, what);
+	return fail("%s %s: %m; name another with --%s", what, path, what);
 }
 
 static FILE *open_artifact(const char *dir, const char *name)
