@@ -350,7 +350,7 @@ static void on_beat(void *context)
 	struct record rec;
 
 	record_init(&rec, "alive", run.from, run.from);
-	if (run.counts_chain)
+	if (run.counts_chain && r->exits > 0)
 		record_add_number(&rec, "exits", r->exits);
 	tell(&rec);
 }
@@ -359,7 +359,7 @@ static void on_view_beat(void *context)
 {
 	struct relay *r = context;
 
-	if (run.counts_chain)
+	if (run.counts_chain && r->exits > 0)
 		view_exits(&run.view, r->exits, now_s());
 	view_show(&run.view, now_s());
 }
