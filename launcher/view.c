@@ -336,7 +336,7 @@ static void draw_head(const struct view *v, double now, int width, struct frame 
 	if (v->deadline_s) {
 		char limit[16];
 
-		format_clock(v->deadline_s - v->start_s, limit, sizeof(limit));
+		format_clock(v->deadline_s - v->start_s + 0.5, limit, sizeof(limit));
 		format(clock, sizeof(clock), "%s of %s", passed, limit);
 	}
 	line_add(f, l, STYLE_BOLD, "supernest  ");
@@ -368,7 +368,7 @@ static void draw_sum(const struct view *v, double now, struct frame *f)
 	const struct report *r = v->report;
 	int coming = last_shown(v);
 	struct line *l = frame_line(f);
-	char exits[16];
+	char exits[16], times[32];
 
 	if (!l)
 		return;
@@ -385,7 +385,17 @@ static void draw_sum(const struct view *v, double now, struct frame *f)
 	add_rest(v, coming, now, f, l);
 	if (r->requested > coming)
 		add_rest(v, r->requested, now, f, l);
-	line_add(f, l, STYLE_DIM, ", x%.1f a level", factor(v));
+	format(times, sizeof(times), ", x%.1f a level", factor(v));
+	if (l->width + (int)strlen(times) <= f->columns)
+		line_add(f, l, STYLE_DIM, "%s", times);
+}
+
+/* A kernel's line without its time, which is another clock's. */
+static const char *without_time(const char *text)
+{
+	size_t len = *text == '[' ? 1 + strspn(text + 1, " .0123456789") : 0;
+
+	return len && !strncmp(text + len, "] ", 2) ? text + len + 2 : text;
 }
 
 static void draw_text(const struct view *v, struct frame *f)
@@ -396,7 +406,7 @@ static void draw_text(const struct view *v, struct frame *f)
 		return;
 	if (v->text_level >= 0)
 		line_add(f, l, STYLE_DIM, "L%d| ", v->text_level);
-	line_add(f, l, STYLE_DIM, "%s", v->text);
+	line_add(f, l, STYLE_DIM, "%s", without_time(v->text));
 }
 
 /* The first of them and the deepest ones, if the window is too low for all. */

@@ -151,7 +151,7 @@ static void test_pictures(void **state)
 	now += 3;
 	say(0, 0, "alive", "exits=10000");
 	say(3, 3, "level", "hypervisor=KVM,total_kib=787496");
-	say(2, 3, "text", "line=Hello");
+	say(2, 3, "text", "line=[    1.296663] Hello");
 	draw(79, 23, false, false);
 	shows(0, "supernest  L3 is measuring                                         "
 		 "0:11 of 5:00");
@@ -169,6 +169,7 @@ static void test_pictures(void **state)
 	assert_int_equal(f.count, 8);
 	draw(39, 11, false, false);
 	shows(0, "supernest  L3 is measuring         0:11");
+	shows(6, "10000 exits, L3 in ~5 s, L5 in ~53 s");
 	shows(4, "L2  ready      ======--     847   4.0 s");
 	draw(79, 6, false, false); /* low: the first level and the deepest */
 	shows(1, "L0  TCG    ready      ==============================---   1003   2.5 s        "
