@@ -29,7 +29,7 @@ _supernest() {
 	[[ $previous != --* ]] || ! _supernest_values "$previous" "$help" || return
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(sed -n 's/^  \(--[a-z0-9-]*\) .*/\1/p' <<<"$help") --help" -- "$cur")
-	elif [[ $help == "usage: supernest $command "*FILE* ]]; then
+	elif [[ $help == "usage: supernest $command "*.json* ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames
 	fi
 }
