@@ -1,5 +1,5 @@
-#define _GNU_SOURCE /* strcasestr */
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strcasestr */
 #include "terminal.h"
 
 #include <poll.h>
