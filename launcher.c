@@ -40,6 +40,7 @@
 #include "launcher/relay.h"
 #include "launcher/uplink.h"
 
+#include "launcher/log.h"
 #include "launcher/record.h"
 #include "launcher/report.h"
 #include "launcher/formats.h"
@@ -83,7 +84,7 @@ struct run {
 	double deadline_s; /* on now_s(); 0: none */
 	double began_s;	   /* on now_s(), when the counter of cycles was began_tsc */
 	uint64_t began_tsc;
-	FILE *console_log, *record_log; /* --artifacts */
+	struct log console_log, record_log; /* --artifacts */
 	struct vm vm;
 	struct relay relay;
 	bool counts_chain;	   /* our KVM's count is the whole chain's: we are the outermost */
@@ -311,8 +312,7 @@ static void on_record(void *context, const char *line, size_t len)
 	enum record_verdict verdict = record_decode(&rec, run.opts.run_id, line, len);
 	int err;
 
-	if (run.record_log)
-		fprintf(run.record_log, "%.*s\n", (int)len, line);
+	log_line(&run.record_log, "", line, len);
 	if (verdict == RECORD_NOISE)
 		return;
 	/* What a child says of others than itself and those below it is a lie. */
@@ -323,6 +323,7 @@ static void on_record(void *context, const char *line, size_t len)
 		return;
 	}
 	r->spoken = true;
+	r->records++;
 	r->last_record_s = r->last_progress_s = now_s();
 	announce(&rec);
 	send_up(&rec);
@@ -335,10 +336,11 @@ static void on_record(void *context, const char *line, size_t len)
 static void on_console(void *context, const char *line)
 {
 	struct record rec;
+	char prefix[16];
 
 	(void)context;
-	if (run.console_log)
-		fprintf(run.console_log, "L%d| %s\n", child_level(), line);
+	format(prefix, sizeof(prefix), "L%d| ", child_level());
+	log_line(&run.console_log, prefix, line, strlen(line));
 	record_init(&rec, "text", run.from, child_level());
 	record_add(&rec, "line", line);
 	tell(&rec);
@@ -814,18 +816,6 @@ static int need_file(const char *path, const char *what)
 	return fail("%s %s: %m; name another with --%s", what, path, what);
 }
 
-static FILE *open_artifact(const char *dir, const char *name)
-{
-	char path[512];
-	FILE *f;
-
-	format(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	if (!f)
-		fail("%s: %m", path);
-	return f;
-}
-
 static int open_artifacts(void)
 {
 	const char *dir = run.opts.artifacts;
@@ -834,9 +824,9 @@ static int open_artifacts(void)
 		return 0;
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		return fail("%s: %m", dir);
-	run.console_log = open_artifact(dir, "console.log");
-	run.record_log = open_artifact(dir, "records.log");
-	return run.console_log && run.record_log ? 0 : -1;
+	if (log_open(&run.console_log, dir, "console.log"))
+		return -1;
+	return log_open(&run.record_log, dir, "records.log");
 }
 
 static void write_artifacts(void)
@@ -849,18 +839,17 @@ static void write_artifacts(void)
 		      { "report.lava", REPORT_LAVA },
 		      { "report.json", REPORT_JSON },
 		      { "report.html", REPORT_HTML } };
-	FILE *f;
+	struct log log;
 
 	if (!run.opts.artifacts)
 		return;
-	fclose(run.console_log);
-	fclose(run.record_log);
+	log_close(&run.console_log);
+	log_close(&run.record_log);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		f = open_artifact(run.opts.artifacts, files[i].name);
-		if (!f)
+		if (log_open(&log, run.opts.artifacts, files[i].name))
 			continue;
-		formats_print(&run.report, files[i].format, f);
-		fclose(f);
+		formats_print(&run.report, files[i].format, log.file);
+		log_close(&log);
 	}
 }
 
@@ -970,7 +959,7 @@ static int run_in_appliance(int argc, char **argv)
 
 	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
 	    options_from_cmdline(&run.opts, cmdline) ||
-	    options_from_args(&run.opts, CMD_RUN, argc, argv))
+	    options_from_args(&run.opts, CMD_RUN, argc, argv) || open_artifacts())
 		return STATUS_WRONG;
 	if (run.opts.repeat > 1 || run.opts.matrix) {
 		fail("--repeat and --matrix are for a host: each run needs a machine of its own");

@@ -36,17 +36,18 @@ struct output {
 	bool failed;
 };
 
+/* 1 if it failed, so that it differs from nftw()'s own failures. */
 static int keep_path(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	if (!at->level)
 		return 0;
 	if (type == FTW_NS || type == FTW_DNR)
-		return fail("archive: cannot read %s", path);
+		return -fail("archive: cannot read %s", path);
 	if (path_count == MAX_FILES)
-		return fail("archive: more than %d files", MAX_FILES);
+		return -fail("archive: more than %d files", MAX_FILES);
 	paths[path_count] = strdup(path);
-	return paths[path_count++] ? 0 : fail("archive: out of memory");
+	return paths[path_count++] ? 0 : -fail("archive: out of memory");
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -101,7 +102,7 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail("archive: %s: %m", path);
+		return fail("archive: %.300s: %m", path);
 	if (left > UINT32_MAX) {
 		close(fd);
 		return fail("archive: %s: more than 4 GiB do not fit newc", path);
@@ -130,7 +131,7 @@ static int put_link(struct output *o, const char *path, const char *name, const 
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return fail("archive: %s: %m", path);
+		return fail("archive: %.300s: %m", path);
 	target[n] = '\0';
 	put_header(o, name, st, n + 1, 1);
 	put(o, target, n + 1);
@@ -143,7 +144,7 @@ static int put_path(struct output *o, const char *path, const char *name)
 	struct stat st;
 
 	if (lstat(path, &st))
-		return fail("archive: %s: %m", path);
+		return fail("archive: %.300s: %m", path);
 	if (S_ISREG(st.st_mode))
 		return put_file(o, path, name, &st);
 	if (S_ISLNK(st.st_mode))
@@ -155,11 +156,13 @@ static int put_path(struct output *o, const char *path, const char *name)
 static int put_tree(struct output *o, const char *root)
 {
 	struct stat st;
+	int err;
 
 	if (lstat(root, &st))
 		return fail("archive: %s: %m", root);
-	if (nftw(root, keep_path, 16, FTW_PHYS | FTW_MOUNT))
-		return -1;
+	err = nftw(root, keep_path, 16, FTW_PHYS | FTW_MOUNT);
+	if (err)
+		return err < 0 ? fail("archive: %s: %m", root) : -1;
 	qsort(paths, path_count, sizeof(paths[0]), compare_paths);
 	for (size_t i = 0; i < path_count && !o->failed; i++)
 		if (put_path(o, paths[i], paths[i] + strlen(root) + 1))

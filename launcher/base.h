@@ -49,7 +49,11 @@ int write_text(const char *path, const char *text);
 /* write() until all is written.  -1 with errno set if it can't. */
 int write_all(int fd, const void *buf, size_t len);
 
-/* Turns anything that a terminal could obey into '?', in place: only blank to tilde stays. */
+/*
+ * For text that a child may have written: turns anything that a terminal could obey into '?', in
+ * place, so that only blank to tilde stays, and breaks the words that a lab's parser obeys wherever in
+ * a line they are.
+ */
 void make_harmless(char *text);
 
 #endif

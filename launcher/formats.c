@@ -54,7 +54,7 @@ static void format_checks(const struct level *lv, char *buf, size_t size)
 
 static void print_row(const struct report *r, const struct level *lv, FILE *out)
 {
-	char total[16], overhead[16], boot[16] = "-", exits[24], cpuid[24], factor[16], checks[64];
+	char total[24], overhead[24], boot[24] = "-", exits[24], cpuid[24], factor[24], checks[64];
 
 	format_mib(lv->total_kib, total, sizeof(total));
 	format_mib(lv->overhead_kib, overhead, sizeof(overhead));

@@ -92,7 +92,7 @@ static bool is_plain(char c)
 static char *put_value(char *p, const char *end, const char *value)
 {
 	for (; *value; value++) {
-		if (end - p < 4)
+		if (end - p < (is_plain(*value) ? 1 : 3))
 			return NULL;
 		if (is_plain(*value))
 			*p++ = *value;
@@ -128,26 +128,27 @@ static int hex_digit(char c)
 	return p ? p - digits : -1;
 }
 
-/* Undoes %XX in place.  -1 if one is malformed or hides a NUL. */
+/* Undoes %XX in place and makes it harmless.  -1 if one is malformed or hides a NUL. */
 static int unescape(char *value)
 {
-	char *out = value;
+	char *in = value, *out = value;
 
-	for (; *value; value++) {
-		if (*value == '%') {
-			int high = hex_digit(value[1]), low = high < 0 ? -1 : hex_digit(value[2]);
+	for (; *in; in++) {
+		if (*in == '%') {
+			int high = hex_digit(in[1]), low = high < 0 ? -1 : hex_digit(in[2]);
 
 			if (low < 0 || high + low == 0)
 				return -1;
 			*out++ = high << 4 | low;
-			value += 2;
-		} else if (is_plain(*value)) {
-			*out++ = *value;
+			in += 2;
+		} else if (is_plain(*in)) {
+			*out++ = *in;
 		} else {
 			return -1;
 		}
 	}
 	*out = '\0';
+	make_harmless(value);
 	return 0;
 }
 
@@ -219,7 +220,8 @@ enum record_verdict record_decode(struct record *r, const char *run_id, const ch
 		return RECORD_NOISE;
 	len -= start - line;
 	end = memchr(start, ';', len);
-	if (!end || end - start < (ssize_t)(MARK_LEN + TAIL_LEN) || end - start >= RECORD_MAX)
+	if (!end || end - start < (ssize_t)(MARK_LEN + TAIL_LEN) ||
+	    end - start > RECORD_MAX - 3) /* ';', newline, NUL */
 		return RECORD_DAMAGED;
 	body = end + 1 - TAIL_LEN - start;
 	if (memcmp(start + body, " !", 2) || memchr(start, '\0', body))

@@ -48,7 +48,8 @@ const char *record_get(const struct record *r, const char *key);
 int record_encode(const struct record *r, const char *run_id, char *line);
 /*
  * Finds and reads the record in LEN bytes of untrusted text.  Noise before or after it does no
- * harm.  R is complete only after RECORD_OK.
+ * harm.  R is complete only after RECORD_OK; its values are harmless then (base.h), and it can be
+ * encoded again.
  */
 enum record_verdict record_decode(struct record *r, const char *run_id, const char *line,
 				  size_t len);

@@ -12,6 +12,9 @@
 /* A child may print this much; more is counted, not passed on. */
 #define CONSOLE_LINES_S 50.0
 #define CONSOLE_BURST 200.0
+/* All levels that there can be together, with every console flooded and all that a launcher says besides. */
+#define RECORDS_S ((MAX_LEVEL + 1) * CONSOLE_LINES_S)
+#define RECORDS_BURST ((MAX_LEVEL + 1) * (CONSOLE_BURST + 100))
 /* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
 #define DRAIN_BYTES (1 << 20)
 
@@ -29,7 +32,7 @@ static void take_record(struct relay *r, char *line, size_t len)
 	r->on_record(r->context, line, len);
 }
 
-/* Terminals obey control characters, reports and people do not want them. */
+/* What anybody may see: cut, without the blanks at its end. */
 static void clean_line(char *line, size_t len)
 {
 	size_t end = len < CONSOLE_LINE - 1 ? len : CONSOLE_LINE - 1;
@@ -40,8 +43,9 @@ static void clean_line(char *line, size_t len)
 	for (size_t i = 0; i < end; i++)
 		if (line[i] == '\t')
 			line[i] = ' ';
-		else if (line[i] < ' ' || line[i] > '~')
+		else if (!line[i])
 			line[i] = '?';
+	make_harmless(line);
 }
 
 static bool console_may_pass(struct relay *r)
@@ -163,6 +167,8 @@ static void consider_giving_up(struct relay *r)
 		r->give_up = GIVE_UP_USER;
 	else if (r->deadline_s && now >= r->deadline_s)
 		r->give_up = GIVE_UP_TIME;
+	else if (r->records > RECORDS_BURST + RECORDS_S * (now - r->vm->start_s))
+		r->give_up = GIVE_UP_FLOOD;
 	else if (r->vm->stats >= 0 && now - r->last_progress_s > p->stall_s)
 		r->give_up = GIVE_UP_STALL;
 	else if (r->spoken && now - r->last_record_s > p->silent_s)
@@ -278,6 +284,11 @@ enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 	case GIVE_UP_KVM:
 		format(detail, size, "%.300s", r->words);
 		return STOP_CRASH;
+	case GIVE_UP_FLOOD:
+		format(detail, size,
+		       "it flooded the records: %lld in %.1f s, more than all levels together say",
+		       (long long)r->records, now - r->vm->start_s);
+		return STOP_LOST;
 	case GIVE_UP_STALL:
 		format(detail, size,
 		       "nothing was executed: no exit of its own for %.1f s (%lld exits before)",

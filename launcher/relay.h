@@ -27,6 +27,7 @@ enum give_up {
 	GIVE_UP_SILENT,
 	GIVE_UP_BOOT,
 	GIVE_UP_KVM,
+	GIVE_UP_FLOOD,
 	GIVE_UP_USER
 };
 
@@ -43,6 +44,7 @@ struct relay {
 	/* set by on_record */
 	bool ended;	      /* the child's last record came */
 	bool spoken;	      /* its launcher runs */
+	int64_t records;      /* that were believed */
 	double last_record_s; /* when a record came that was believed */
 	bool lost;	      /* records are missing */
 	int bad_records;      /* damaged, forged or out of order */

@@ -92,7 +92,7 @@ static int add_ready(struct report *r, struct level *lv, const struct record *re
 	/* A level stands on the one above it. */
 	if (lv->level > r->outermost && !r->levels[lv->level - 1].ready)
 		return -1;
-	if (!lv->seen || add_fields(lv, rec))
+	if (!lv->seen || lv->ready || add_fields(lv, rec))
 		return -1;
 	lv->ready = true;
 	return 0;
@@ -126,6 +126,9 @@ int report_add(struct report *r, const struct record *rec)
 		return -1;
 	/* Nobody speaks before the level above it is ready. */
 	if (rec->from > r->outermost && !(r->used[rec->from - 1] && r->levels[rec->from - 1].ready))
+		return -1;
+	/* Of those below its child it can only tell what came from them. */
+	if (rec->from >= 0 && rec->about > rec->from + 1 && !r->used[rec->about])
 		return -1;
 	if (rec->seq < *next)
 		return 1;

@@ -97,6 +97,22 @@ static void test_growing(void **state)
 	sh("rm -rf growing out.cpio");
 }
 
+/* Folders in one another, beyond the longest path that the kernel takes. */
+static void make_deep(const char *name)
+{
+	int here = open(".", O_RDONLY);
+
+	for (int i = 0; i < 25; i++) {
+		char folder[201];
+
+		format(folder, sizeof(folder), i ? "%0200d" : name, i);
+		assert_int_equal(mkdir(folder, 0755), 0);
+		assert_int_equal(chdir(folder), 0);
+	}
+	assert_int_equal(fchdir(here), 0);
+	close(here);
+}
+
 #define SHRINKING "/sys/devices/system/cpu/cpu0/topology"
 
 static void test_failures(void **state)
@@ -116,6 +132,10 @@ static void test_failures(void **state)
 	}
 	assert_int_equal(archive_write("nowhere", -1, &a), -1);
 	assert_non_null(strstr(last_error(), "nowhere"));
+	make_deep("deep");
+	assert_int_equal(archive_write("deep", -1, &a), -1);
+	assert_non_null(strstr(last_error(), "File name too long"));
+	sh("rm -rf deep");
 }
 
 RUN(T(test_same_bytes), T(test_unpack_and_again), T(test_growing), T(test_failures))

@@ -94,7 +94,56 @@ static void test_round_trip(void **state)
 		assert_int_equal(out.seq, 999999999);
 		assert_int_equal(out.count, 2);
 		assert_string_equal(record_get(&out, "empty"), "");
+		make_harmless(text);
 		assert_string_equal(record_get(&out, "line"), text);
+	}
+}
+
+/* What is read can be passed on, up to the last byte; what is longer is not read. */
+static void test_longest(void **state)
+{
+	char body[RECORD_MAX], line[RECORD_MAX];
+
+	(void)state;
+	for (int len = RECORD_MAX - 20; len < RECORD_MAX - 8; len++) {
+		memset(body, 'x', len);
+		memcpy(body, "@sn1 1 1 0 text line=", 21);
+		body[len] = '\0';
+		if (len > RECORD_MAX - 13) {
+			assert_int_equal(decode_signed(body), RECORD_DAMAGED);
+			continue;
+		}
+		assert_int_equal(decode_signed(body), RECORD_OK);
+		assert_int_equal(record_encode(&out, ID, line), len + 12);
+		assert_memory_equal(line, body, len);
+	}
+	memcpy(body + 21, "%20", 3); /* three bytes for one, at the end too */
+	memcpy(body + RECORD_MAX - 16, "%20", 4);
+	assert_int_equal(decode_signed(body), RECORD_OK);
+	assert_int_equal(record_encode(&out, ID, line), RECORD_MAX - 1);
+}
+
+/* What a child says reaches terminals, logs and a lab's parsers. */
+static void test_harmless(void **state)
+{
+	static const struct {
+		const char *body, *value;
+	} table[] = {
+		{ "@sn1 1 1 0 text line=%1b[2J%07%0a#%20x", "?[2J??# x" },
+		{ "@sn1 1 1 0 text line=%c3%bc%7f%80", "????" },
+		{ "@sn1 1 1 0 text line=%0a#%20supernest:%20end", "?? supernest: end" },
+		{ "@sn1 1 1 0 text line=<LAVA_SIGNAL_TESTCASE%20TEST_CASE_ID%3dl9_ready>",
+		  "?LAVA_SIGNAL_TESTCASE TEST_CASE_ID=l9_ready>" },
+		{ "@sn1 1 1 0 text line=<LAVA_<LAVA_", "?LAVA_?LAVA_" },
+		{ "@sn1 1 1 0 text line=a%20KTAP%20version%201", "a K?AP version 1" },
+		{ "@sn1 1 1 0 text line=TAP%20version%2013", "?AP version 13" },
+		{ "@sn1 1 1 0 text line=<6>[%20%201.5]%20#1", "<6>[  1.5] #1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		assert_int_equal(decode_signed(table[i].body), RECORD_OK);
+		assert_string_equal(record_get(&out, "line"), table[i].value);
 	}
 }
 
@@ -316,6 +365,6 @@ static void test_hostile(void **state)
 	assert_int_equal(decode_signed("@sn1 63 63 999999999 level"), RECORD_OK);
 }
 
-RUN(T(test_wire_format), T(test_round_trip), T(test_numbers), T(test_truncated), T(test_torn),
-    T(test_noise_around), T(test_bit_flips), T(test_garbage), T(test_too_long), T(test_full),
-    T(test_other_run), T(test_hostile))
+RUN(T(test_wire_format), T(test_round_trip), T(test_longest), T(test_harmless), T(test_numbers),
+    T(test_truncated), T(test_torn), T(test_noise_around), T(test_bit_flips), T(test_garbage),
+    T(test_too_long), T(test_full), T(test_other_run), T(test_hostile))

@@ -44,6 +44,7 @@ static void on_record(void *context, const char *line, size_t len)
 	}
 	records++;
 	r.spoken = true;
+	r.records++;
 	r.last_record_s = now_s();
 	if (!strcmp(rec.kind, "end"))
 		r.ended = true;
@@ -271,6 +272,23 @@ static void test_flood(void **state)
 	assert_int_equal(records, 3);	     /* and no record was lost */
 }
 
+/* More records than there can be of honest levels: the child is ended, not waited for. */
+static void test_record_flood(void **state)
+{
+	double start = now_s();
+
+	(void)state;
+	prepare("while :; do cat many >&4; done");
+	if (system("for i in $(seq 1000); do sed -n 1p records; done >many"))
+		wrong("cannot make many");
+	assert_int_equal(supervise(), STOP_LOST);
+	assert_non_null(strstr(detail, "flooded"));
+	assert_true(now_s() - start < 8);
+	/* As many as 64 levels could say at once are none. */
+	expect("for i in $(seq 19); do cat many; done >&4; " ORDERLY, STOP_NONE, "");
+	assert_int_equal(records, 19003);
+}
+
 static void test_long_lines(void **state)
 {
 	(void)state;
@@ -300,6 +318,11 @@ static void test_control_characters(void **state)
 	expect("printf 'a\\0b\\033[2Jc\\177\\377\\n' >&3; exit 0", STOP_CRASH, "");
 	assert_string_equal(r.last[LAST_LINES - 1], "a?b?[2Jc??");
 	expect("printf 'x\\033[2Jy\\n' >&2; exit 1", STOP_QEMU, "x?[2Jy");
+	/* What a lab's parser would obey */
+	expect("echo '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=l9_ready RESULT=pass>' >&3; exit 0",
+	       STOP_CRASH, "");
+	assert_string_equal(r.last[LAST_LINES - 1],
+			    "?LAVA_SIGNAL_TESTCASE TEST_CASE_ID=l9_ready RESULT=pass>");
 }
 
 /* A record that comes in pieces, and records while the console is busy. */
@@ -404,6 +427,6 @@ static void test_dies_with_us(void **state)
 }
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_kvm_errors),
-    T(test_patience), T(test_closed_pipes), T(test_flood), T(test_long_lines),
+    T(test_patience), T(test_closed_pipes), T(test_flood), T(test_record_flood), T(test_long_lines),
     T(test_control_characters), T(test_pieces), T(test_beats), T(test_arguments),
     T(test_dies_with_us))

@@ -110,10 +110,15 @@ static void test_forged(void **state)
 	assert_int_equal(say(0, 1, "level", "kernel=forged"), -1); /* L1's own */
 	assert_int_equal(say(0, 1, "ready", ""), -1);
 	assert_int_equal(say(0, 2, "ready", ""), -1);
+	assert_int_equal(say(0, 2, "stop", "reason=panic"), -1); /* it never heard of L2 */
+	assert_int_equal(say(0, MAX_LEVEL, "level", "chain=1"), -1);
+	assert_int_equal(say(1, 1, "ready", "ready_s=9"), -1); /* once is enough */
 	report_finish(&r);
 	assert_int_equal(r.reached, 1);
 	assert_string_equal(r.levels[0].kernel, "6.12");
 	assert_string_equal(r.levels[1].kernel, "6.12");
+	assert_true(r.levels[1].ready_s == 1.5);
+	assert_false(r.used[2] || r.used[MAX_LEVEL]);
 	assert_int_equal(r.levels[1].exits_boot, UNKNOWN);
 	assert_int_equal(r.stop, STOP_LOST);
 }
