@@ -912,6 +912,7 @@ static int run_on_host(void)
 	}
 	config.qemu = host.qemu;
 	config.kvm = host.accel == ACCEL_KVM;
+	config.sandbox = host.sandbox;
 	config.deterministic = run.opts.deterministic && !config.kvm;
 	config.cpu = run.opts.cpu;
 	config.memory_kib = run.opts.memory_kib ? run.opts.memory_kib : HOST_MEMORY_KIB;

@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #define DEFAULT_QEMU "qemu-system-x86_64"
-#define VERSION_WAIT_MS 10000
+#define QEMU_WAIT_MS 10000
+/* QEMU's own seccomp filter: whatever it is talked into, it starts nothing and becomes nobody else. */
+#define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
-/* The first line that `QEMU --version` prints.  -1 if it does not run or hangs. */
-static int qemu_version_line(const char *qemu, char *line, size_t size)
+/* The first line that a QEMU with ARGS prints, not its errors if QUIET.  -1 if it does not run or hangs. */
+static int qemu_says(char *const argv[], bool quiet, char *line, size_t size)
 {
 	struct pollfd fd = { .events = POLLIN };
 	int ends[2], status = -1;
@@ -29,12 +31,14 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 	pid = fork();
 	if (!pid) {
 		dup2(ends[1], 1);
-		execlp(qemu, qemu, "--version", (char *)NULL);
+		if (quiet)
+			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
+		execvp(argv[0], argv);
 		_exit(127);
 	}
 	close(ends[1]);
 	fd.fd = ends[0];
-	if (pid > 0 && poll(&fd, 1, VERSION_WAIT_MS) == 1)
+	if (pid > 0 && poll(&fd, 1, QEMU_WAIT_MS) == 1)
 		n = read(ends[0], line, size - 1);
 	close(ends[0]);
 	if (pid > 0) {
@@ -43,6 +47,22 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 	}
 	line[n > 0 ? n : 0] = '\0';
 	return n > 0 ? 0 : -1;
+}
+
+static int qemu_version_line(const char *qemu, char *line, size_t size)
+{
+	char *const argv[] = { (char *)qemu, "--version", NULL };
+
+	return qemu_says(argv, false, line, size);
+}
+
+/* It lists its CPUs once the filter is in place, and ends before if it has none or the kernel refuses. */
+static bool qemu_has_sandbox(const char *qemu)
+{
+	char *const argv[] = { (char *)qemu, "-sandbox", SANDBOX, "-cpu", "help", NULL };
+	char line[64];
+
+	return !qemu_says(argv, true, line, sizeof(line));
 }
 
 bool host_tcg_nests(const int v[3])
@@ -132,6 +152,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	judge_tcg(h);
 	h->accel = o->accel != ACCEL_AUTO ? o->accel : h->kvm_fits ? ACCEL_KVM : ACCEL_TCG;
 	h->usable = h->accel == ACCEL_KVM ? h->kvm_fits : h->tcg_fits;
+	h->sandbox = h->usable && qemu_has_sandbox(h->qemu) ? SANDBOX : NULL;
 	return 0;
 }
 
@@ -157,6 +178,7 @@ static void print_json(const struct host *h)
 	cJSON_AddStringToObject(o, "tcg_why", h->tcg_why);
 	cJSON_AddStringToObject(o, "accel", h->accel == ACCEL_KVM ? "kvm" : "tcg");
 	cJSON_AddBoolToObject(o, "usable", h->usable);
+	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
 	text = cJSON_Print(o);
 	puts(text ? text : "{}");
 	free(text);
@@ -180,4 +202,8 @@ void host_print(const struct host *h, bool json)
 				      : h->accel == ACCEL_KVM
 					      ? "kvm, the outermost guest nests in hardware"
 					      : "tcg, the outermost guest is L0");
+	if (h->usable)
+		printf("sandbox: %s\n", h->sandbox
+						? "yes: this QEMU filters its own system calls"
+						: "no: this QEMU, or this kernel, has no seccomp");
 }

@@ -18,6 +18,7 @@ struct host {
 	char kvm_why[240], tcg_why[240]; /* the reasoning, in a sentence each */
 	int accel;			 /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;
+	const char *sandbox; /* what to tell its -sandbox, if usable; NULL: it has none */
 };
 
 /*

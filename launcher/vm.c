@@ -80,6 +80,8 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	add(a, "-nodefaults -no-user-config -display none");
 	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
 	add(a, "-no-reboot");
+	if (c->sandbox)
+		add(a, "-sandbox %s", c->sandbox);
 	if (c->nested && isalpha(c->machine[0])) {
 		/* Somebody's own choice, for a kernel that is not ours. */
 		add(a, "-M %s -serial chardev:con", c->machine);

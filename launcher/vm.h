@@ -30,6 +30,7 @@ struct vm_config {
 	const char *machine;
 	const char *cpu;	/* not nested: the CPU model, or NULL for the one that nests */
 	const char *extra_args; /* words split on %20, or "" */
+	const char *sandbox;	/* what its -sandbox is told, or NULL */
 	int64_t memory_kib;
 	bool nested; /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
 	bool kvm;    /* else TCG with AMD-V */

@@ -107,4 +107,29 @@ static void test_choice(void **state)
 	assert_non_null(strstr(h.qemu_why, "--qemu"));
 }
 
-RUN(T(test_versions), T(test_qemu), T(test_choice))
+/* It is tried out, and only on a QEMU that will be used. */
+static void test_sandbox(void **state)
+{
+	struct host h;
+
+	(void)state;
+	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 10.0.2\n", ACCEL_TCG), 0);
+	assert_non_null(h.sandbox);
+	assert_int_equal(learn(&h,
+			       "#!/bin/sh\n[ $1 = -sandbox ] || exec echo QEMU emulator version "
+			       "10.0.2\necho no such option >&2; exit 1\n",
+			       ACCEL_TCG),
+			 0);
+	assert_true(h.usable);
+	assert_null(h.sandbox);
+	unlink("tried");
+	assert_int_equal(learn(&h,
+			       "#!/bin/sh\n[ $1 = --version ] || : >tried\n"
+			       "echo QEMU emulator version 8.2.2\n",
+			       ACCEL_TCG),
+			 0);
+	assert_null(h.sandbox);
+	assert_int_equal(access("tried", F_OK), -1);
+}
+
+RUN(T(test_versions), T(test_qemu), T(test_choice), T(test_sandbox))

@@ -392,6 +392,10 @@ static void test_arguments(void **state)
 	assert_non_null(strstr(command, "tcg"));
 	assert_non_null(strstr(command, "+svm"));
 	assert_non_null(strstr(command, "-icount "));
+	assert_null(strstr(command, "-sandbox"));
+	config.sandbox = "on,spawn=deny";
+	vm_command(&config, command, sizeof(command));
+	assert_non_null(strstr(command, " -sandbox on,spawn=deny "));
 	vm_command(&config, command, 20); /* cut, not overrun */
 	assert_int_equal(strlen(command), 19);
 
