@@ -527,15 +527,15 @@ static int read_outcome(struct report *r, const cJSON *o)
 	const cJSON *requested = cJSON_GetObjectItemCaseSensitive(o, "requested"), *line;
 	const char *stop = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "stop"));
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "detail"));
-	int lost = 0;
+	const cJSON *lost = cJSON_GetObjectItemCaseSensitive(o, "lost_records");
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed("its outcome lacks reached or stop");
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
 		return malformed("requested is no level");
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
-	read_int(o, "lost_records", 0, INT_MAX, &lost);
-	r->lost_records = lost;
+	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < COUNT_MAX)
+		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
 	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
@@ -565,10 +565,13 @@ static int read_report(struct report *r, const cJSON *root)
 	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
 		if (read_level(r, level))
 			return -1;
-	return read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
-			       read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome"))
-		       ? -1
-		       : 0;
+	if (read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
+	    read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome")))
+		return -1;
+	/* No level came up: the first that should have is the one that the chain stopped at. */
+	if (r->deepest < 0)
+		r->outermost = r->stop_level;
+	return 0;
 }
 
 int formats_read_json(struct report *r, const char *path)

@@ -43,6 +43,20 @@ static int add_fields(struct level *lv, const struct record *rec)
 	return 0;
 }
 
+/* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
+static const char *const parents_checks[] = { "archive", "kernel" };
+
+static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
+{
+	bool parents = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parents_checks); i++)
+		parents |= !strcmp(id, parents_checks[i]);
+	if (parents || rec->from != rec->about)
+		return parents && rec->from != rec->about;
+	return lv->check_count < MAX_CHECKS - (int)ARRAY_SIZE(parents_checks) || lv->ready;
+}
+
 static int add_check(struct level *lv, const struct record *rec)
 {
 	const char *result = record_get(rec, "result");
@@ -55,7 +69,7 @@ static int add_check(struct level *lv, const struct record *rec)
 	while (strcmp(result, result_names[k.result]))
 		if (k.result++ == RESULT_SKIP)
 			return -1;
-	if (parse_number(record_get(rec, "value"), &k.value))
+	if (!may_say_check(lv, rec, k.id) || parse_number(record_get(rec, "value"), &k.value))
 		return -1;
 	return level_add_check(lv, &k);
 }
@@ -117,6 +131,14 @@ static int add_kind(struct report *r, struct level *lv, const struct record *rec
 	return -1;
 }
 
+/* Whoever speaks is there, whatever it speaks of. */
+static void note_speaker(struct report *r, int level)
+{
+	report_level(r, level)->seen = true;
+	r->outermost = level < r->outermost ? level : r->outermost;
+	r->deepest = level > r->deepest ? level : r->deepest;
+}
+
 int report_add(struct report *r, const struct record *rec)
 {
 	unsigned int *next = &r->next_seq[rec->from + 1];
@@ -137,11 +159,8 @@ int report_add(struct report *r, const struct record *rec)
 		return -1;
 	r->lost_records += rec->seq - *next;
 	*next = rec->seq + 1;
-	if (rec->from == rec->about) {
-		lv->seen = true;
-		r->outermost = lv->level < r->outermost ? lv->level : r->outermost;
-		r->deepest = lv->level > r->deepest ? lv->level : r->deepest;
-	}
+	if (rec->from >= 0)
+		note_speaker(r, rec->from);
 	return 0;
 }
 

@@ -39,7 +39,8 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 	}
 	r.stop = stop;
 	r.stop_level = levels;
-	r.lost_records = 3;
+	r.outermost = 0;
+	r.lost_records = 3000000000;
 	r.setup = (struct setup){ .memory_kib = stop % 2 ? 524288 : UNKNOWN,
 				  .timeout_s = levels,
 				  .counted_clock = ready,

@@ -113,6 +113,12 @@ static void test_forged(void **state)
 	assert_int_equal(say(0, 2, "stop", "reason=panic"), -1); /* it never heard of L2 */
 	assert_int_equal(say(0, MAX_LEVEL, "level", "chain=1"), -1);
 	assert_int_equal(say(1, 1, "ready", "ready_s=9"), -1); /* once is enough */
+	/* What L0 found out of L1 is not L1's to say or to unsay, nor the other way. */
+	assert_int_equal(say(0, 1, "check", "id=archive,result=fail,value=1,unit=s"), 0);
+	assert_int_equal(say(1, 1, "check", "id=archive,result=pass,value=1,unit=s"), -1);
+	assert_int_equal(say(1, 1, "check", "id=kernel,result=pass,value=1,unit=s"), -1);
+	assert_int_equal(say(0, 1, "check", "id=fpu,result=fail,value=1,unit=s"), -1);
+	assert_false(level_sound(&r.levels[1]));
 	report_finish(&r);
 	assert_int_equal(r.reached, 1);
 	assert_string_equal(r.levels[0].kernel, "6.12");
@@ -121,6 +127,38 @@ static void test_forged(void **state)
 	assert_false(r.used[2] || r.used[MAX_LEVEL]);
 	assert_int_equal(r.levels[1].exits_boot, UNKNOWN);
 	assert_int_equal(r.stop, STOP_LOST);
+}
+
+/* Its first words may be of its child: the records before may have been lost. */
+static void test_first_words(void **state)
+{
+	(void)state;
+	r.outermost = 0;
+	assert_int_equal(say(0, 1, "stop", "reason=crash"), 0);
+	report_finish(&r);
+	assert_int_equal(r.deepest, 0);
+	assert_int_equal(r.stop_level, 1);
+	assert_false(r.ok);
+}
+
+/* However many checks a level says that it made, there is room for its parent's. */
+static void test_many_checks(void **state)
+{
+	char fields[64];
+	int said = 0;
+
+	(void)state;
+	level_up(0);
+	assert_int_equal(say(1, 1, "level", "kernel=x"), 0);
+	for (int i = 0; i < 2 * MAX_CHECKS; i++) {
+		format(fields, sizeof(fields), "id=c%d,result=pass,value=1,unit=s", i);
+		said += !say(1, 1, "check", fields);
+		seq[1 + 1] = said + 1;
+	}
+	assert_int_equal(said, MAX_CHECKS - 2);
+	assert_int_equal(say(1, 1, "ready", ""), 0);
+	assert_int_equal(say(0, 1, "check", "id=archive,result=fail,value=1,unit=s"), 0);
+	assert_int_equal(say(0, 1, "check", "id=kernel,result=pass,value=1,unit=s"), 0);
 }
 
 /* Who starts a level knows which one it is: one that begins deeper leaves no hole. */
@@ -338,6 +376,6 @@ static void test_hostile(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup(test, start)
-RUN(S(test_chain), S(test_outermost_is_l1), S(test_order), S(test_forged), S(test_begins_deep),
-    S(test_malformed), S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines),
-    S(test_ok), S(test_hostile))
+RUN(S(test_chain), S(test_outermost_is_l1), S(test_order), S(test_forged), S(test_first_words),
+    S(test_many_checks), S(test_begins_deep), S(test_malformed), S(test_gaps_and_repeats),
+    S(test_which_stop_wins), S(test_last_lines), S(test_ok), S(test_hostile))
