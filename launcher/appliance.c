@@ -49,8 +49,10 @@ static void open_console(void)
 
 	if (fd < 0)
 		fd = open("/dev/kmsg", O_RDWR); /* a nested level's: what a hook says is in dmesg */
+	if (fd < 0)
+		return;
 	for (int i = 0; i < 3; i++)
-		if (fd >= 0 && fd != i)
+		if (fd != i)
 			dup2(fd, i);
 	if (fd > 2)
 		close(fd);
@@ -136,8 +138,8 @@ void appliance_hook(int own_level)
 	pid = fork();
 	if (!pid) {
 		setsid(); /* all that it starts can be ended with it */
-		format(level, sizeof(level), "NEST_LEVEL=%d", own_level);
-		putenv(level);
+		format(level, sizeof(level), "%d", own_level);
+		setenv("NEST_LEVEL", level, 1);
 		setenv("PATH", "/bin", 1);
 		execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
 		_exit(127);

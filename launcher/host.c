@@ -22,7 +22,7 @@
 static int qemu_says(char *const argv[], bool quiet, char *line, size_t size)
 {
 	struct pollfd fd = { .events = POLLIN };
-	int ends[2], status = -1;
+	int ends[2], null, status = -1;
 	ssize_t n = -1;
 	pid_t pid;
 
@@ -31,8 +31,9 @@ static int qemu_says(char *const argv[], bool quiet, char *line, size_t size)
 	pid = fork();
 	if (!pid) {
 		dup2(ends[1], 1);
-		if (quiet)
-			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
+		null = quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+		if (null >= 0)
+			dup2(null, 2);
 		execvp(argv[0], argv);
 		_exit(127);
 	}

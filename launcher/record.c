@@ -173,8 +173,9 @@ static bool is_name(const char *name, size_t size)
 /* Takes the words of r->text apart, in place. */
 static int parse_body(struct record *r)
 {
-	char *save, *word = strtok_r(r->text, " ", &save), *end, *value;
+	char *save, *word, *end, *value;
 
+	strtok_r(r->text, " ", &save); /* the mark */
 	if (parse_level(strtok_r(NULL, " ", &save), &r->from) ||
 	    parse_level(strtok_r(NULL, " ", &save), &r->about))
 		return -1;
