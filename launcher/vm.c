@@ -36,7 +36,7 @@ static void add_word(struct args *a, const char *text)
 		a->full = true;
 	else
 		a->word[++a->count] = NULL;
-}
+} /* NOLINT(clang-analyzer-unix.Malloc): it is in a->word, which free_args() frees */
 
 /* A list of words, split at blanks. */
 static void add(struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -160,6 +160,7 @@ static void exec_qemu(struct args *a, const int write_end[3])
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
 		dup2(from[i], i);
+	syscall(SYS_close_range, ARRAY_SIZE(from), ~0U, 0); /* what we were started with */
 	execvp(a->word[0], a->word);
 	dprintf(2, "%s: %s\n", a->word[0], strerror(errno));
 	_exit(127);
@@ -177,8 +178,10 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 		return fail("QEMU's command line has more than %d words", MAX_ARGS);
 	}
 	for (int i = 0; i < 3; i++) {
-		if (pipe2(ends, O_CLOEXEC))
+		if (pipe2(ends, O_CLOEXEC)) {
+			free_args(&a);
 			return fail("pipe for QEMU: %m");
+		}
 		read_end[i] = ends[0];
 		write_end[i] = ends[1];
 		fcntl(ends[0], F_SETFL, O_NONBLOCK);
