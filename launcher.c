@@ -69,6 +69,7 @@
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
 #define LATE_CHECKS_S 20.0
 #define PLAN_S 3600
+#define APPEND_MAX 900	   /* so that all words fit, and Linux's 2047 */
 #define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
 
 struct run {
@@ -897,6 +898,11 @@ static int run_on_host(void)
 	config.initramfs = run.opts.initramfs ? run.opts.initramfs
 					      : file_beside("initramfs.cpio.gz",
 							    PUBLISHED("initramfs-x86_64.cpio.gz"));
+	if (run.opts.append && strlen(run.opts.append) > APPEND_MAX) {
+		fail("--append: longer than %d bytes: its kernel would not see all of it",
+		     APPEND_MAX);
+		return STATUS_WRONG;
+	}
 	/* The appliance would refuse a malformed word, but only once it has booted. */
 	if (run.opts.append && options_from_cmdline(&appended, run.opts.append))
 		return STATUS_WRONG;
