@@ -89,7 +89,8 @@ static int last_shown(const struct view *v)
 {
 	const struct report *r = v->report;
 	int last = r->deepest < r->outermost ? r->outermost : r->deepest;
-	bool started = is_ready(v, last) && last < MAX_LEVEL && level_of(v, last)->child_kib > 0;
+	const struct level *lv = level_of(v, last);
+	bool started = lv && is_ready(v, last) && last < MAX_LEVEL && lv->child_kib > 0;
 	bool wanted = r->stop == STOP_NONE || r->stop_level > last;
 
 	return started && wanted ? last + 1 : last;
@@ -169,7 +170,7 @@ static double exits_per_s(const struct view *v, int level)
 	const struct level *above = level > v->report->outermost ? level_of(v, level - 1) : NULL;
 	double exits = v->exits, end_s = v->exits_s, began = began_s(v, level);
 
-	if (is_ready(v, level)) {
+	if (lv && is_ready(v, level)) {
 		exits = lv->exits_chain;
 		end_s = v->ready_s[level];
 	}

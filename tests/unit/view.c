@@ -224,7 +224,7 @@ static void test_windows(void **state)
 		starts(level);
 		check_all();
 	}
-	say(2, 4, "stop", "reason=hang,detail=x");
+	say(3, 4, "stop", "reason=hang,detail=x");
 	check_all();
 	begin(MAX_LEVEL);
 	r.outermost = 0;
