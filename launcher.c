@@ -51,6 +51,10 @@
 #include "launcher/compare.h"
 #include "launcher/plan.h"
 
+#include "launcher/remote.h"
+#include "launcher/shell.h"
+#include "launcher/inspect.h"
+
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
@@ -69,7 +73,8 @@
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
 #define LATE_CHECKS_S 20.0
 #define PLAN_S 3600
-#define APPEND_MAX 900	   /* so that all words fit, and Linux's 2047 */
+#define APPEND_MAX 900 /* so that all words fit, and Linux's 2047 */
+#define SHELL_BEAT_S 2
 #define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
 
 struct run {
@@ -90,7 +95,9 @@ struct run {
 	struct relay relay;
 	bool counts_chain;	   /* our KVM's count is the whole chain's: we are the outermost */
 	char command[COMMAND_MAX]; /* that would repeat this run */
-	struct view view; /* on a host whose terminal can show it; else lines are printed */
+	struct view view;     /* on a host whose terminal can show it; else lines are printed */
+	struct remote remote; /* on its way down, while a level below has a shell */
+	bool shell_seen;
 };
 
 static struct run run;
@@ -112,8 +119,18 @@ static void say(const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	make_harmless(line); /* a child's words among them may be anything */
-	fprintf(out, "# supernest: %s\n", line);
+	fprintf(out, "# supernest: %s%s\n", line, run.remote.raw ? "\r" : "");
 	fflush(out);
+}
+
+static void announce_shell(const struct record *rec)
+{
+	if (strcmp(record_get(rec, "state"), "on"))
+		say("L%d: its shell has ended", rec->about);
+	else if (rec->about == run.from)
+		say("L%d: a shell; exit ends it", rec->about);
+	else
+		say("L%d: a shell; exit ends it, " REMOTE_ESCAPE " ends the run", rec->about);
 }
 
 static void announce(const struct record *rec)
@@ -127,6 +144,8 @@ static void announce(const struct record *rec)
 	else if (!strcmp(rec->kind, "stop"))
 		say("L%d: %s: %s", rec->about, record_get(rec, "reason"),
 		    record_get(rec, "detail"));
+	else if (!strcmp(rec->kind, "shell"))
+		announce_shell(rec);
 }
 
 /* Passes a record up as it is. */
@@ -210,6 +229,16 @@ static void tell_child_number(int about, const char *key, double value)
 	tell(&rec);
 }
 
+static void tell_shell(const char *state)
+{
+	struct record rec;
+
+	record_init(&rec, "shell", run.from, run.from);
+	record_add(&rec, "state", state);
+	run.shell_seen = true;
+	tell(&rec);
+}
+
 /* ---- supervising a child ----------------------------------------------------------------- */
 
 static int child_level(void)
@@ -258,7 +287,7 @@ static void free_file(const char *path)
 /* A person at a shell may start another run: it needs the kernel again. */
 static bool keeps_kernel(void)
 {
-	return run.opts.start == START_MANUAL || run.opts.end == END_SHELL;
+	return getpid() != 1 || run.opts.start == START_MANUAL || run.opts.end == END_SHELL;
 }
 
 static int64_t freed_later_kib(void)
@@ -306,6 +335,54 @@ static void level_is_ready(struct relay *r, int level)
 		tell_child_number(level, "chain", r->exits);
 }
 
+/* In the process that passes the terminal on: what the level with the shell shall know. */
+static void write_report_so_far(FILE *f)
+{
+	report_finish(&run.report);
+	formats_print(&run.report, REPORT_JSON, f);
+}
+
+static void on_signal(int number)
+{
+	relay_stop_requested = number;
+}
+
+/* A level below has a shell: the terminal is handed down, ours or what the level above hands to us. */
+static void start_terminal(void)
+{
+	struct remote_ends ends = {
+		0, 1, -1, run.vm.terminal_in, run.vm.terminal_out, run.vm.control
+	};
+
+	if (run.has_parent) {
+		ends.person_in = open(TERMINAL_PORT, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		ends.person_out = ends.person_in;
+		ends.control_in = open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (ends.person_in < 0 || ends.control_in < 0) {
+			fail("%s and %s: %m: nobody reaches the shell", TERMINAL_PORT,
+			     CONTROL_PORT);
+			return;
+		}
+	}
+	sigaction(RELAY_ESCAPE, &(struct sigaction){ .sa_handler = on_signal }, NULL);
+	remote_start(&run.remote, &ends, write_report_so_far);
+	if (run.has_parent) {
+		close(ends.person_in);
+		close(ends.control_in);
+	}
+}
+
+static void shell_changed(const struct record *rec)
+{
+	if (rec->from != run.opts.shell) /* nobody asked for it */
+		return;
+	remote_finish(&run.remote);
+	if (strcmp(record_get(rec, "state"), "on"))
+		return;
+	run.shell_seen = true;
+	start_terminal();
+}
+
 static void on_record(void *context, const char *line, size_t len)
 {
 	struct relay *r = context;
@@ -326,6 +403,8 @@ static void on_record(void *context, const char *line, size_t len)
 	r->spoken = true;
 	r->records++;
 	r->last_record_s = r->last_progress_s = now_s();
+	if (!strcmp(rec.kind, "shell"))
+		shell_changed(&rec);
 	announce(&rec);
 	send_up(&rec);
 	if (!strcmp(rec.kind, "ready"))
@@ -408,6 +487,7 @@ static void supervise(void)
 		.on_beat = run.view.on ? on_view_beat : on_beat,
 	};
 	relay_run(r);
+	remote_finish(&run.remote);
 	r->lost = run.report.lost_records > 0;
 	if (r->exits > 0)
 		tell_child_number(child, "total", r->exits);
@@ -434,20 +514,30 @@ static double reserve_s(double left_s)
 	return s > left_s / 4 ? left_s / 4 : s;
 }
 
+/* What the child is for the shell's terminal. */
+static enum vm_terminal child_terminal(void)
+{
+	return run.opts.shell < child_level()	? VM_NO_TERMINAL
+	       : run.opts.shell > child_level() ? VM_TERMINAL_PASSED_ON
+						: VM_TERMINAL_SHELL;
+}
+
 /* The words that tell the child what it is part of. */
 static void child_cmdline(char *buf, size_t size, const char *words)
 {
 	double left_s = run.deadline_s ? run.deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "";
+	char depth[16] = "max", timeout[40] = "", shell[24] = "";
 
 	if (run.opts.depth != DEPTH_MAX)
 		format(depth, sizeof(depth), "%d", run.opts.depth);
 	if (run.deadline_s)
 		format(timeout, sizeof(timeout), " nest.timeout=%d",
 		       left_s - reserve_s(left_s) < 1 ? 1 : (int)(left_s - reserve_s(left_s)));
-	format(buf, size, "%s%s nest.level=%d nest.id=%s nest.depth=%s%s", words,
+	if (child_terminal())
+		format(shell, sizeof(shell), " nest.shell=%d", run.opts.shell);
+	format(buf, size, "%s%s nest.level=%d nest.id=%s nest.depth=%s%s%s", words,
 	       run.from != HOST_LEVEL && !run.platform.child_xsave ? " noxsave" : "", child_level(),
-	       run.opts.run_id, depth, timeout);
+	       run.opts.run_id, depth, timeout, shell);
 }
 
 /* ---- a level ----------------------------------------------------------------------------- */
@@ -517,6 +607,8 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 		return STOP_NO_KVM;
 	}
 	memory_plan(budget, run.opts.mem_kib, archive_kib, freed_later_kib());
+	if (child_terminal())
+		budget->need_kib += VM_TERMINAL_KIB;
 	if (budget->child_kib < budget->need_kib) {
 		memory_explain(budget, detail, size);
 		return STOP_MEMORY;
@@ -567,6 +659,7 @@ static void start_child(const struct budget *budget)
 		.memory_kib = budget->child_kib,
 		.nested = true,
 		.kvm = true,
+		.terminal = child_terminal(),
 	};
 
 	read_text(MACHINE_PATH, machine, sizeof(machine));
@@ -580,6 +673,52 @@ static void start_child(const struct budget *budget)
 		tell_stop(STOP_QEMU, child_level(), last_error());
 	else
 		supervise();
+}
+
+/* The outermost level has nobody who would tell it. */
+static void keep_report_so_far(void)
+{
+	struct report *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return;
+	*copy = run.report;
+	report_finish(copy);
+	formats_write_json(copy, SHELL_REPORT);
+	free(copy);
+}
+
+static void on_shell_beat(void *context)
+{
+	struct record rec;
+
+	(void)context; /* there is no child whose exits could be told */
+	record_init(&rec, "alive", run.from, run.from);
+	tell(&rec);
+}
+
+/* A shell here, once we are ready; what is below us, if anything, comes after it. */
+static void hold_shell(void)
+{
+	struct shell s = {
+		.level = run.from,
+		.tty = run.has_parent ? TERMINAL_TTY : "/dev/console",
+		.control = run.has_parent ? CONTROL_PORT : NULL,
+		.start_s = 10 + 10 * run.self->ready_s,
+		.deadline_s = run.deadline_s,
+		.beat_s = run.has_parent ? beat_s() : SHELL_BEAT_S,
+		.on_beat = on_shell_beat,
+	};
+
+	if (shell_open(&s))
+		return;
+	if (!run.has_parent)
+		keep_report_so_far();
+	tell_shell("on");
+	shell_run(&s);
+	if (!run.has_parent)
+		appliance_reopen_consoles();
+	tell_shell("off");
 }
 
 /* The story of a level, from the first record to the last. */
@@ -603,12 +742,23 @@ static void run_level(void)
 	run_checks(CHECK_EARLY, 0);
 	run.self->ready_s = now_s();
 	tell_level("ready");
+	if (stop == STOP_NONE && run.opts.shell == run.from) {
+		hold_shell();
+		/* Another run in it would have used the archive up. */
+		if (prepare_archive(true)) {
+			stop = STOP_MEMORY;
+			format(detail, sizeof(detail), "%s", last_error());
+		}
+	}
 	if (stop == STOP_NONE) /* again: the archive is in memory now */
 		stop = why_not_deeper(&budget, run.archive.bytes / 1024, detail, sizeof(detail));
-	if (stop == STOP_NONE)
+	if (stop == STOP_NONE) {
 		start_child(&budget);
-	else
+	} else {
 		tell_stop(stop, run.from, detail);
+		if (run.opts.shell == run.from)
+			hold_shell();
+	}
 	unlink(ARCHIVE_PATH);
 	run_checks(CHECK_LATE, run.deadline_s ? run.deadline_s + 0.5 : now_s() + LATE_CHECKS_S);
 	tell_level("level");
@@ -646,8 +796,10 @@ static void print_report(void)
 {
 	end_report();
 	/* Stopped by a person: nobody knows how deep it would have gone. */
-	if (relay_stop_requested)
+	if (relay_stop_requested && relay_stop_requested != RELAY_ESCAPE)
 		run.report.ok = false;
+	if (run.opts.shell != SHELL_NONE && !run.shell_seen)
+		say("L%d: there was no shell: the run did not come so far", run.opts.shell);
 	formats_print(&run.report, run.opts.report & ~REPORT_JSON, out);
 	if (run.opts.report & REPORT_JSON) {
 		fputs("# supernest: json begin\n", out);
@@ -670,14 +822,20 @@ static void fail_on_consoles(const char *message)
 	fflush(out);
 }
 
-/* Learns who we are from the kernel command line.  -1: a word of it is malformed. */
-static int learn_level(void)
+static int read_own_words(void)
 {
 	char cmdline[4096];
 
+	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)))
+		return fail("/proc/cmdline: %m");
+	return options_from_cmdline(&run.opts, cmdline);
+}
+
+/* Learns who we are from the kernel command line.  -1: a word of it is malformed. */
+static int learn_level(void)
+{
 	options_init(&run.opts);
-	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
-	    options_from_cmdline(&run.opts, cmdline))
+	if (read_own_words())
 		return -1;
 	run.has_parent = run.opts.level != LEVEL_NONE;
 	if (!run.has_parent)
@@ -688,11 +846,19 @@ static int learn_level(void)
 	return 0;
 }
 
+/* A shell is where a run ends, unless it is to go deeper. */
+static void shell_means_depth(void)
+{
+	if (run.opts.shell != SHELL_NONE && run.opts.depth == DEPTH_MAX)
+		run.opts.depth = run.opts.shell;
+}
+
 /* Fills in our own level and makes us a sender of records. */
 static void learn_self(double kernel_s)
 {
 	struct level self;
 
+	shell_means_depth();
 	level_init(&self, 0);
 	platform_learn(&self, &run.platform, run.opts.level);
 	self.kernel_s = kernel_s;
@@ -740,11 +906,6 @@ static void live_as_init(void)
 	}
 	if (!run.has_parent)
 		appliance_compare_files(say_line);
-	if (run.opts.shell != SHELL_NONE)
-		say("nest.shell=%d is left out: a shell is to be had at the outermost level alone, "
-		    "by "
-		    "nest.start=manual or nest.end=shell",
-		    run.opts.shell);
 	if (run.opts.start == START_MANUAL && !run.has_parent) {
 		appliance_shell();
 		end_machine();
@@ -759,11 +920,6 @@ static void live_as_init(void)
 }
 
 /* ---- life as a command ------------------------------------------------------------------- */
-
-static void on_signal(int number)
-{
-	relay_stop_requested = number;
-}
 
 static void catch_signals(void)
 {
@@ -884,6 +1040,19 @@ static void end_view(void)
 	fail_sink = NULL;
 }
 
+static bool shell_is_wrong(void)
+{
+	if (run.opts.shell == SHELL_NONE)
+		return false;
+	if (run.opts.deterministic)
+		fail("--shell: not with --deterministic, whose clock does not wait for a person");
+	else if (run.opts.shell < run.opts.level)
+		fail("--shell %d: the outermost level here is L%d", run.opts.shell, run.opts.level);
+	else
+		return false;
+	return true;
+}
+
 /* On a host: the outermost level is our child, on the accelerator that fits. */
 static int run_on_host(void)
 {
@@ -906,6 +1075,9 @@ static int run_on_host(void)
 	/* The appliance would refuse a malformed word, but only once it has booted. */
 	if (run.opts.append && options_from_cmdline(&appended, run.opts.append))
 		return STATUS_WRONG;
+	run.opts.shell = appended.shell;
+	run.opts.plain |= run.opts.shell != SHELL_NONE; /* the terminal is the shell's */
+	shell_means_depth();
 	if (host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")) ||
 	    need_file(config.kernel, "kernel") || need_file(config.initramfs, "initramfs") ||
 	    open_artifacts())
@@ -928,6 +1100,9 @@ static int run_on_host(void)
 	format(run.opts.run_id, sizeof(run.opts.run_id), "%016llx", (unsigned long long)id);
 	run.opts.level = config.kvm ? host.self.level + 1 : 0;
 	run.from = HOST_LEVEL;
+	if (shell_is_wrong())
+		return STATUS_WRONG;
+	config.terminal = child_terminal();
 	run.counts_chain = config.kvm;
 	begin_report();
 	run.report.setup.memory_kib = config.memory_kib;
@@ -962,11 +1137,12 @@ static bool in_appliance(void)
 /* In the appliance's shell: this level is the outermost, and the words of its kernel hold too. */
 static int run_in_appliance(int argc, char **argv)
 {
-	char cmdline[4096];
-
-	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
-	    options_from_cmdline(&run.opts, cmdline) ||
-	    options_from_args(&run.opts, CMD_RUN, argc, argv) || open_artifacts())
+	if (read_own_words())
+		return STATUS_WRONG;
+	run.opts.shell = SHELL_NONE; /* that one is there already */
+	if (run.opts.level != LEVEL_NONE)
+		run.opts.depth = DEPTH_MAX; /* what is asked for here starts here */
+	if (options_from_args(&run.opts, CMD_RUN, argc, argv) || open_artifacts())
 		return STATUS_WRONG;
 	if (run.opts.repeat > 1 || run.opts.matrix) {
 		fail("--repeat and --matrix are for a host: each run needs a machine of its own");
@@ -976,6 +1152,10 @@ static int run_in_appliance(int argc, char **argv)
 		run.opts.mem_kib = run.opts.memory_kib;
 	catch_signals();
 	learn_self(now_s());
+	if (run.opts.shell == run.from) {
+		fail("--shell %d: this is L%d's", run.from, run.from);
+		return STATUS_WRONG;
+	}
 	run_level();
 	return STATUS_OK;
 }
@@ -1031,6 +1211,8 @@ static int check_series(void)
 
 		if (options_from_args(&o, CMD_RUN, series_options(&series, i, word), word))
 			return fail("%s: see above", run.opts.matrix);
+		if (o.shell != SHELL_NONE)
+			return fail("--shell is for one run, not for a series");
 		if (o.repeat != run.opts.repeat || o.matrix != run.opts.matrix ||
 		    o.json_path != run.opts.json_path || o.artifacts != run.opts.artifacts)
 			return fail("%s: repeat, matrix, json and artifacts are the series', they "
@@ -1172,6 +1354,52 @@ static int cmd_plan(int argc, char **argv)
 	return STATUS_OK;
 }
 
+static int cmd_status(int argc, char **argv)
+{
+	struct level self;
+
+	(void)argv;
+	options_init(&run.opts);
+	if (argc || !in_appliance()) {
+		fail("status: %s", argc ? "takes no operand"
+					: "there is no level here; it is for the shell of one");
+		return STATUS_WRONG;
+	}
+	if (read_own_words())
+		return STATUS_WRONG;
+	level_init(&self, 0);
+	platform_learn(&self, &run.platform, run.opts.level);
+	platform_learn_kvm(&self, &run.platform);
+	memory_learn(&self);
+	report_init(&run.report, DEPTH_OPEN);
+	if (!access(SHELL_REPORT, R_OK) && formats_read_json(&run.report, SHELL_REPORT))
+		return STATUS_WRONG;
+	report_so_far(&run.report);
+	inspect_status(&self, &run.platform, &run.report, out);
+	return STATUS_OK;
+}
+
+static int cmd_cpuid(int argc, char **argv)
+{
+	if (argc == 1 || argc == 2)
+		return inspect_cpuid(argv[0], argc == 2 ? argv[1] : NULL, out) ? STATUS_WRONG
+									       : STATUS_OK;
+	fail("cpuid: name a leaf, and a subleaf if need be");
+	return STATUS_WRONG;
+}
+
+static int cmd_msr(int argc, char **argv)
+{
+	int err;
+
+	if (argc != 1) {
+		fail("msr: name one by its number");
+		return STATUS_WRONG;
+	}
+	err = inspect_msr(argv[0], out);
+	return err == -1 ? STATUS_WRONG : err ? STATUS_NOT : STATUS_OK;
+}
+
 static int cmd_help(int argc, char **argv);
 
 static const struct command {
@@ -1187,6 +1415,9 @@ static const struct command {
 	  "say what became better or worse" },
 	{ "plan", cmd_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
 	  "say how deep memory and an hour would go" },
+	{ "status", cmd_status, 0, "", "say what is known in this level's shell" },
+	{ "cpuid", cmd_cpuid, 0, "LEAF [SUBLEAF]", "print the CPU's four words" },
+	{ "msr", cmd_msr, 0, "NUMBER", "print a model-specific register" },
 	{ "help", cmd_help, 0, "", "print this" },
 };
 

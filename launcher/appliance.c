@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE /* fopencookie, strsep */
+#define _GNU_SOURCE /* fopencookie, strsep, dup3 */
 #include "appliance.h"
 #include "base.h"
 #include "sha256.h"
@@ -59,6 +59,7 @@ static void open_console(void)
 }
 
 static int consoles[CONSOLES_MAX], console_count;
+static char console_paths[CONSOLES_MAX][32];
 
 static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
 {
@@ -72,18 +73,33 @@ static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
 FILE *appliance_consoles(void)
 {
 	cookie_io_functions_t functions = { .write = write_consoles };
-	char active[256], path[64], *next = active, *name;
+	char active[256], *path, *next = active, *name;
 	int fd;
 
 	open_console();
 	read_text("/sys/class/tty/console/active", active, sizeof(active));
 	while (console_count < CONSOLES_MAX && (name = strsep(&next, " "))) {
-		format(path, sizeof(path), "/dev/%s", name);
+		path = console_paths[console_count];
+		format(path, sizeof(console_paths[0]), "/dev/%s", name);
 		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 		if (fd >= 0)
 			consoles[console_count++] = fd;
 	}
 	return console_count ? fopencookie(NULL, "w", functions) : NULL;
+}
+
+void appliance_reopen_consoles(void)
+{
+	int fd;
+
+	open_console();
+	for (int i = 0; i < console_count; i++) {
+		fd = open(console_paths[i], O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		dup3(fd, consoles[i], O_CLOEXEC);
+		close(fd);
+	}
 }
 
 void appliance_silence_kernel(void)
@@ -154,23 +170,38 @@ void appliance_hook(int own_level)
 	kill(-pid, SIGKILL);
 }
 
-void appliance_shell(void)
+pid_t appliance_start_shell(const char *tty, int level, bool interactive)
 {
-	char *const argv[] = { "-sh", NULL };
-	int status;
+	char *const login[] = { "-sh", NULL };
+	char *const script[] = { "sh", "/proc/self/fd/0", NULL };
+	char number[16];
 	pid_t pid = fork();
 
-	if (!pid) {
-		setsid();
-		/* The terminal becomes the shell's own, so that Ctrl-C reaches what it runs. */
-		int fd = open("/dev/console", O_RDWR | O_NOCTTY);
-		ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
-		setenv("PATH", "/bin", 1);
-		setenv("HOME", "/root", 1);
-		setenv("PS1", "/ # ", 1);
-		execv("/bin/sh", argv);
-		_exit(127);
-	}
+	if (pid)
+		return pid;
+	setsid();
+	/* The terminal becomes the shell's own, so that Ctrl-C reaches what it runs. */
+	int fd = open(tty, O_RDWR | O_NOCTTY);
+	ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
+	for (int i = 0; i < 3; i++)
+		if (fd >= 0 && fd != i)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+	setenv("PATH", "/bin", 1);
+	setenv("HOME", "/root", 1);
+	format(number, sizeof(number), "%d", level);
+	if (level >= 0)
+		setenv("NEST_LEVEL", number, 1);
+	execv("/bin/sh", interactive ? login : script);
+	_exit(127);
+}
+
+void appliance_shell(void)
+{
+	pid_t pid = appliance_start_shell("/dev/console", LEVEL_NONE, true);
+	int status;
+
 	while (pid > 0 && waitpid(-1, &status, 0) != pid)
 		;
 }

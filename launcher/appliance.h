@@ -18,6 +18,8 @@ void appliance_mount(void);
  * if there is none, as in a nested level.
  */
 FILE *appliance_consoles(void);
+/* When a session ends, the kernel hangs its terminal up for all that have it open. */
+void appliance_reopen_consoles(void);
 /* The kernel's messages would split our lines. */
 void appliance_silence_kernel(void);
 
@@ -36,6 +38,11 @@ void appliance_compare_files(void (*say)(const char *line));
 /* A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed. */
 void appliance_hook(int own_level);
 
+/*
+ * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is
+ * LEVEL_NONE; or, not INTERACTIVE, one that runs what it reads there.  Its pid, -1 with errno set.
+ */
+pid_t appliance_start_shell(const char *tty, int level, bool interactive);
 /* A shell on /dev/console, until it ends. */
 void appliance_shell(void);
 

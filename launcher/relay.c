@@ -279,7 +279,9 @@ enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 		format(detail, size, "the time budget was used up");
 		return STOP_TIME;
 	case GIVE_UP_USER:
-		format(detail, size, "it was stopped by a signal");
+		format(detail, size,
+		       relay_stop_requested == RELAY_ESCAPE ? "its shell was left by the escape"
+							    : "it was stopped by a signal");
 		return STOP_TIME;
 	case GIVE_UP_KVM:
 		format(detail, size, "%.300s", r->words);

@@ -7,6 +7,8 @@
 #ifndef SUPERNEST_RELAY_H
 #define SUPERNEST_RELAY_H
 
+#include <signal.h>
+
 #include "level.h"
 #include "vm.h"
 
@@ -61,7 +63,8 @@ struct relay {
 	double console_credit, console_credit_s;
 };
 
-/* A person's wish to stop: set by a signal handler. */
+/* A person's wish to stop: the signal's number, set by its handler. */
+#define RELAY_ESCAPE SIGUSR1 /* it came from the shell's terminal */
 extern volatile int relay_stop_requested;
 
 /* Reads KVM's count of the child's exits, if it can be had, into exits and work. */

@@ -126,6 +126,8 @@ static int add_kind(struct report *r, struct level *lv, const struct record *rec
 		return add_last_line(r, rec);
 	if (!strcmp(rec->kind, "ready") && own)
 		return add_ready(r, lv, rec);
+	if (!strcmp(rec->kind, "shell"))
+		return own && lv->ready ? 0 : -1;
 	if (!strcmp(rec->kind, "alive") || !strcmp(rec->kind, "text") || !strcmp(rec->kind, "end"))
 		return 0;
 	return -1;
@@ -172,21 +174,32 @@ static void set_role(const struct report *r, struct level *lv)
 						  : "guest");
 }
 
+static void find_reached(struct report *r)
+{
+	r->reached = 0;
+	for (int i = r->outermost; i <= r->deepest; i++)
+		if (r->levels[i].ready)
+			r->reached = i;
+	for (int i = r->outermost; i <= r->deepest; i++)
+		set_role(r, &r->levels[i]);
+}
+
+void report_so_far(struct report *r)
+{
+	find_reached(r);
+	r->stop = STOP_NONE;
+	r->ok = false;
+	r->detail[0] = '\0';
+}
+
 void report_finish(struct report *r)
 {
 	bool sound = true;
 
-	r->reached = 0;
-	for (int i = r->outermost; i <= r->deepest; i++) {
-		struct level *lv = &r->levels[i];
-
-		if (lv->ready) {
-			r->reached = i;
-			sound &= level_sound(lv);
-		}
-	}
+	find_reached(r);
 	for (int i = r->outermost; i <= r->deepest; i++)
-		set_role(r, &r->levels[i]);
+		if (r->levels[i].ready)
+			sound &= level_sound(&r->levels[i]);
 	if (!r->stop) {
 		r->stop = STOP_LOST;
 		r->stop_level = r->deepest < 0 ? 0 : r->deepest;

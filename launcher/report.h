@@ -49,6 +49,8 @@ struct level *report_level(struct report *r, int level);
  * then nothing of it is kept.  1 if it was seen before.
  */
 int report_add(struct report *r, const struct record *rec);
+/* Of a run that goes on: reached and roles, but no verdict (STOP_NONE). */
+void report_so_far(struct report *r);
 /* Draws the conclusion: reached, ok, roles.  Idempotent. */
 void report_finish(struct report *r);
 bool report_came_up(const struct report *r); /* any level of it */

@@ -23,6 +23,10 @@
 #define KILL_WAIT_MS 60000
 #define CONSOLE_FD 3
 #define RECORD_FD 4
+#define CONTROL_FD 5
+#define TERMINAL_PIPE (1 << 20) /* a virtio console drops what its pipe has no room for */
+/* The first of microvm's virtio-mmio slots, which has no other way to be found. */
+#define MMIO_WORDS " virtio_mmio.device=512@0xfeb00000:5"
 
 struct args {
 	int count;
@@ -74,15 +78,39 @@ static void add_extra(struct args *a, const char *extra)
 	}
 }
 
+/* Our own microvm, for our own kernel; a name is somebody's choice of another. */
+static bool is_microvm(const struct vm_config *c)
+{
+	return c->nested && !isalpha(c->machine[0]);
+}
+
+/*
+ * The terminal's device has an interrupt, so there has to be an IOAPIC, which the kernel knows by the
+ * firmware's MP table alone.
+ */
+static void add_terminal(struct args *a, const struct vm_config *c)
+{
+	if (is_microvm(c))
+		add(a, "-device virtio-serial-device,bus=virtio-mmio-bus.0,max_ports=3");
+	else
+		add(a, "-device virtio-serial-pci,max_ports=3");
+	add(a, "-chardev stdio,id=term,signal=off -device %s,chardev=term",
+	    c->terminal == VM_TERMINAL_SHELL ? "virtconsole,nr=0" : "virtserialport,nr=2");
+	add(a, "-chardev pipe,id=ctl,path=/proc/self/fd/%d -device virtserialport,nr=1,chardev=ctl",
+	    CONTROL_FD);
+}
+
 static void add_machine(struct args *a, const struct vm_config *c)
 {
+	bool firmware = c->terminal && strstr(c->machine ? c->machine : "", "x-direct-boot");
+
 	/* Nothing but what is listed: no default devices, no user's config, no window. */
 	add(a, "-nodefaults -no-user-config -display none");
 	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
 	add(a, "-no-reboot");
 	if (c->sandbox)
 		add(a, "-sandbox %s", c->sandbox);
-	if (c->nested && isalpha(c->machine[0])) {
+	if (c->nested && !is_microvm(c)) {
 		/* Somebody's own choice, for a kernel that is not ours. */
 		add(a, "-M %s -serial chardev:con", c->machine);
 		add_path(a, "-L", c->firmware_dir);
@@ -90,8 +118,8 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		/* microvm without what our kernel can do without: each device costs exits to probe. */
 		add(a,
 		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
-		    "auto-kernel-cmdline=off,x-option-roms=off%s",
-		    c->machine);
+		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
+		    c->machine, firmware ? ",x-direct-boot=off" : "");
 		add_path(a, "-L", c->firmware_dir);
 	} else {
 		/* An ordinary PC, so that any kernel boots. */
@@ -110,20 +138,26 @@ static void add_machine(struct args *a, const struct vm_config *c)
 
 static void build_args(struct args *a, const struct vm_config *c)
 {
+	char cmdline[2200];
+
 	*a = (struct args){ 0 };
+	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
+	       c->terminal && is_microvm(c) ? MMIO_WORDS : "");
 	add_word(a, c->qemu);
 	add_machine(a, c);
 	add_path(a, "-kernel", c->kernel);
 	add_path(a, "-initrd", c->initramfs);
-	add_path(a, "-append", c->cmdline);
+	add_path(a, "-append", cmdline);
 	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
 	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
 	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
-	if (c->nested && !isalpha(c->machine[0]))
+	if (is_microvm(c))
 		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
 	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
 	/* The orderly end: no other way leads to this exit status. */
 	add(a, "-device isa-debug-exit,iobase=%#x,iosize=1", EXIT_PORT);
+	if (c->terminal)
+		add_terminal(a, c);
 	add_extra(a, c->extra_args);
 }
 
@@ -144,11 +178,25 @@ void vm_command(const struct vm_config *config, char *buf, size_t size)
 	free_args(&a);
 }
 
+/* Ours and QEMU's ends of the pipes to it. */
+enum pipe { CONSOLE, RECORDS, WORDS, TERMINAL_OUT, TERMINAL_IN, CONTROL, PIPES };
+struct pipes {
+	int ours[PIPES], qemus[PIPES];
+};
+
 /* In the child: QEMU's end of the pipes, and nothing else of ours. */
-static void exec_qemu(struct args *a, const int write_end[3])
+static void exec_qemu(struct args *a, const struct pipes *p)
 {
+	const int *q = p->qemus;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int from[] = { null, write_end[2], write_end[2], write_end[0], write_end[1] };
+	bool terminal = q[TERMINAL_IN] >= 0;
+	int from[] = { terminal ? q[TERMINAL_IN] : null,
+		       terminal ? q[TERMINAL_OUT] : q[WORDS],
+		       q[WORDS],
+		       q[CONSOLE],
+		       q[RECORDS],
+		       q[CONTROL] };
+	size_t count = terminal ? ARRAY_SIZE(from) : CONTROL_FD;
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -156,46 +204,73 @@ static void exec_qemu(struct args *a, const int write_end[3])
 	/* If we die, no machine is left behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* First out of the way of the numbers that they get, then onto them. */
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+	for (size_t i = 0; i < count; i++)
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+	for (size_t i = 0; i < count; i++)
 		dup2(from[i], i);
-	syscall(SYS_close_range, ARRAY_SIZE(from), ~0U, 0); /* what we were started with */
+	syscall(SYS_close_range, count, ~0U, 0); /* what we were started with */
 	execvp(a->word[0], a->word);
 	dprintf(2, "%s: %s\n", a->word[0], strerror(errno));
 	_exit(127);
 }
 
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int open_pipes(struct pipes *p, bool terminal)
+{
+	int ends[2];
+
+	for (int i = 0; i < PIPES; i++)
+		p->ours[i] = p->qemus[i] = -1;
+	for (int i = 0; i < PIPES; i++) {
+		bool ours_reads = i <= TERMINAL_OUT;
+
+		if (i >= TERMINAL_OUT && !terminal)
+			continue;
+		if (pipe2(ends, O_CLOEXEC))
+			return fail("pipe for QEMU: %m");
+		p->ours[i] = ends[!ours_reads];
+		p->qemus[i] = ends[ours_reads];
+		fcntl(p->ours[i], F_SETFL, O_NONBLOCK);
+	}
+	if (terminal)
+		fcntl(p->ours[TERMINAL_OUT], F_SETPIPE_SZ, TERMINAL_PIPE);
+	return 0;
+}
+
 int vm_start(struct vm *vm, const struct vm_config *config)
 {
-	int read_end[3], write_end[3], ends[2];
+	struct pipes pipes;
 	struct args a;
 
 	*vm = (struct vm){ .pid = -1, .pidfd = -1, .stats = -1 };
+	vm->terminal_in = vm->terminal_out = vm->control = -1;
 	build_args(&a, config);
 	if (a.full) {
 		free_args(&a);
 		return fail("QEMU's command line has more than %d words", MAX_ARGS);
 	}
-	for (int i = 0; i < 3; i++) {
-		if (pipe2(ends, O_CLOEXEC)) {
-			free_args(&a);
-			return fail("pipe for QEMU: %m");
-		}
-		read_end[i] = ends[0];
-		write_end[i] = ends[1];
-		fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	if (open_pipes(&pipes, config->terminal)) {
+		free_args(&a);
+		return -1;
 	}
 	vm->start_s = now_s();
 	vm->pid = fork();
 	if (!vm->pid)
-		exec_qemu(&a, write_end);
+		exec_qemu(&a, &pipes);
 	free_args(&a);
-	for (int i = 0; i < 3; i++)
-		close(write_end[i]);
-	vm->console = read_end[0];
-	vm->records = read_end[1];
-	vm->words = read_end[2];
+	close_all(pipes.qemus, PIPES);
+	vm->console = pipes.ours[CONSOLE];
+	vm->records = pipes.ours[RECORDS];
+	vm->words = pipes.ours[WORDS];
+	vm->terminal_out = pipes.ours[TERMINAL_OUT];
+	vm->terminal_in = pipes.ours[TERMINAL_IN];
+	vm->control = pipes.ours[CONTROL];
 	if (vm->pid < 0)
 		return fail("fork for QEMU: %m");
 	vm->pidfd = syscall(SYS_pidfd_open, vm->pid, 0);
@@ -226,12 +301,12 @@ int vm_end(struct vm *vm)
 
 void vm_close(struct vm *vm)
 {
-	int fds[] = { vm->pidfd, vm->console, vm->records, vm->words, vm->stats };
+	int fds[] = { vm->pidfd, vm->console,	   vm->records,	    vm->words,
+		      vm->stats, vm->terminal_out, vm->terminal_in, vm->control };
 
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	close_all(fds, ARRAY_SIZE(fds));
 	vm->pidfd = vm->console = vm->records = vm->words = vm->stats = -1;
+	vm->terminal_out = vm->terminal_in = vm->control = -1;
 }
 
 /*

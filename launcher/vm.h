@@ -21,6 +21,16 @@
 #define EXIT_BYTE 0x10
 #define EXIT_STATUS (EXIT_BYTE * 2 + 1)
 
+/*
+ * A level that has a shell, or passes on the terminal of one, gets a serial device of virtio: the console
+ * of it is the shell's terminal, a port is for passing on, another for what is told of the terminal.
+ */
+enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
+#define VM_TERMINAL_KIB 12288 /* its driver's buffers: a page for each of 1024 in three queues */
+#define TERMINAL_TTY "/dev/hvc0"
+#define TERMINAL_PORT "/dev/vport0p2"
+#define CONTROL_PORT "/dev/vport0p1"
+
 struct vm_config {
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
 	/*
@@ -35,12 +45,15 @@ struct vm_config {
 	bool nested; /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
 	bool kvm;    /* else TCG with AMD-V */
 	bool deterministic; /* TCG with an instruction-counted clock */
+	enum vm_terminal terminal;
 };
 
 struct vm {
 	pid_t pid;
 	int pidfd, console, records, words; /* words: what QEMU itself prints */
 	int stats;			    /* KVM's statistics of the vCPU, -1 until found */
+	/* Of the terminal, if there is one: to write, to read, to write. */
+	int terminal_in, terminal_out, control;
 	double start_s;
 };
 

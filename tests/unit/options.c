@@ -188,7 +188,7 @@ static void test_good_args(void **state)
 	(void)state;
 	assert_int_equal(args(CMD_RUN, "--depth 3 --memory=2G --accel tcg --timeout 60 --qemu q "
 				       "--kernel=k --initramfs i --append w --json j --artifacts a "
-				       "--report json,lava --plain --deterministic"),
+				       "--report json,lava --plain --deterministic --shell 3"),
 			 0);
 	assert_int_equal(o.depth, 3);
 	assert_int_equal(o.memory_kib, 2 << 20);
@@ -202,6 +202,7 @@ static void test_good_args(void **state)
 	assert_string_equal(o.artifacts, "a");
 	assert_int_equal(o.report, REPORT_JSON | REPORT_LAVA);
 	assert_true(o.plain && o.deterministic && !o.json);
+	assert_int_equal(o.shell, 3);
 
 	assert_int_equal(args(CMD_CHECK, "--json --accel kvm --qemu=q"), 0);
 	assert_true(o.json && o.accel == ACCEL_KVM);
@@ -248,6 +249,8 @@ static void test_malformed_args(void **state)
 		{ CMD_RUN, "--deterministic=1" },
 		{ CMD_RUN, "--json=" },
 		{ CMD_RUN, "--kernel=" },
+		{ CMD_RUN, "--shell" },
+		{ CMD_RUN, "--shell max" },
 		{ CMD_RUN, "--bogus" },
 		{ CMD_RUN, "operand" },
 		{ CMD_RUN, "--dep 3" },
@@ -288,7 +291,7 @@ static void test_help(void **state)
 	assert_int_equal(read_text("help", text, sizeof(text)), 0);
 	for (const char *flag =
 		     "depth\0memory\0accel\0timeout\0qemu\0kernel\0initramfs\0append\0json\0"
-		     "artifacts\0plain\0deterministic\0";
+		     "artifacts\0plain\0deterministic\0shell\0";
 	     *flag; flag += strlen(flag) + 1) {
 		char line[40];
 

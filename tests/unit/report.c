@@ -161,6 +161,25 @@ static void test_many_checks(void **state)
 	assert_int_equal(say(0, 1, "check", "id=kernel,result=pass,value=1,unit=s"), 0);
 }
 
+/* A level that is ready says of itself that it has a shell; the run goes on, so there is no verdict. */
+static void test_shell(void **state)
+{
+	(void)state;
+	level_up(0);
+	assert_int_equal(say(1, 1, "level", "kernel=6.12"), 0);
+	assert_int_equal(say(1, 1, "shell", "state=on"), -1);
+	assert_int_equal(say(1, 1, "ready", "ready_s=1.5"), 0);
+	assert_int_equal(say(0, 1, "shell", "state=on"), -1);
+	assert_int_equal(say(1, 1, "stop", "reason=depth,detail=reached"), 0);
+	assert_int_equal(say(1, 1, "shell", "state=on"), 0);
+	report_so_far(&r);
+	assert_int_equal(r.stop, STOP_NONE);
+	assert_int_equal(r.reached, 1);
+	assert_string_equal(r.levels[0].role, "machine");
+	assert_string_equal(r.levels[1].role, "guest");
+	assert_false(r.ok);
+}
+
 /* Who starts a level knows which one it is: one that begins deeper leaves no hole. */
 static void test_begins_deep(void **state)
 {
@@ -376,6 +395,7 @@ static void test_hostile(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup(test, start)
-RUN(S(test_chain), S(test_outermost_is_l1), S(test_order), S(test_forged), S(test_first_words),
-    S(test_many_checks), S(test_begins_deep), S(test_malformed), S(test_gaps_and_repeats),
-    S(test_which_stop_wins), S(test_last_lines), S(test_ok), S(test_hostile))
+RUN(S(test_chain), S(test_outermost_is_l1), S(test_order), S(test_forged), S(test_shell),
+    S(test_first_words), S(test_many_checks), S(test_begins_deep), S(test_malformed),
+    S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines), S(test_ok),
+    S(test_hostile))
