@@ -68,7 +68,7 @@ static const struct level *level_of(const struct view *v, int level)
 
 static bool is_ready(const struct view *v, int level)
 {
-	return level >= 0 && v->ready_s[level] > 0;
+	return level >= 0 && v->report->used[level] && v->ready_s[level] > 0;
 }
 
 /* The RAM of a level: what it says itself, or what the level above gives it.  UNKNOWN if nobody did. */
