@@ -44,6 +44,7 @@
 #include "launcher/record.h"
 #include "launcher/report.h"
 #include "launcher/formats.h"
+#include "launcher/kcidb.h"
 #include "launcher/series.h"
 #include "launcher/html.h"
 #include "launcher/view.h"
@@ -68,6 +69,7 @@
 #define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
 #define HOST_LEVEL (-1)
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
@@ -824,11 +826,22 @@ static void fail_on_consoles(const char *message)
 
 static int read_own_words(void)
 {
-	char cmdline[4096];
+	char words[4096];
+	struct options defaults = run.opts;
 
-	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)))
+	if (read_text("/proc/cmdline", words, sizeof(words)))
 		return fail("/proc/cmdline: %m");
-	return options_from_cmdline(&run.opts, cmdline);
+	if (options_from_cmdline(&run.opts, words))
+		return -1;
+	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
+	if (run.opts.level != LEVEL_NONE || read_text(CMDLINE_PATH, words, sizeof(words)))
+		return 0;
+	run.opts = defaults;
+	if (options_from_cmdline(&run.opts, words))
+		return fail("%s: a word of it is malformed", CMDLINE_PATH);
+	return read_text("/proc/cmdline", words, sizeof(words))
+		       ? fail("/proc/cmdline: %m")
+		       : options_from_cmdline(&run.opts, words);
 }
 
 /* Learns who we are from the kernel command line.  -1: a word of it is malformed. */
@@ -1290,12 +1303,20 @@ static int print_page(void)
 
 static int cmd_report(int argc, char **argv)
 {
+	bool kcidb;
+
 	options_init(&run.opts);
 	run.opts.report = REPORT_TABLE;
 	if (options_from_args(&run.opts, CMD_REPORT, argc, argv))
 		return STATUS_WRONG;
+	kcidb = run.opts.report == REPORT_KCIDB;
 	if (!run.opts.file_count) {
 		fail("report: name a report's JSON file");
+		return STATUS_WRONG;
+	}
+	if (kcidb ? !run.opts.origin || !run.opts.build_id : run.opts.origin || run.opts.build_id) {
+		fail("report: --format kcidb needs --origin and --build-id, and no other takes "
+		     "them");
 		return STATUS_WRONG;
 	}
 	if (run.opts.report == REPORT_HTML)
@@ -1306,6 +1327,10 @@ static int cmd_report(int argc, char **argv)
 	}
 	if (formats_read_json(&run.report, run.opts.files[0]))
 		return STATUS_WRONG;
+	if (kcidb)
+		return kcidb_print(&run.report, run.opts.origin, run.opts.build_id, stdout)
+			       ? STATUS_WRONG
+			       : STATUS_OK;
 	formats_print(&run.report, run.opts.report, stdout);
 	return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include "formats.h"
 #include "html.h"
 #include "options.h"
+#include "results.h"
 #include "svg.h"
 
 #include <cJSON.h>
@@ -108,42 +109,6 @@ static void print_table(const struct report *r, FILE *out)
 
 /* ---- tests: KTAP and LAVA ---------------------------------------------------------------- */
 
-struct test {
-	char id[40];
-	enum result result;
-	double value;
-	const char *unit, *detail;
-};
-
-static int last_expected(const struct report *r)
-{
-	if (r->requested != DEPTH_OPEN)
-		return r->requested;
-	/* Something broke while the next level came up: that level has failed. */
-	return stop_is_failure(r->stop) && r->stop_level > r->reached ? r->reached + 1 : r->reached;
-}
-
-static void ready_test(const struct report *r, int level, struct test *t)
-{
-	const struct level *lv = level <= r->deepest ? &r->levels[level] : NULL;
-	bool ready = lv && lv->ready;
-
-	*t = (struct test){ .result = ready ? RESULT_PASS : RESULT_FAIL, .unit = "s" };
-	format(t->id, sizeof(t->id), "l%d_ready", level);
-	t->value = ready && level_boot_s(lv) >= 0 ? level_boot_s(lv) : 0;
-	t->detail = ready ? "" : stop_names[r->stop];
-}
-
-static void check_test(const struct level *lv, int i, struct test *t)
-{
-	const struct check *k = &lv->checks[i];
-
-	*t = (struct test){
-		.result = k->result, .value = k->value, .unit = k->unit, .detail = k->detail
-	};
-	format(t->id, sizeof(t->id), "l%d_%s", lv->level, k->id);
-}
-
 /* Decimal digits only: LAVA's pattern knows no exponent. */
 static void format_value(double value, char *buf, size_t size)
 {
@@ -163,32 +128,34 @@ static void ktap_line(const struct test *t, int number, int indent, FILE *out)
 	fputc('\n', out);
 }
 
-static bool ktap_level(const struct report *r, int level, FILE *out)
+/* kunit.py and LKP take a block's name from the comment in front of its plan. */
+static bool ktap_level(const struct report *r, int level, const char *name, FILE *out)
 {
 	const struct level *lv = &r->levels[level];
 	int indent = 2 * (level - r->outermost + 1), number = 0;
 	bool has_child = level < r->deepest, ok = lv->ready && level_sound(lv), below;
-	int missing = has_child ? 0 : last_expected(r) - level;
+	int missing = has_child ? 0 : results_last_level(r) - level;
+	char child[8];
 	struct test t;
 
 	if (missing < 0)
 		missing = 0;
-	fprintf(out, "%*sKTAP version 1\n%*s1..%d\n", indent, "", indent, "",
-		1 + lv->check_count + has_child + missing);
-	ready_test(r, level, &t);
+	fprintf(out, "%*sKTAP version 1\n%*s# Subtest: %s\n%*s1..%d\n", indent, "", indent, "",
+		name, indent, "", 1 + lv->check_count + has_child + missing);
+	results_ready(r, level, &t);
 	ktap_line(&t, ++number, indent, out);
 	for (int i = 0; i < lv->check_count; i++) {
-		check_test(lv, i, &t);
+		results_check(lv, i, &t);
 		ktap_line(&t, ++number, indent, out);
 	}
 	for (int i = 1; i <= missing; i++, ok = false) {
-		ready_test(r, level + i, &t);
+		results_ready(r, level + i, &t);
 		ktap_line(&t, ++number, indent, out);
 	}
 	if (has_child) {
-		below = ktap_level(r, level + 1, out);
-		fprintf(out, "%*s%s %d l%d\n", indent, "", below ? "ok" : "not ok", ++number,
-			level + 1);
+		format(child, sizeof(child), "l%d", level + 1);
+		below = ktap_level(r, level + 1, child, out);
+		fprintf(out, "%*s%s %d %s\n", indent, "", below ? "ok" : "not ok", ++number, child);
 		ok &= below;
 	}
 	return ok;
@@ -200,12 +167,12 @@ static void print_ktap(const struct report *r, FILE *out)
 
 	fprintf(out, "KTAP version 1\n1..1\n");
 	if (r->deepest >= r->outermost)
-		ok = ktap_level(r, r->outermost, out);
+		ok = ktap_level(r, r->outermost, "supernest", out);
 	fprintf(out, "%s 1 supernest # stop=%s reached=%d\n", ok && r->ok ? "ok" : "not ok",
 		stop_names[r->stop], r->reached);
 }
 
-static void lava_line(const struct test *t, FILE *out)
+static void lava_line(const struct test *t, void *out)
 {
 	char value[32];
 
@@ -216,22 +183,7 @@ static void lava_line(const struct test *t, FILE *out)
 
 static void print_lava(const struct report *r, FILE *out)
 {
-	struct test t = { .id = "depth", .value = r->reached, .unit = "levels" };
-
-	for (int i = r->outermost; i <= r->deepest || i <= last_expected(r); i++) {
-		struct test ready;
-
-		ready_test(r, i, &ready);
-		lava_line(&ready, out);
-		for (int c = 0; i <= r->deepest && c < r->levels[i].check_count; c++) {
-			struct test check;
-
-			check_test(&r->levels[i], c, &check);
-			lava_line(&check, out);
-		}
-	}
-	t.result = r->ok ? RESULT_PASS : RESULT_FAIL;
-	lava_line(&t, out);
+	results_each(r, lava_line, out);
 }
 
 /* ---- CSV --------------------------------------------------------------------------------- */
@@ -356,10 +308,9 @@ static cJSON *setup_to_json(const struct setup *s)
 	return o;
 }
 
-static char *report_to_json(const struct report *r)
+cJSON *formats_to_json(const struct report *r)
 {
 	cJSON *root = cJSON_CreateObject(), *levels;
-	char *text;
 
 	cJSON_AddStringToObject(root, "schema", REPORT_SCHEMA);
 	cJSON_AddItemToObject(root, "outcome", outcome_to_json(r));
@@ -371,17 +322,17 @@ static char *report_to_json(const struct report *r)
 		cJSON_AddStringToObject(root, "command", r->command);
 	else
 		cJSON_AddNullToObject(root, "command");
-	text = cJSON_Print(root);
-	cJSON_Delete(root);
-	return text;
+	return root;
 }
 
 static void print_json(const struct report *r, FILE *out)
 {
-	char *text = report_to_json(r);
+	cJSON *root = formats_to_json(r);
+	char *text = cJSON_Print(root);
 
 	fprintf(out, "%s\n", text ? text : "{}");
 	free(text);
+	cJSON_Delete(root);
 }
 
 int formats_write_json(const struct report *r, const char *path)

@@ -16,6 +16,8 @@
 void formats_print(const struct report *r, int which, FILE *out);
 /* The JSON alone, as a file has it; -1 (printed) if it can't be written. */
 int formats_write_json(const struct report *r, const char *path);
+/* The same as a tree, the caller's. */
+struct cJSON *formats_to_json(const struct report *r);
 /* Reads such a file back.  -1 if it is no report; the error is printed. */
 int formats_read_json(struct report *r, const char *path);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "options.h"
+#include "kcidb.h"
 #include "level.h"
 
 #include <ctype.h>
@@ -81,8 +82,8 @@ static int set_size(const char *v, void *p)
 }
 
 /* In the order of enum report_bit; those of a console first. */
-static const char *const report_names[] = { "table", "ktap", "lava", "json",
-					    "csv",   "html", "svg",  NULL };
+static const char *const report_names[] = { "table", "ktap", "lava",  "json", "csv",
+					    "html",  "svg",  "kcidb", NULL };
 
 static int set_report(const char *v, void *p)
 {
@@ -119,6 +120,18 @@ static int set_compare_format(const char *v, void *p)
 static int set_percent(const char *v, void *p)
 {
 	return parse_int(v, 0, 100000, p);
+}
+
+static int set_origin(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return kcidb_is_origin(v) ? 0 : -1;
+}
+
+static int set_kcidb_id(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return kcidb_is_id(v) ? 0 : -1;
 }
 
 static int set_start(const char *v, void *p)
@@ -222,9 +235,13 @@ static const struct option {
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
 	  "with these two: the first run that fails is the last" },
 	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
-	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg", CMD_REPORT, set_format,
+	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
 	  MEMBER(report),
 	  "how to print it (default: table); html takes several and lays them over one another" },
+	{ NULL, "--origin", "[a-z0-9_]+", CMD_REPORT, set_origin, MEMBER(origin),
+	  "for kcidb: who submits it, as KernelCI knows you" },
+	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
+	  "for kcidb: the build that was tested, as it was submitted" },
 	{ NULL, "--format", "table|json", CMD_COMPARE, set_compare_format, MEMBER(report),
 	  "how to print it (default: table)" },
 	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),

@@ -25,7 +25,8 @@ enum report_bit {
 	REPORT_JSON = 8,
 	REPORT_CSV = 16,
 	REPORT_HTML = 32, /* these two in a file, never on a console */
-	REPORT_SVG = 64
+	REPORT_SVG = 64,
+	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
 };
 
 struct options {
@@ -44,7 +45,8 @@ struct options {
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	const char *qemu, *cpu, *kernel, *initramfs, *append, *json_path, *artifacts, *matrix;
-	const char *files[FILES_MAX]; /* the operands of report and compare */
+	const char *origin, *build_id; /* of KCIDB */
+	const char *files[FILES_MAX];  /* the operands of report and compare */
 	int file_count;
 	const char *from; /* plan's report */
 };

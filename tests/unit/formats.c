@@ -201,9 +201,9 @@ static const char *next_line(const char **p, char *line, size_t size)
  * Documentation/dev-tools/ktap.rst: version, plan, as many results as planned in sequence, nested
  * ones two blanks deeper with their result after them; a failure below makes it fail above.
  */
-static bool check_ktap(const char **p, int depth)
+static bool check_ktap(const char **p, int depth, char name[40])
 {
-	char line[400], description[200], indent[40];
+	char line[400], description[200], indent[40], nested_name[40];
 	int plan, number, results = 0;
 	bool all_ok = true, nested_ok = true, nested = false;
 
@@ -213,6 +213,11 @@ static bool check_ktap(const char **p, int depth)
 	assert_memory_equal(line, indent, strlen(indent));
 	assert_string_equal(line + strlen(indent), "KTAP version 1");
 	assert_non_null(next_line(p, line, sizeof(line)));
+	if (depth) { /* a block's name, which its result has too */
+		assert_memory_equal(line, indent, strlen(indent));
+		assert_int_equal(sscanf(line + strlen(indent), "# Subtest: %39s", name), 1);
+		assert_non_null(next_line(p, line, sizeof(line)));
+	}
 	assert_int_equal(sscanf(line + strlen(indent), "1..%d", &plan), 1);
 	while (results < plan) {
 		const char *before = *p;
@@ -223,7 +228,7 @@ static bool check_ktap(const char **p, int depth)
 		if (line[strlen(indent)] == ' ') {
 			*p = before;
 			nested = true;
-			nested_ok = check_ktap(p, depth + 1);
+			nested_ok = check_ktap(p, depth + 1, nested_name);
 			continue;
 		}
 		ok = !strncmp(line + strlen(indent), "ok ", 3);
@@ -234,8 +239,10 @@ static bool check_ktap(const char **p, int depth)
 		assert_int_equal(number, ++results);
 		assert_int_equal(strspn(description, "abcdefghijklmnopqrstuvwxyz0123456789_"),
 				 strlen(description));
-		if (nested)
+		if (nested) {
 			assert_int_equal(ok, nested_ok);
+			assert_string_equal(description, nested_name);
+		}
 		nested = false;
 		all_ok &= ok;
 		if (strchr(line, '#')) /* one directive */
@@ -254,7 +261,7 @@ static void test_ktap(void **state)
 
 				fill(requested, levels, STOP_PANIC, ready);
 				p = print(&r, REPORT_KTAP);
-				assert_false(check_ktap(&p, 0));
+				assert_false(check_ktap(&p, 0, NULL));
 				assert_string_equal(p, "");
 			}
 	fill(2, 3, STOP_DEPTH, true);
@@ -263,7 +270,7 @@ static void test_ktap(void **state)
 	report_finish(&r);
 	const char *p = print(&r, REPORT_KTAP);
 
-	assert_true(check_ktap(&p, 0));
+	assert_true(check_ktap(&p, 0, NULL));
 	assert_non_null(strstr(text, "\n    ok 1 l1_ready # s="));
 	assert_non_null(strstr(text, " l0_cost # SKIP "));
 	assert_non_null(strstr(text, "late _ very")); /* no second # */
@@ -436,7 +443,7 @@ static void test_odd_reports(void **state)
 			if (format == REPORT_LAVA)
 				check_lava(p);
 			if (format == REPORT_KTAP)
-				check_ktap(&p, 0);
+				check_ktap(&p, 0, NULL);
 		}
 	}
 }
