@@ -125,6 +125,12 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		/* An ordinary PC, so that any kernel boots. */
 		add(a, "-M q35 -serial chardev:con");
 	}
+	/*
+	 * The ROM for old guests' TPR makes QEMU write all registers back; QEMU's own emulation of AMD-V,
+	 * if that is what the host runs on, then takes the guest's TSS for none and refuses it all ports.
+	 */
+	if (c->kvm && !c->nested)
+		add(a, "-global kvm-apic.vapic=off");
 	if (c->kvm)
 		add(a, "-accel kvm -cpu %s", c->cpu ? c->cpu : "host");
 	else
