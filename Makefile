@@ -62,6 +62,12 @@ test-vmx:
 	$(Q)$(MAKE) --no-print-directory dist
 	$(Q)tests/run vmx/
 
+test-ci:
+	$(Q)scripts/setup dist ci
+	$(Q)$(MAKE) --no-print-directory dist
+	$(Q)scripts/ci-tools
+	$(Q)tests/run ci/
+
 # Fuzzers of all that is read from a child, a file or a person, SECONDS each; FUZZ= names those wanted
 SECONDS = 600
 FUZZ =
@@ -95,6 +101,7 @@ help:
 	@echo 'make test     install what is missing, build and run the tests'
 	@echo 'make test-boot   boot what is published in every way: PXE, HTTP, UEFI, BIOS, CD, stick'
 	@echo 'make test-vmx    nest on Intel VT-x, which Bochs emulates'
+	@echo 'make test-ci  try what is in ci/ with LAVA, kunit.py, labgrid, virtme-ng, gitlab-ci-local'
 	@echo 'make fuzz     feed the parsers hostile input, SECONDS=$(SECONDS) for each of the fuzzers in tests/fuzz/'
 	@echo 'make dist     build/dist/: what is published, and SHA256SUMS of it'
 	@echo '              WORDS="nest.depth=2" for its kernel command line, SIGN_KEY=KEY.pem SIGN_CERT=CERT.pem'
@@ -160,5 +167,5 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test test-boot test-vmx fuzz bench emulator setup check clean help FORCE
+.PHONY: all run install deb dist test test-boot test-vmx test-ci fuzz bench emulator setup check clean help FORCE
 .DELETE_ON_ERROR:

@@ -163,13 +163,28 @@ published() {
 	export v
 }
 
-# recipe NAME: the code block of docs/booting.md that starts with this comment
+# released: what `make dist` made, in the folder `published`
+released() {
+	v=supernest-$(sed -n 's/^VERSION = //p' "$TOP/Makefile")
+	export v
+	cp -r "$TOP/build/dist/$v" published
+}
+
+# served: the same, on port 8000 of this test's own network; SUPERNEST is the address
+served() {
+	released
+	(cd published && exec python3 -m http.server --bind 127.0.0.1 8000) >http.log 2>&1 &
+	export SUPERNEST=http://127.0.0.1:8000
+	within 10 curl -fso /dev/null $SUPERNEST/SHA256SUMS || fail "nothing is served"
+}
+
+# recipe NAME [DOCUMENT]: the code block of the document, docs/booting.md if none is named, that starts with this comment
 recipe() {
 	awk -v first="# $1" '
 		/^```/ { if (found) exit; start = 1; next }
 		start && ($0 == first || index($0, first ":") == 1) { found = 1 }
 		{ start = 0 }
-		found' "$TOP/docs/booting.md" | grep . || fail "docs/booting.md has no recipe called $1"
+		found' "$TOP/${2:-docs/booting.md}" | grep . || fail "${2:-docs/booting.md} has no recipe called $1"
 }
 
 # boots NAME [WORD...]: the machine of this recipe boots what is published, nests once, reports, and ends by itself. The WORDs are
