@@ -34,9 +34,15 @@
 #include "launcher/checks.h"
 
 #include "launcher/appliance.h"
+#include "launcher/sha256.h"
 #include "launcher/archive.h"
+#include "launcher/kernel.h"
+#include "launcher/modules.h"
+#include "launcher/firmware.h"
+#include "launcher/overlay.h"
 #include "launcher/vm.h"
 
+#include "launcher/evidence.h"
 #include "launcher/relay.h"
 #include "launcher/uplink.h"
 
@@ -45,6 +51,7 @@
 #include "launcher/report.h"
 #include "launcher/formats.h"
 #include "launcher/kcidb.h"
+#include "launcher/artifacts.h"
 #include "launcher/series.h"
 #include "launcher/html.h"
 #include "launcher/view.h"
@@ -66,8 +73,9 @@
 #define FIRMWARE_DIR "/share"
 #define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
 #define WORDS_PATH "/share/words"     /* the kernel command line of a nested level, with comments */
-#define KERNEL_PATH "/boot/bzImage"
 #define ARCHIVE_PATH "/run/initramfs.cpio"
+#define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
+#define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
 #define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
@@ -86,13 +94,15 @@ struct run {
 	struct platform platform;
 	struct report report;
 	struct archive archive;
-	bool has_parent; /* somebody above reads our records and prints the report */
-	int from;	 /* our level as a sender of records */
+	char child_kernel[64]; /* the file that the next level boots */
+	bool has_parent;       /* somebody above reads our records and prints the report */
+	int from;	       /* our level as a sender of records */
 	unsigned int seq;
 	double deadline_s; /* on now_s(); 0: none */
 	double began_s;	   /* on now_s(), when the counter of cycles was began_tsc */
 	uint64_t began_tsc;
-	struct log console_log, record_log; /* --artifacts */
+	struct artifacts artifacts;
+	struct evidence evidence; /* of our child */
 	struct vm vm;
 	struct relay relay;
 	bool counts_chain;	   /* our KVM's count is the whole chain's: we are the outermost */
@@ -248,11 +258,12 @@ static int child_level(void)
 	return run.from == HOST_LEVEL ? run.opts.level : run.from + 1;
 }
 
-/* The child runs the same kernel and the same files: both say so by their sums. */
+/* The child runs the kernel that was meant for it, and the same files: both say so by their sums. */
 static void compare_sums(const struct level *child)
 {
 	struct check archive = { "archive", RESULT_PASS, run.archive.bytes, "bytes", "" };
 	struct check kernel = { "kernel", RESULT_PASS, 1, "bool", "" };
+	struct kernel file;
 
 	if (run.from == HOST_LEVEL)
 		return;
@@ -261,29 +272,19 @@ static void compare_sums(const struct level *child)
 		strcpy(archive.detail,
 		       "its sha256 is not its parent's: the files changed on the way");
 	}
-	if (strcmp(child->kernel_sha256, run.self->kernel_sha256)) {
-		kernel.result = RESULT_FAIL;
-		kernel.value = 0;
+	if (strcmp(child->kernel_sha256, run.archive.sum[1].sha256))
 		strcpy(kernel.detail,
 		       "its sha256 is not its parent's: the kernel changed on the way");
+	else if (!kernel_read(run.child_kernel, &file) && *file.release &&
+		 strcmp(child->kernel, file.release))
+		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, its file is %.30s",
+		       child->kernel, file.release);
+	if (*kernel.detail) {
+		kernel.result = RESULT_FAIL;
+		kernel.value = 0;
 	}
 	tell_check(child->level, &archive);
 	tell_check(child->level, &kernel);
-}
-
-/* The child has read it.  A hole, unlike a truncation, leaves QEMU's mapping of it valid. */
-static void free_file(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0)
-		return;
-	if (fstat(fd, &st) ||
-	    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size))
-		fail("%s: cannot free it: %m", path);
-	close(fd);
-	unlink(path);
 }
 
 /* A person at a shell may start another run: it needs the kernel again. */
@@ -294,12 +295,7 @@ static bool keeps_kernel(void)
 
 static int64_t freed_later_kib(void)
 {
-	struct stat st;
-	int64_t bytes = run.archive.bytes;
-
-	if (!keeps_kernel() && !stat(KERNEL_PATH, &st))
-		bytes += st.st_size;
-	return bytes / 1024;
+	return run.archive.bytes / 1024 + (keeps_kernel() ? 0 : kernel_all_kib());
 }
 
 static void child_is_ready(struct relay *r, const struct level *child)
@@ -325,7 +321,8 @@ static void child_is_ready(struct relay *r, const struct level *child)
 	tell_level("level");
 	free_file(ARCHIVE_PATH);
 	if (!keeps_kernel())
-		free_file(KERNEL_PATH);
+		kernel_free_all();
+	unlink(FIRMWARE_PATH);
 }
 
 static void level_is_ready(struct relay *r, int level)
@@ -392,7 +389,7 @@ static void on_record(void *context, const char *line, size_t len)
 	enum record_verdict verdict = record_decode(&rec, run.opts.run_id, line, len);
 	int err;
 
-	log_line(&run.record_log, "", line, len);
+	log_line(&run.artifacts.records, "", line, len);
 	if (verdict == RECORD_NOISE)
 		return;
 	/* What a child says of others than itself and those below it is a lie. */
@@ -422,10 +419,43 @@ static void on_console(void *context, const char *line)
 
 	(void)context;
 	format(prefix, sizeof(prefix), "L%d| ", child_level());
-	log_line(&run.console_log, prefix, line, strlen(line));
+	log_line(&run.artifacts.console, prefix, line, strlen(line));
 	record_init(&rec, "text", run.from, child_level());
 	record_add(&rec, "line", line);
 	tell(&rec);
+}
+
+static void on_line(void *context, const char *line, bool console)
+{
+	struct relay *r = context;
+
+	/* It says all once more as it panics: that is the whole log. */
+	if (r->replays && strstr(line, "Linux version "))
+		run.evidence.count[EVIDENCE_LOG] = 0;
+	if (console)
+		evidence_add(&run.evidence, EVIDENCE_LOG, line);
+	else
+		evidence_add_words(&run.evidence, line);
+}
+
+static void on_give_up(void *context)
+{
+	struct relay *r = context;
+
+	evidence_read_guest(&run.evidence, r->vm->pid);
+}
+
+static void tell_evidence(int about)
+{
+	struct record rec;
+
+	for (int part = 0; part < EVIDENCE_PARTS; part++)
+		for (int i = 0; i < run.evidence.count[part]; i++) {
+			record_init(&rec, "proof", run.from, about);
+			record_add(&rec, "part", evidence_names[part]);
+			record_add(&rec, "line", run.evidence.line[part][i]);
+			tell(&rec);
+		}
 }
 
 static void on_beat(void *context)
@@ -487,7 +517,10 @@ static void supervise(void)
 		.on_record = on_record,
 		.on_console = on_console,
 		.on_beat = run.view.on ? on_view_beat : on_beat,
+		.on_line = on_line,
+		.on_give_up = on_give_up,
 	};
+	evidence_clear(&run.evidence);
 	relay_run(r);
 	remote_finish(&run.remote);
 	r->lost = run.report.lost_records > 0;
@@ -503,6 +536,11 @@ static void supervise(void)
 		record_add(&rec, "line", r->last[i]);
 		tell(&rec);
 	}
+	if (!stop_is_failure(stop))
+		return;
+	if (run.from != HOST_LEVEL)
+		evidence_add_kvm(&run.evidence, run.vm.start_s);
+	tell_evidence(child);
 }
 
 /*
@@ -564,6 +602,17 @@ static void run_checks(enum check_phase phase, double deadline_s)
 	checks_run(&c);
 }
 
+/* Which files the kernels of this level and of the next one are. */
+static void choose_kernels(void)
+{
+	char own[sizeof(run.child_kernel)];
+
+	kernel_of_level(run.from, own, sizeof(own));
+	kernel_of_level(run.from + 1, run.child_kernel, sizeof(run.child_kernel));
+	strcpy(run.archive.sum[0].path, own + 1);
+	strcpy(run.archive.sum[1].path, run.child_kernel + 1);
+}
+
 /* Writes the archive for the child, or, if there will be none, only its sum. */
 static int prepare_archive(bool for_child)
 {
@@ -583,7 +632,7 @@ static int prepare_archive(bool for_child)
 	umount(ROOT_VIEW);
 	rmdir(ROOT_VIEW);
 	strcpy(run.self->archive_sha256, run.archive.sha256);
-	strcpy(run.self->kernel_sha256, run.archive.kernel_sha256);
+	strcpy(run.self->kernel_sha256, run.archive.sum[0].sha256);
 	return err;
 }
 
@@ -596,6 +645,8 @@ static bool last_level(void)
 static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char *detail,
 				size_t size)
 {
+	struct kernel kernel;
+
 	if (last_level()) {
 		format(detail, size, "depth %d was asked for and reached", run.from);
 		return STOP_DEPTH;
@@ -608,7 +659,9 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 		format(detail, size, "%s", run.platform.kvm_problem);
 		return STOP_NO_KVM;
 	}
-	memory_plan(budget, run.opts.mem_kib, archive_kib, freed_later_kib());
+	if (kernel_read(run.child_kernel, &kernel)) /* QEMU will say what is wrong with it */
+		kernel.init_kib = 0;
+	memory_plan(budget, run.opts.mem_kib, kernel.init_kib, archive_kib, freed_later_kib());
 	if (child_terminal())
 		budget->need_kib += VM_TERMINAL_KIB;
 	if (budget->child_kib < budget->need_kib) {
@@ -623,8 +676,24 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 	return STOP_NONE;
 }
 
-/* Joins the lines of a file but for its comments; "svm:..." and "vmx:..." if the CPU is such a one. */
-static void read_words(const char *path, const char *virt, char *words, size_t size)
+/* The words behind "svm:", "vmx:", "own:" and "any:" if the CPU or the kernel is such a one. */
+static char *words_for(char *line, const char *virt, const char *kernel)
+{
+	static const char *const kinds[] = { "svm:", "vmx:", "own:", "any:" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strncmp(line, kinds[i], 4))
+			continue;
+		if (strncmp(line, virt, 3) && strncmp(line, kernel, 3))
+			return NULL;
+		return words_for(line + 4, virt, kernel);
+	}
+	return line;
+}
+
+/* Joins the lines of a file but for its comments. */
+static void read_words(const char *path, const char *virt, const char *kernel, char *words,
+		       size_t size)
 {
 	char text[4096], *line, *rest = text;
 	size_t len = 0;
@@ -635,13 +704,8 @@ static void read_words(const char *path, const char *virt, char *words, size_t s
 		return;
 	}
 	while ((line = strsep(&rest, "\n"))) {
-		if (*line == '#' || !*line)
+		if (*line == '#' || !*line || !(line = words_for(line, virt, kernel)))
 			continue;
-		if (!strncmp(line, "svm:", 4) || !strncmp(line, "vmx:", 4)) {
-			if (strncmp(line, virt, 3))
-				continue;
-			line += 4;
-		}
 		format(words + len, size - len, "%s%s", len ? " " : "", line);
 		len = strlen(words);
 	}
@@ -649,12 +713,12 @@ static void read_words(const char *path, const char *virt, char *words, size_t s
 
 static void start_child(const struct budget *budget)
 {
-	char cmdline[2048], machine[256], words[1024];
+	char cmdline[2048], machine[256], words[1024], built[65];
 	struct vm_config config = {
 		.qemu = QEMU_PATH,
 		.machine = machine,
 		.firmware_dir = FIRMWARE_DIR,
-		.kernel = KERNEL_PATH,
+		.kernel = run.child_kernel,
 		.initramfs = ARCHIVE_PATH,
 		.cmdline = cmdline,
 		.extra_args = run.opts.qemu_args,
@@ -665,7 +729,12 @@ static void start_child(const struct budget *budget)
 	};
 
 	read_text(MACHINE_PATH, machine, sizeof(machine));
-	read_words(WORDS_PATH, run.self->cpu_virt, words, sizeof(words));
+	appliance_built_sum(KERNEL_PATH, built);
+	if (*built && strcmp(built, run.archive.sum[1].sha256) &&
+	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH))
+		config.firmware = FIRMWARE_PATH;
+	read_words(WORDS_PATH, run.self->cpu_virt, config.firmware ? "any" : "own", words,
+		   sizeof(words));
 	child_cmdline(cmdline, sizeof(cmdline), words);
 	run.self->child_kib = budget->child_kib;
 	memory_terms(run.self, budget);
@@ -735,6 +804,9 @@ static void run_level(void)
 	memory_learn(run.self);
 	tell_level("level");
 	appliance_hook(run.from);
+	if (access("/dev/kvm", F_OK))
+		modules_load_kvm(run.self->cpu_virt);
+	choose_kernels();
 	platform_learn_kvm(run.self, &run.platform);
 	stop = why_not_deeper(&budget, archive_estimate_kib("/"), detail, sizeof(detail));
 	if (prepare_archive(stop == STOP_NONE) && stop == STOP_NONE) {
@@ -758,6 +830,10 @@ static void run_level(void)
 		start_child(&budget);
 	} else {
 		tell_stop(stop, run.from, detail);
+		if (stop_is_failure(stop)) {
+			evidence_add_kvm(&run.evidence, 0);
+			tell_evidence(run.from);
+		}
 		if (run.opts.shell == run.from)
 			hold_shell();
 	}
@@ -855,7 +931,9 @@ static int learn_level(void)
 		return 0;
 	if (uplink_open())
 		return -1;
-	fail_sink = uplink_text;
+	/* A kernel that is not ours has a serial console instead of the port. */
+	if (!fail_sink)
+		fail_sink = uplink_text;
 	return 0;
 }
 
@@ -986,41 +1064,46 @@ static int need_file(const char *path, const char *what)
 	return fail("%s %s: %m; name another with --%s", what, path, what);
 }
 
-static int open_artifacts(void)
+static bool same_file(const char *a, const char *b)
 {
-	const char *dir = run.opts.artifacts;
+	char sum[2][65];
 
-	if (!dir)
-		return 0;
-	if (mkdir(dir, 0777) && errno != EEXIST)
-		return fail("%s: %m", dir);
-	if (log_open(&run.console_log, dir, "console.log"))
-		return -1;
-	return log_open(&run.record_log, dir, "records.log");
+	return !sha256_file(a, sum[0]) && !sha256_file(b, sum[1]) && !strcmp(sum[0], sum[1]);
 }
 
-static void write_artifacts(void)
+/* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
+static int place_kernel(struct vm_config *config, const char *virt)
 {
-	static const struct {
-		const char *name;
-		int format;
-	} files[] = { { "report.txt", REPORT_TABLE },
-		      { "report.ktap", REPORT_KTAP },
-		      { "report.lava", REPORT_LAVA },
-		      { "report.json", REPORT_JSON },
-		      { "report.html", REPORT_HTML } };
-	struct log log;
+	static char initramfs[64];
+	struct overlay o = {
+		.kernel = run.opts.kernel,
+		.modules = run.opts.modules,
+		.config = run.opts.config,
+		.initramfs = config->initramfs,
+		.virt = virt,
+		.levels = run.opts.levels,
+		.say = say_line,
+	};
 
-	if (!run.opts.artifacts)
-		return;
-	log_close(&run.console_log);
-	log_close(&run.record_log);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (log_open(&log, run.opts.artifacts, files[i].name))
-			continue;
-		formats_print(&run.report, files[i].format, log.file);
-		log_close(&log);
-	}
+	config->kernel = file_beside("bzImage", PUBLISHED("bzImage-x86_64"));
+	if (!o.kernel && (o.modules || o.config || o.levels))
+		return fail("--modules, --levels and --config go with --kernel: which one is it?");
+	if (!o.kernel)
+		return need_file(config->kernel, "kernel");
+	if (access(o.kernel, R_OK))
+		return need_file(o.kernel, "kernel");
+	if (config->kernel && same_file(o.kernel, config->kernel))
+		return 0; /* not under test: it is the appliance's own */
+	if (run.opts.shell != SHELL_NONE)
+		return fail(
+			"--shell needs the appliance's own kernel at every level: leave out one "
+			"of --shell and --kernel");
+	if (overlay_make(&o, run.opts.level, initramfs, sizeof(initramfs)))
+		return -1;
+	config->initramfs = initramfs;
+	if (overlay_has_level(&o, run.opts.level))
+		config->kernel = o.kernel;
+	return need_file(config->kernel, "kernel");
 }
 
 /* An error in the middle of a picture. */
@@ -1075,8 +1158,6 @@ static int run_on_host(void)
 	struct host host;
 	uint64_t id = 1;
 
-	config.kernel = run.opts.kernel ? run.opts.kernel
-					: file_beside("bzImage", PUBLISHED("bzImage-x86_64"));
 	config.initramfs = run.opts.initramfs ? run.opts.initramfs
 					      : file_beside("initramfs.cpio.gz",
 							    PUBLISHED("initramfs-x86_64.cpio.gz"));
@@ -1092,8 +1173,8 @@ static int run_on_host(void)
 	run.opts.plain |= run.opts.shell != SHELL_NONE; /* the terminal is the shell's */
 	shell_means_depth();
 	if (host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")) ||
-	    need_file(config.kernel, "kernel") || need_file(config.initramfs, "initramfs") ||
-	    open_artifacts())
+	    need_file(config.initramfs, "initramfs") ||
+	    artifacts_open(&run.artifacts, run.opts.artifacts))
 		return STATUS_WRONG;
 	if (!host.usable) {
 		host_print(&host, false);
@@ -1112,6 +1193,8 @@ static int run_on_host(void)
 		getrandom(&id, sizeof(id), 0);
 	format(run.opts.run_id, sizeof(run.opts.run_id), "%016llx", (unsigned long long)id);
 	run.opts.level = config.kvm ? host.self.level + 1 : 0;
+	if (place_kernel(&config, config.kvm ? host.self.cpu_virt : "svm"))
+		return STATUS_WRONG;
 	run.from = HOST_LEVEL;
 	if (shell_is_wrong())
 		return STATUS_WRONG;
@@ -1155,7 +1238,8 @@ static int run_in_appliance(int argc, char **argv)
 	run.opts.shell = SHELL_NONE; /* that one is there already */
 	if (run.opts.level != LEVEL_NONE)
 		run.opts.depth = DEPTH_MAX; /* what is asked for here starts here */
-	if (options_from_args(&run.opts, CMD_RUN, argc, argv) || open_artifacts())
+	if (options_from_args(&run.opts, CMD_RUN, argc, argv) ||
+	    artifacts_open(&run.artifacts, run.opts.artifacts))
 		return STATUS_WRONG;
 	if (run.opts.repeat > 1 || run.opts.matrix) {
 		fail("--repeat and --matrix are for a host: each run needs a machine of its own");
@@ -1173,7 +1257,6 @@ static int run_in_appliance(int argc, char **argv)
 	return STATUS_OK;
 }
 
-/* Tells what a run, which went so far, came to. */
 /* Adds words to the command that would repeat a run: of a series, this one alone. */
 static void remember(int argc, char **argv)
 {
@@ -1184,13 +1267,14 @@ static void remember(int argc, char **argv)
 			append_word(run.command, sizeof(run.command), argv[i]);
 }
 
+/* Tells what a run, which went so far, came to. */
 static int finish_run(int status)
 {
 	if (status != STATUS_OK)
 		return status;
 	strcpy(run.report.command, run.command);
 	print_report();
-	write_artifacts();
+	artifacts_close(&run.artifacts, &run.report);
 	if (run.opts.json_path && formats_write_json(&run.report, run.opts.json_path))
 		return STATUS_WRONG;
 	return run.report.ok ? STATUS_OK : STATUS_NOT;

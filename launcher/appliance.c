@@ -143,6 +143,20 @@ void appliance_compare_files(void (*say)(const char *line))
 		fclose(sums);
 }
 
+void appliance_built_sum(const char *path, char sum[65])
+{
+	FILE *sums = fopen(SUMS_PATH, "re");
+	char name[256] = "";
+
+	sum[0] = '\0';
+	while (sums && strcmp(name, path) && fscanf(sums, "%64s %255s", sum, name) == 2)
+		;
+	if (strcmp(name, path))
+		sum[0] = '\0';
+	if (sums)
+		fclose(sums);
+}
+
 void appliance_hook(int own_level)
 {
 	char level[24];

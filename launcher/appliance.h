@@ -35,6 +35,9 @@ bool appliance_is_damaged(char *why, size_t size);
  */
 void appliance_compare_files(void (*say)(const char *line));
 
+/* The sum that the build wrote down for a file of the archive; "" if it did not. */
+void appliance_built_sum(const char *path, char sum[65]);
+
 /* A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed. */
 void appliance_hook(int own_level);
 

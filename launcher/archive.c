@@ -21,7 +21,6 @@
 #define TRAILER_BLOCK 512
 
 #define MAX_FILES 65536
-#define KERNEL_NAME "boot/bzImage"
 
 /* nftw() gives its callback no context. */
 static char **paths;
@@ -92,12 +91,21 @@ static void put_header(struct output *o, const char *name, const struct stat *st
 	pad(o, 4);
 }
 
+/* Where the sum of a file goes, or NULL if nobody wants it. */
+static char *wanted_sum(struct archive *a, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)
+		if (!strcmp(a->sum[i].path, name))
+			return a->sum[i].sha256;
+	return NULL;
+}
+
 static int put_file(struct output *o, const char *path, const char *name, const struct stat *st)
 {
 	static char buf[65536];
-	bool is_kernel = !strcmp(name, KERNEL_NAME);
 	int64_t left = st->st_size;
-	struct sha256 kernel;
+	char *sum = wanted_sum(o->archive, name);
+	struct sha256 file;
 	ssize_t n = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -108,19 +116,19 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 		return fail("archive: %s: more than 4 GiB do not fit newc", path);
 	}
 	put_header(o, name, st, left, 1);
-	sha256_init(&kernel);
+	sha256_init(&file);
 	while (left &&
 	       (n = read(fd, buf, left < (int64_t)sizeof(buf) ? left : (int64_t)sizeof(buf))) > 0) {
 		put(o, buf, n);
-		if (is_kernel)
-			sha256_add(&kernel, buf, n);
+		if (sum)
+			sha256_add(&file, buf, n);
 		left -= n;
 	}
 	close(fd);
 	if (left)
 		return fail("archive: %s changed while it was read", path);
-	if (is_kernel)
-		sha256_end(&kernel, o->archive->kernel_sha256);
+	if (sum)
+		sha256_end(&file, sum);
 	pad(o, 4);
 	return 0;
 }
@@ -193,7 +201,9 @@ int archive_write(const char *root, int fd, struct archive *a)
 	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = a };
 	int err;
 
-	memset(a, 0, sizeof(*a));
+	a->bytes = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)
+		a->sum[i].sha256[0] = '\0';
 	paths = malloc(MAX_FILES * sizeof(paths[0]));
 	path_count = 0;
 	if (!paths)
@@ -204,5 +214,26 @@ int archive_write(const char *root, int fd, struct archive *a)
 	while (path_count)
 		free(paths[--path_count]);
 	free(paths);
+	/* One file may be wanted twice. */
+	if (!a->sum[1].sha256[0] && !strcmp(a->sum[0].path, a->sum[1].path))
+		strcpy(a->sum[1].sha256, a->sum[0].sha256);
 	return err;
+}
+
+int archive_append(int fd, const struct archive_entry *entries, int count)
+{
+	struct archive a = { 0 };
+	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = &a };
+
+	sha256_init(&o.sum);
+	for (int i = 0; i < count; i++) {
+		struct stat st = { .st_mode = entries[i].mode };
+
+		put_header(&o, entries[i].name, &st, entries[i].size, S_ISDIR(st.st_mode) ? 2 : 1);
+		put(&o, entries[i].data, entries[i].size);
+		pad(&o, 4);
+	}
+	put_header(&o, TRAILER, NULL, 0, 1);
+	pad(&o, TRAILER_BLOCK);
+	return o.failed ? -1 : 0;
 }

@@ -271,6 +271,19 @@ static cJSON *level_to_json(const struct level *lv)
 	return o;
 }
 
+static cJSON *evidence_to_json(const struct evidence *e)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	for (int part = 0; part < EVIDENCE_PARTS; part++) {
+		cJSON *lines = cJSON_AddArrayToObject(o, evidence_names[part]);
+
+		for (int i = 0; i < e->count[part]; i++)
+			cJSON_AddItemToArray(lines, cJSON_CreateString(e->line[part][i]));
+	}
+	return o;
+}
+
 static cJSON *outcome_to_json(const struct report *r)
 {
 	cJSON *o = cJSON_CreateObject(), *console;
@@ -288,6 +301,8 @@ static cJSON *outcome_to_json(const struct report *r)
 	console = cJSON_AddArrayToObject(o, "console");
 	for (int i = 0; i < r->console_count; i++)
 		cJSON_AddItemToArray(console, cJSON_CreateString(r->console[i]));
+	if (stop_is_failure(r->stop))
+		cJSON_AddItemToObject(o, "evidence", evidence_to_json(&r->evidence));
 	return o;
 }
 
@@ -338,11 +353,15 @@ static void print_json(const struct report *r, FILE *out)
 int formats_write_json(const struct report *r, const char *path)
 {
 	FILE *out = fopen(path, "w");
+	bool failed;
 
 	if (!out)
 		return fail("%s: cannot write the report: %m; it is above on the console", path);
 	print_json(r, out);
-	return fclose(out) ? fail("%s: cannot write the report: %m (disk full?)", path) : 0;
+	failed = ferror(out);
+	if (fclose(out) || failed)
+		return fail("%s: cannot write the report: %m (disk full?)", path);
+	return 0;
 }
 
 /* Why a file that somebody else wrote is no report; returns -1. */
@@ -475,6 +494,16 @@ static int read_setup(struct setup *s, const cJSON *o)
 	return 0;
 }
 
+static void read_evidence(struct evidence *e, const cJSON *o)
+{
+	const cJSON *line;
+
+	for (int part = 0; part < EVIDENCE_PARTS; part++)
+		cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, evidence_names[part]))
+			if (cJSON_IsString(line))
+				evidence_add(e, part, line->valuestring);
+}
+
 static int read_outcome(struct report *r, const cJSON *o)
 {
 	const cJSON *requested = cJSON_GetObjectItemCaseSensitive(o, "requested"), *line;
@@ -499,6 +528,7 @@ static int read_outcome(struct report *r, const cJSON *o)
 		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
 		make_harmless(r->console[r->console_count++]);
 	}
+	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
 	return r->stop == STOP_NONE ? malformed("nobody stops for '%.20s'", stop) : 0;
 }
 

@@ -12,8 +12,10 @@
 #define PAGE_TABLE_SHARE 512
 /* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
-/* A child's kernel before it counts its MemTotal, its launcher, and a grain of free memory. */
-#define CHILD_KERNEL_KIB 15360
+/* Where a child's kernel is loaded to, its data, its launcher, and a grain of free memory. */
+#define CHILD_DATA_KIB 5616
+/* A kernel larger than ours has more data too: Debian's need a third of what they have more. */
+#define MORE_DATA_SHARE 3
 
 static int64_t number_in(const char *path, const char *key)
 {
@@ -123,10 +125,12 @@ void memory_learn(struct level *self)
 	self->available_kib = meminfo_kib("MemAvailable:");
 }
 
-int64_t memory_need_kib(int64_t archive_kib)
+int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib)
 {
+	int64_t more_kib = kernel_kib > OUR_KERNEL_KIB ? kernel_kib - OUR_KERNEL_KIB : 0;
+
 	/* The archive and what is unpacked from it are there together for a moment. */
-	return CHILD_KERNEL_KIB + 2 * archive_kib;
+	return CHILD_DATA_KIB + kernel_kib + more_kib / MORE_DATA_SHARE + 2 * archive_kib;
 }
 
 void memory_divide(struct budget *b, int64_t wanted_kib)
@@ -145,15 +149,20 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 	b->child_kib = left / (2 * KIB_PER_MIB) * (2 * KIB_PER_MIB);
 }
 
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib)
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib,
+		 int64_t freed_kib)
 {
 	*b = (struct budget){
 		.available_kib = meminfo_kib("MemAvailable:") + waiting_kib(),
 		.qemu_kib = QEMU_KIB,
 		.margin_kib = MARGIN_KIB,
 		.freed_kib = freed_kib,
-		.need_kib = memory_need_kib(archive_kib),
+		.need_kib = memory_need_kib(kernel_kib, archive_kib),
 	};
+	/* A large kernel touches so much before it is up that our files are still there then. */
+	if (kernel_kib > OUR_KERNEL_KIB &&
+	    b->available_kib - b->qemu_kib - b->margin_kib < b->need_kib)
+		b->need_kib += freed_kib;
 	memory_divide(b, wanted_kib);
 }
 

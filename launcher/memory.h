@@ -24,14 +24,18 @@ void memory_setup(void);
  */
 void memory_learn(struct level *self);
 /*
- * The budget of the next level.  WANTED_KIB caps its RAM (0: all that fits); ARCHIVE_KIB is the
- * size of what it unpacks, FREED_KIB what we keep in files only until it is up.
+ * The budget of the next level.  WANTED_KIB caps its RAM (0: all that fits); KERNEL_KIB is what its
+ * kernel needs by its header, ARCHIVE_KIB the size of what it unpacks, FREED_KIB what we keep in files
+ * only until it is up.
  */
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t archive_kib, int64_t freed_kib);
+void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib,
+		 int64_t freed_kib);
 /* What of it the child gets: all but the terms that are known, and what grows with the child's RAM. */
 void memory_divide(struct budget *b, int64_t wanted_kib);
-/* The smallest RAM of a child that unpacks so much. */
-int64_t memory_need_kib(int64_t archive_kib);
+/* Our own kernel's init_size. */
+#define OUR_KERNEL_KIB 9744
+/* The smallest RAM of a child with such a kernel that unpacks so much. */
+int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib);
 /* What a kernel takes of so much RAM for its array of pages. */
 int64_t memory_struct_page_kib(int64_t ram_kib);
 /*

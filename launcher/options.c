@@ -76,6 +76,24 @@ static int set_level(const char *v, void *p)
 	return parse_int(v, 0, MAX_LEVEL, p);
 }
 
+static int set_levels(const char *v, void *p)
+{
+	char list[160], *rest = list, *word;
+	uint64_t levels = 0;
+	int level;
+
+	if (strlen(v) >= sizeof(list))
+		return -1;
+	strcpy(list, v);
+	while ((word = strsep(&rest, ","))) {
+		if (parse_int(word, 0, MAX_LEVEL, &level))
+			return -1;
+		levels |= 1ULL << level;
+	}
+	*(uint64_t *)p = levels;
+	return 0;
+}
+
 static int set_size(const char *v, void *p)
 {
 	return parse_size(v, p);
@@ -215,7 +233,13 @@ static const struct option {
 	{ NULL, "--cpu", "MODEL", CMD_RUN, set_text, MEMBER(cpu),
 	  "the CPU that QEMU emulates (default: max,+svm), or gives under KVM (host)" },
 	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
-	  "its kernel (default: bzImage beside this command)" },
+	  "the kernel under test, for all levels (default: bzImage beside this command)" },
+	{ NULL, "--levels", "LIST", CMD_RUN, set_levels, MEMBER(levels),
+	  "the levels that run it, as in 1,3; the others run the appliance's own" },
+	{ NULL, "--modules", "DIR", CMD_RUN, set_text, MEMBER(modules),
+	  "where its modules are: KVM and what it needs are taken along" },
+	{ NULL, "--config", "FILE", CMD_RUN, set_text, MEMBER(config),
+	  "its .config (default: what is found beside it); what nesting needs is looked for" },
 	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),
 	  "its initramfs (default: initramfs.cpio.gz beside this command)" },
 	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),

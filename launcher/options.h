@@ -44,7 +44,9 @@ struct options {
 	bool plain, deterministic, json, stop_on_failure;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
-	const char *qemu, *cpu, *kernel, *initramfs, *append, *json_path, *artifacts, *matrix;
+	uint64_t levels; /* a bit for each that runs --kernel; 0: all */
+	const char *qemu, *cpu, *kernel, *modules, *config, *initramfs, *append, *json_path,
+		*artifacts, *matrix;
 	const char *origin, *build_id; /* of KCIDB */
 	const char *files[FILES_MAX];  /* the operands of report and compare */
 	int file_count;

@@ -60,7 +60,7 @@ static int learn_terms(struct plan *p, const struct report *r)
 		    archive_kib(child) < 0)
 			return fail("plan: what L%d says of its memory does not add up", i);
 		p->terms_level = i;
-		p->need_kib = memory_need_kib(archive_kib(child));
+		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child));
 	}
 	if (p->terms_level < 0)
 		return fail("plan: the report has no level that ran another: take one of L1 or "

@@ -18,6 +18,9 @@
 /* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
 #define DRAIN_BYTES (1 << 20)
 
+/* By then QEMU has written its registers behind KVM's error. */
+#define DUMP_US 300000
+
 volatile int relay_stop_requested;
 
 struct channel {
@@ -73,6 +76,11 @@ static void take_console(struct relay *r, char *line, size_t len)
 	clean_line(line, len);
 	if (!*line)
 		return;
+	if (r->panic[0] && !r->replays && strstr(line, "Linux version "))
+		r->replays = true;
+	r->on_line(r->context, line, true);
+	if (r->replays)
+		return;
 	memmove(r->last[0], r->last[1], sizeof(r->last) - sizeof(r->last[0]));
 	strcpy(r->last[LAST_LINES - 1], line);
 	if (r->last_count < LAST_LINES)
@@ -98,6 +106,7 @@ static void take_words(struct relay *r, char *line, size_t len)
 	clean_line(line, len);
 	if (!*line)
 		return;
+	r->on_line(r->context, line, false);
 	if (used + strlen(line) + 4 < sizeof(r->words))
 		format(r->words + used, sizeof(r->words) - used, "%s%s", used ? "; " : "", line);
 	/* QEMU would only stop its machine and wait for a monitor. */
@@ -214,6 +223,10 @@ void relay_run(struct relay *r)
 		}
 	}
 	relay_look(r);
+	if (r->give_up == GIVE_UP_KVM)
+		usleep(DUMP_US);
+	if (r->give_up && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER)
+		r->on_give_up(r->context);
 	r->status = vm_end(r->vm);
 	drain(r, channels, 3);
 }

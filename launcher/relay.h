@@ -43,6 +43,10 @@ struct relay {
 	void (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
 	void (*on_beat)(void *context);
+	/* Each line of console and QEMU, also those that are too many to pass on. */
+	void (*on_line)(void *context, const char *line, bool console);
+	/* It is given up, and still there to be looked at. */
+	void (*on_give_up)(void *context);
 	/* set by on_record */
 	bool ended;	      /* the child's last record came */
 	bool spoken;	      /* its launcher runs */
@@ -56,6 +60,7 @@ struct relay {
 	int64_t exits, work, oom_kills_before;
 	double last_progress_s;
 	char panic[CONSOLE_LINE]; /* the kernel's words */
+	bool replays;		  /* after which it says all that it ever said (panic_print=) */
 	char words[512];	  /* QEMU's words, the last of them */
 	char last[LAST_LINES][CONSOLE_LINE];
 	int last_count;

@@ -13,6 +13,7 @@ void report_init(struct report *r, int requested)
 	r->lost_records = 0;
 	r->ok = false;
 	r->detail[0] = r->command[0] = '\0';
+	evidence_clear(&r->evidence);
 	r->requested = requested;
 	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
 	r->outermost = MAX_LEVEL + 1;
@@ -86,6 +87,7 @@ static int add_stop(struct report *r, const struct record *rec)
 	r->stop = stop;
 	r->stop_level = rec->about;
 	r->console_count = 0;
+	evidence_clear(&r->evidence);
 	format(r->detail, sizeof(r->detail), "%s", record_get(rec, "detail"));
 	make_harmless(r->detail);
 	return 0;
@@ -99,6 +101,21 @@ static int add_last_line(struct report *r, const struct record *rec)
 	format(r->console[r->console_count], REPORT_LINE, "%s", record_get(rec, "line"));
 	make_harmless(r->console[r->console_count++]);
 	return 0;
+}
+
+/* The same of its kernel's log and the like. */
+static int add_proof(struct report *r, const struct record *rec)
+{
+	const char *part = record_get(rec, "part");
+
+	for (int i = 0; i < EVIDENCE_PARTS; i++) {
+		if (strcmp(part, evidence_names[i]))
+			continue;
+		if (r->stop && rec->about == r->stop_level)
+			evidence_add(&r->evidence, i, record_get(rec, "line"));
+		return 0;
+	}
+	return -1;
 }
 
 static int add_ready(struct report *r, struct level *lv, const struct record *rec)
@@ -124,6 +141,8 @@ static int add_kind(struct report *r, struct level *lv, const struct record *rec
 		return add_stop(r, rec);
 	if (!strcmp(rec->kind, "last"))
 		return add_last_line(r, rec);
+	if (!strcmp(rec->kind, "proof"))
+		return add_proof(r, rec);
 	if (!strcmp(rec->kind, "ready") && own)
 		return add_ready(r, lv, rec);
 	if (!strcmp(rec->kind, "shell"))

@@ -5,6 +5,7 @@
 #ifndef SUPERNEST_REPORT_H
 #define SUPERNEST_REPORT_H
 
+#include "evidence.h"
 #include "level.h"
 #include "record.h"
 
@@ -34,6 +35,7 @@ struct report {
 	char detail[400];
 	char console[REPORT_LINES][REPORT_LINE]; /* the last lines of stop_level's console */
 	int console_count;
+	struct evidence evidence; /* of stop_level, if it failed */
 	bool ok;
 	int64_t lost_records;
 	char command

@@ -114,6 +114,11 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		/* Somebody's own choice, for a kernel that is not ours. */
 		add(a, "-M %s -serial chardev:con", c->machine);
 		add_path(a, "-L", c->firmware_dir);
+	} else if (c->firmware) {
+		/* What any kernel finds: an APIC, by the firmware's tables, and a serial port. */
+		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
+		       "auto-kernel-cmdline=off,x-option-roms=off -serial chardev:con");
+		add_path(a, "-bios", c->firmware);
 	} else if (c->nested) {
 		/* microvm without what our kernel can do without: each device costs exits to probe. */
 		add(a,
@@ -157,7 +162,7 @@ static void build_args(struct args *a, const struct vm_config *c)
 	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
 	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
 	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
-	if (is_microvm(c))
+	if (is_microvm(c) && !c->firmware)
 		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
 	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
 	/* The orderly end: no other way leads to this exit status. */

@@ -38,7 +38,9 @@ struct vm_config {
 	 * which then has an 8250 as its console.
 	 */
 	const char *machine;
-	const char *cpu;	/* not nested: the CPU model, or NULL for the one that nests */
+	const char *cpu; /* not nested: the CPU model, or NULL for the one that nests */
+	/* For a nested level whose kernel is not ours: its firmware; then it has an 8250 too. */
+	const char *firmware;
 	const char *extra_args; /* words split on %20, or "" */
 	const char *sandbox;	/* what its -sandbox is told, or NULL */
 	int64_t memory_kib;

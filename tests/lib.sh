@@ -273,3 +273,28 @@ nested_on_vtx() {
 		'all(.levels[:-1][].memory; .overhead_kib > 20000 and .overhead_kib < 60000)'
 	jq -c '.levels[] | [.level, .cpu.features, .exits, .memory.overhead_kib, .cost.cpuid_cycles]' report.json
 }
+
+# debian_kernel SUITE: a kernel of scripts/versions is the kernel under test; its modules are in `tree`
+debian_kernel() {
+	tree=$(cd "$TOP" && scripts/sources --kernels "kernel-$1" 2>"$OLDPWD/sources") || {
+		cat sources
+		skip "no kernel of $1 to be had: $(tail -n 1 sources)"
+	}
+	KERNEL=$(find "$tree/" -name 'vmlinuz*' | head -n 1)
+	[ -n "$KERNEL" ] || fail "$tree has no vmlinuz"
+}
+
+# nests_debian LEVELS DEPTH: the kernel under test in these levels (all: everywhere), ours in the others, and all is well
+nests_debian() {
+	case $1 in
+	all) nest 0 --depth "$2" --modules "$tree" --timeout 200 ;;
+	*) nest 0 --depth "$2" --modules "$tree" --timeout 200 --levels "$1" ;;
+	esac
+	jq -c '.levels[] | [.level, .kernel, .memory.overhead_kib, .exits.boot, .boot.wall_s]' report.json
+	came_up "$2"
+	is '.outcome.ok' 'all(.levels[].checks[]; .result == "pass")' '[.levels[].archive_sha256] | unique | length == 1' \
+		'.outcome.lost_records == 0' \
+		"all(.levels[]; .level as \$l | (.kernel | test(\"cloud-amd64$\"))
+			== (\"$1\" == \"all\" or (\"$1\" | split(\",\") | index(\$l | tostring)) != null))"
+	! grep 'lacks CONFIG' out || fail "Debian's kernel is said to lack something"
+}

@@ -282,7 +282,7 @@ static void check_archive(const char *bytes, const struct archive *a)
 
 static void check_sum(const char *bytes, const struct archive *a)
 {
-	struct archive measured;
+	struct archive measured = { 0 };
 	struct sha256 sum;
 	char hex[65];
 
@@ -315,7 +315,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size), *bytes;
-	struct archive a;
+	struct archive a = { 0 };
 	struct stat st;
 
 	make_tree(text);

@@ -49,6 +49,22 @@ static void on_record(void *context, const char *line, size_t len)
 		r.ended = true;
 }
 
+static int lines[2], looks;
+
+static void on_line(void *context, const char *line, bool console)
+{
+	(void)context;
+	(void)line;
+	lines[console]++;
+}
+
+static void on_give_up(void *context)
+{
+	(void)context;
+	looks++;
+	assert_int_equal(kill(vm.pid, 0), 0); /* it is still there */
+}
+
 static void on_beat(void *context)
 {
 	(void)context;
@@ -82,6 +98,8 @@ static void prepare(const char *script)
 		.on_record = on_record,
 		.on_console = on_console,
 		.on_beat = on_beat,
+		.on_line = on_line,
+		.on_give_up = on_give_up,
 	};
 	console_lines = beats = records = 0;
 	console_is_harmless = true;
@@ -185,6 +203,35 @@ static void test_panic(void **state)
 	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
 	r.patience.boot_s = 0.5;
 	assert_int_equal(supervise(), STOP_PANIC);
+}
+
+/* What it repeats as it panics is no new line for people, but all of it is evidence. */
+static void test_replay(void **state)
+{
+	(void)state;
+	lines[0] = lines[1] = 0;
+	expect("for l in 'Linux version 6' one 'Kernel panic - not syncing: x' 'Linux version 6' "
+	       "one 'Kernel panic - not "
+	       "syncing: x'; do echo \"$l\" >&3; done; exit 0",
+	       STOP_PANIC, "x");
+	assert_int_equal(console_lines, 3);
+	assert_int_equal(lines[1], 6);
+	assert_string_equal(r.last[LAST_LINES - 1], "Kernel panic - not syncing: x");
+}
+
+/* A child that is given up for what it does is looked at before it is killed; one whose time is up is not. */
+static void test_look(void **state)
+{
+	(void)state;
+	looks = 0;
+	prepare("cat records >&4; sleep 60");
+	r.patience.silent_s = 0.3;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_int_equal(looks, 1);
+	prepare("sleep 60");
+	r.deadline_s = now_s() + 0.3;
+	assert_int_equal(supervise(), STOP_TIME);
+	assert_int_equal(looks, 1);
 }
 
 static void test_kvm_errors(void **state)
@@ -428,7 +475,7 @@ static void test_dies_with_us(void **state)
 	assert_int_equal(kill(atoi(pid), 0), -1);
 }
 
-RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_kvm_errors),
-    T(test_patience), T(test_closed_pipes), T(test_flood), T(test_record_flood), T(test_long_lines),
-    T(test_control_characters), T(test_pieces), T(test_beats), T(test_arguments),
-    T(test_dies_with_us))
+RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_replay), T(test_look),
+    T(test_kvm_errors), T(test_patience), T(test_closed_pipes), T(test_flood), T(test_record_flood),
+    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_beats),
+    T(test_arguments), T(test_dies_with_us))
