@@ -83,7 +83,7 @@ int kconfig_value(const char *path, const char *option)
 	while (f && value == 'n' && fgets(line, sizeof(line), f))
 		if (!strncmp(line, "CONFIG_", 7) && !strncmp(line + 7, option, len) &&
 		    line[7 + len] == '=')
-			value = line[8 + len];
+			value = (unsigned char)line[8 + len];
 	if (f)
 		fclose(f);
 	return value;

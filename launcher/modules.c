@@ -52,9 +52,9 @@ static void load(const char *dir, const char *file)
 /* "a.ko: b.ko c.ko": what a needs, the deepest last. */
 static void load_line(const char *dir, char *line)
 {
-	char *last, *colon = strchr(line, ':');
+	char *last;
 
-	*colon = ' ';
+	line[strcspn(line, ":")] = ' ';
 	while ((last = strrchr(line, ' '))) {
 		if (last[1])
 			load(dir, last + 1);

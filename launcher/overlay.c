@@ -150,12 +150,15 @@ static int add_needed(struct packing *p, const struct module *m)
 static int add_module(struct packing *p, const char *name)
 {
 	struct module m = { 0 };
+	bool found;
 
 	for (int i = 0; i < p->module_count; i++)
 		if (!strcmp(p->module[i].name, name))
 			return 0;
 	wanted_module = name;
-	if (nftw(p->modules_dir, match_module, 16, FTW_PHYS) != 1)
+	found = nftw(p->modules_dir, match_module, 16, FTW_PHYS) == 1;
+	wanted_module = NULL;
+	if (!found)
 		return 1;
 	format(m.name, sizeof(m.name), "%s", name);
 	if (read_module(found_module, &m) || add_needed(p, &m))
