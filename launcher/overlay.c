@@ -256,11 +256,11 @@ static int add_kernels(struct packing *p, int outermost)
 	if (data == MAP_FAILED)
 		return fail("--kernel %s: %m", p->overlay->kernel);
 	if (!p->overlay->levels)
-		add_entry(p, S_IFREG | 0644, KERNEL_PATH + 1, data, st.st_size);
+		add_entry(p, S_IFREG | 0644, &KERNEL_PATH[1], data, st.st_size);
 	for (int i = outermost + 1; p->overlay->levels && i <= MAX_LEVEL; i++) {
 		if (!overlay_has_level(p->overlay, i))
 			continue;
-		format(name, sizeof(name), "%s-%d", KERNEL_PATH + 1, i);
+		format(name, sizeof(name), "%s-%d", &KERNEL_PATH[1], i);
 		if (!*first) {
 			add_entry(p, S_IFREG | 0644, name, data, st.st_size);
 			strcpy(first, strrchr(name, '/') + 1);

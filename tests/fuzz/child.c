@@ -214,9 +214,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	out = open_text(&text, &out_size);
 	prepare(host);
-	run.console_log =
+	run.artifacts.console =
 		(struct log){ .file = open_text(&logs[0], &log_size[0]), .left = LOG_SIZE };
-	run.record_log =
+	run.artifacts.records =
 		(struct log){ .file = open_text(&logs[1], &log_size[1]), .left = LOG_SIZE };
 	for (int i = 0; i < 3; i++)
 		must(!ftruncate(pipes[i], 0) && !lseek(pipes[i], 0, SEEK_SET));
@@ -242,8 +242,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fclose(out);
 	check_output(text);
 	check_report(&run.report);
-	close_log(&run.console_log, &logs[0], &log_size[0]);
-	close_log(&run.record_log, &logs[1], &log_size[1]);
+	close_log(&run.artifacts.console, &logs[0], &log_size[0]);
+	close_log(&run.artifacts.records, &logs[1], &log_size[1]);
 	must(run.report.reached >= 0 && run.report.reached <= MAX_LEVEL);
 	for (int i = run.report.outermost; i < run.report.reached; i++)
 		must(run.report.levels[i].ready);
