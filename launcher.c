@@ -399,9 +399,7 @@ static void on_record(void *context, const char *line, size_t len)
 		r->bad_records += err < 0;
 		return;
 	}
-	r->spoken = true;
 	r->records++;
-	r->last_record_s = r->last_progress_s = now_s();
 	if (!strcmp(rec.kind, "shell"))
 		shell_changed(&rec);
 	announce(&rec);
@@ -410,6 +408,15 @@ static void on_record(void *context, const char *line, size_t len)
 		level_is_ready(r, rec.from);
 	if (!strcmp(rec.kind, "end") && rec.from == child_level())
 		r->ended = true;
+}
+
+/* What it was damaged or made up by is not known; that the child cannot be trusted is. */
+static void tell_bad_records(int child, int count)
+{
+	struct check k = { "records", RESULT_FAIL, count, "records",
+			   "refused: damaged, forged or out of order" };
+
+	tell_check(child, &k);
 }
 
 static void on_console(void *context, const char *line)
@@ -481,12 +488,13 @@ static void on_view_beat(void *context)
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
 static struct patience patience_for_child(void)
 {
-	double pace_s = run.from == HOST_LEVEL ? 10 : run.self->ready_s;
+	double pace_s = run.self ? run.self->ready_s : 10; /* a host's nobody has measured */
 
 	return (struct patience){
-		.stall_s = 10 + 2 * pace_s,
-		.silent_s = 60 + 40 * pace_s,
-		.boot_s = 300 + 1000 * pace_s,
+		.idle_s = 5 + 2 * pace_s,
+		.spin_s = 5 + 2 * pace_s,
+		.silent_s = 10,
+		.boot_s = run.self ? 60 + 200 * pace_s : 120,
 	};
 }
 
@@ -526,11 +534,14 @@ static void supervise(void)
 	r->lost = run.report.lost_records > 0;
 	if (r->exits > 0)
 		tell_child_number(child, "total", r->exits);
+	if (r->bad_records)
+		tell_bad_records(child, r->bad_records);
 	stop = relay_verdict(r, detail, sizeof(detail));
 	vm_close(&run.vm);
 	if (stop == STOP_NONE)
 		return;
-	tell_stop(stop, child, detail);
+	/* A host is no level, and so not to blame. */
+	tell_stop(stop, relay_own_oom(r) && run.from != HOST_LEVEL ? run.from : child, detail);
 	for (int i = LAST_LINES - r->last_count; i < LAST_LINES; i++) {
 		record_init(&rec, "last", run.from, child);
 		record_add(&rec, "line", r->last[i]);
@@ -629,6 +640,8 @@ static int prepare_archive(bool for_child)
 		err = archive_write(ROOT_VIEW, fd, &run.archive);
 	if (fd >= 0)
 		close(fd);
+	if (err) /* no room for it: the level above still wants to compare the sums */
+		archive_write(ROOT_VIEW, -1, &run.archive);
 	umount(ROOT_VIEW);
 	rmdir(ROOT_VIEW);
 	strcpy(run.self->archive_sha256, run.archive.sha256);
@@ -759,7 +772,8 @@ static void keep_report_so_far(void)
 	free(copy);
 }
 
-static void on_shell_beat(void *context)
+/* While a hook or a shell runs, which may take long */
+static void on_idle_beat(void *context)
 {
 	struct record rec;
 
@@ -778,7 +792,7 @@ static void hold_shell(void)
 		.start_s = 10 + 10 * run.self->ready_s,
 		.deadline_s = run.deadline_s,
 		.beat_s = run.has_parent ? beat_s() : SHELL_BEAT_S,
-		.on_beat = on_shell_beat,
+		.on_beat = on_idle_beat,
 	};
 
 	if (shell_open(&s))
@@ -803,7 +817,7 @@ static void run_level(void)
 	memory_setup();
 	memory_learn(run.self);
 	tell_level("level");
-	appliance_hook(run.from);
+	appliance_hook(run.from, on_idle_beat);
 	if (access("/dev/kvm", F_OK))
 		modules_load_kvm(run.self->cpu_virt);
 	choose_kernels();
@@ -864,13 +878,17 @@ static void end_report(void)
 	report_finish(&run.report);
 }
 
-static void print_end(void)
+/* -1 (printed) if somebody still wants to read it and cannot. */
+static int print_end(void)
 {
+	clearerr(out);
 	fputs(REPORT_END "\n", out);
-	fflush(out);
+	if (fflush(out) && errno != EPIPE)
+		return fail("the report could not be printed: %m");
+	return 0;
 }
 
-static void print_report(void)
+static int print_report(void)
 {
 	end_report();
 	/* Stopped by a person: nobody knows how deep it would have gone. */
@@ -884,7 +902,7 @@ static void print_report(void)
 		formats_print(&run.report, REPORT_JSON, out);
 		fputs("# supernest: json end\n", out);
 	}
-	print_end();
+	return print_end();
 }
 
 /* ---- life as PID 1 ----------------------------------------------------------------------- */
@@ -1014,11 +1032,14 @@ static void live_as_init(void)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }, before;
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &action, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		sigaction(signals[i], NULL, &before);
+		if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN) /* nohup */
+			sigaction(signals[i], &action, NULL);
+	}
 	signal(SIGPIPE, SIG_IGN); /* a closed terminal must not cost the report file */
 }
 
@@ -1174,7 +1195,8 @@ static int run_on_host(void)
 	shell_means_depth();
 	if (host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")) ||
 	    need_file(config.initramfs, "initramfs") ||
-	    artifacts_open(&run.artifacts, run.opts.artifacts))
+	    artifacts_open(&run.artifacts, run.opts.artifacts) ||
+	    (run.opts.json_path && formats_can_write(run.opts.json_path)))
 		return STATUS_WRONG;
 	if (!host.usable) {
 		host_print(&host, false);
@@ -1270,12 +1292,16 @@ static void remember(int argc, char **argv)
 /* Tells what a run, which went so far, came to. */
 static int finish_run(int status)
 {
+	int err;
+
 	if (status != STATUS_OK)
 		return status;
 	strcpy(run.report.command, run.command);
-	print_report();
-	artifacts_close(&run.artifacts, &run.report);
-	if (run.opts.json_path && formats_write_json(&run.report, run.opts.json_path))
+	err = print_report();
+	err |= artifacts_close(&run.artifacts, &run.report);
+	if (run.opts.json_path)
+		err |= formats_write_json(&run.report, run.opts.json_path);
+	if (err)
 		return STATUS_WRONG;
 	return run.report.ok ? STATUS_OK : STATUS_NOT;
 }

@@ -22,6 +22,7 @@
 #define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_S 600
+#define HOOK_BEAT_S 2
 #define DRAIN_S 60
 #define CONSOLES_MAX 8
 
@@ -157,7 +158,7 @@ void appliance_built_sum(const char *path, char sum[65])
 		fclose(sums);
 }
 
-void appliance_hook(int own_level)
+void appliance_hook(int own_level, void (*on_beat)(void *context))
 {
 	char level[24];
 	int status;
@@ -174,12 +175,15 @@ void appliance_hook(int own_level)
 		execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; pid > 0 && i < HOOK_S * 100; i++, usleep(10000))
+	for (int i = 1; pid > 0 && i < HOOK_S * 100; i++, usleep(10000)) {
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			if (status)
 				fail("%s ended with wait status %#x", HOOK_PATH, status);
 			return;
 		}
+		if (i % (HOOK_BEAT_S * 100) == 0)
+			on_beat(NULL);
+	}
 	fail("%s did not end within %d s: killed", HOOK_PATH, HOOK_S);
 	kill(-pid, SIGKILL);
 }

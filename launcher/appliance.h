@@ -38,8 +38,11 @@ void appliance_compare_files(void (*say)(const char *line));
 /* The sum that the build wrote down for a file of the archive; "" if it did not. */
 void appliance_built_sum(const char *path, char sum[65]);
 
-/* A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed. */
-void appliance_hook(int own_level);
+/*
+ * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  Calls ON_BEAT
+ * every other second meanwhile.
+ */
+void appliance_hook(int own_level, void (*on_beat)(void *context));
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is

@@ -19,24 +19,28 @@ int artifacts_open(struct artifacts *a, const char *dir)
 	return log_open(&a->records, dir, "records.log");
 }
 
-static void write_evidence(const char *dir, const struct evidence *e)
+static int write_evidence(const char *dir, const struct evidence *e)
 {
 	struct log log;
 	char name[32];
+	int err = 0;
 
 	for (int part = 0; part < EVIDENCE_PARTS; part++) {
 		if (!e->count[part])
 			continue;
 		format(name, sizeof(name), "%s.txt", evidence_names[part]);
-		if (log_open(&log, dir, name))
+		if (log_open(&log, dir, name)) {
+			err = -1;
 			continue;
+		}
 		for (int i = 0; i < e->count[part]; i++)
 			log_line(&log, "", e->line[part][i], strlen(e->line[part][i]));
-		log_close(&log);
+		err |= log_close(&log);
 	}
+	return err;
 }
 
-void artifacts_close(struct artifacts *a, const struct report *r)
+int artifacts_close(struct artifacts *a, const struct report *r)
 {
 	static const struct {
 		const char *name;
@@ -47,16 +51,19 @@ void artifacts_close(struct artifacts *a, const struct report *r)
 		      { "report.json", REPORT_JSON },
 		      { "report.html", REPORT_HTML } };
 	struct log log;
+	int err;
 
 	if (!a->dir)
-		return;
-	log_close(&a->console);
-	log_close(&a->records);
+		return 0;
+	err = log_close(&a->console);
+	err |= log_close(&a->records);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		if (log_open(&log, a->dir, files[i].name))
+		if (log_open(&log, a->dir, files[i].name)) {
+			err = -1;
 			continue;
+		}
 		formats_print(r, files[i].format, log.file);
-		log_close(&log);
+		err |= log_close(&log);
 	}
-	write_evidence(a->dir, &r->evidence);
+	return err | write_evidence(a->dir, &r->evidence);
 }

@@ -15,7 +15,7 @@ struct artifacts {
 
 /* Makes the directory and what is written while it runs.  -1 if it can't (printed). */
 int artifacts_open(struct artifacts *a, const char *dir);
-/* Closes those, and writes the report in every form, the evidence as text. */
-void artifacts_close(struct artifacts *a, const struct report *r);
+/* Closes those, and writes the report in every form, the evidence as text.  -1 if one of them is not whole (printed). */
+int artifacts_close(struct artifacts *a, const struct report *r);
 
 #endif

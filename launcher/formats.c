@@ -7,6 +7,7 @@
 
 #include <cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -348,6 +349,20 @@ static void print_json(const struct report *r, FILE *out)
 	fprintf(out, "%s\n", text ? text : "{}");
 	free(text);
 	cJSON_Delete(root);
+}
+
+int formats_can_write(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd >= 0) {
+		close(fd);
+		unlink(path);
+		return 0;
+	}
+	if (errno == EEXIST && !access(path, W_OK))
+		return 0;
+	return fail("%s: cannot write the report there: %m", path);
 }
 
 int formats_write_json(const struct report *r, const char *path)

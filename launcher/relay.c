@@ -17,6 +17,11 @@
 #define RECORDS_BURST ((MAX_LEVEL + 1) * (CONSOLE_BURST + 100))
 /* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
 #define DRAIN_BYTES (1 << 20)
+/* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
+#define BOOT_EXITS 1000000
+#define SILENT_BOOTS 10
+/* The share of the CPU that a QEMU uses for itself while its guest does nothing */
+#define IDLE_SHARE 0.002
 
 /* By then QEMU has written its registers behind KVM's error. */
 #define DUMP_US 300000
@@ -24,9 +29,10 @@
 volatile int relay_stop_requested;
 
 struct channel {
-	int fd;
 	void (*take)(struct relay *r, char *line, size_t len);
 	size_t len;
+	int fd;
+	char start; /* what was there before it is not of this line; '\0': nothing starts one */
 	char line[LINE_MAX_BYTES + 1];
 };
 
@@ -117,6 +123,8 @@ static void take_words(struct relay *r, char *line, size_t len)
 static void split_lines(struct relay *r, struct channel *c, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (c->start && data[i] == c->start)
+			c->len = 0;
 		if (data[i] != '\n') {
 			if (c->len < LINE_MAX_BYTES)
 				c->line[c->len++] = data[i];
@@ -147,49 +155,101 @@ static void drain(struct relay *r, struct channel *channels, int count)
 
 		while (total < DRAIN_BYTES && (n = read_channel(r, &channels[i])) > 0)
 			total += n;
+		n = r->bad_records;
 		if (channels[i].len)
 			split_lines(r, &channels[i], "\n", 1);
+		r->bad_records = n; /* what was cut off by its end is no lie */
 	}
 }
 
 void relay_look(struct relay *r)
 {
 	int64_t total, work;
-	double now = now_s();
 
-	if (!vm_exits(r->vm, &total, &work)) {
-		if (work != r->work)
-			r->last_progress_s = now;
-		r->exits = total;
-		r->work = work;
+	if (vm_exits(r->vm, &total, &work))
+		return;
+	if (work != r->work)
+		r->exit_cpu_s = r->cpu_s;
+	r->counts_exits = true;
+	r->exits = total;
+	r->work = work;
+}
+
+/*
+ * What has passed since the last look, on the clock and of CPU time.  Were we not executed ourselves,
+ * as when the host slept or our own QEMU was stopped, neither was the child: that does not count.
+ */
+static void pass_time(struct relay *r)
+{
+	double now = now_s(), used = vm_cpu_s(r->vm), most = r->patience.idle_s / 2;
+
+	r->clock_s += now - r->looked_s < most ? now - r->looked_s : most;
+	r->looked_s = now;
+	if (used < 0)
+		return;
+	r->cpu_s += used - r->used_s < most ? used - r->used_s : most;
+	r->used_s = used;
+}
+
+static void look_for_life(struct relay *r)
+{
+	pass_time(r);
+	relay_look(r);
+	if (r->cpu_s - r->executed_cpu_s > r->patience.idle_s * IDLE_SHARE) {
+		r->executed_s = r->clock_s;
+		r->executed_cpu_s = r->cpu_s;
 	}
+	if (r->records != r->records_before) {
+		if (!r->records_before)
+			r->spoken_s = r->clock_s;
+		r->records_before = r->records;
+		r->record_s = r->executed_s = r->clock_s;
+	}
+}
+
+static bool is_silent(const struct relay *r)
+{
+	const struct patience *p = &r->patience;
+
+	return r->records && r->clock_s - r->record_s > p->silent_s + SILENT_BOOTS * r->spoken_s;
+}
+
+static bool boots_for_ever(const struct relay *r)
+{
+	double boot_s = r->patience.boot_s;
+
+	return !r->records &&
+	       (r->cpu_s > boot_s || r->clock_s > 10 * boot_s || r->exits > BOOT_EXITS);
 }
 
 static void consider_giving_up(struct relay *r)
 {
 	const struct patience *p = &r->patience;
-	double now = now_s();
 
 	if (r->give_up)
 		return;
 	if (relay_stop_requested)
 		r->give_up = GIVE_UP_USER;
-	else if (r->deadline_s && now >= r->deadline_s)
+	else if (r->deadline_s && now_s() >= r->deadline_s)
 		r->give_up = GIVE_UP_TIME;
-	else if (r->records > RECORDS_BURST + RECORDS_S * (now - r->vm->start_s))
+	else if (r->records > RECORDS_BURST + RECORDS_S * r->clock_s)
 		r->give_up = GIVE_UP_FLOOD;
-	else if (r->vm->stats >= 0 && now - r->last_progress_s > p->stall_s)
-		r->give_up = GIVE_UP_STALL;
-	else if (r->spoken && now - r->last_record_s > p->silent_s)
+	else if (r->closed_s && r->clock_s - r->closed_s > p->idle_s)
+		r->give_up = GIVE_UP_CLOSED;
+	else if (r->clock_s - r->executed_s > p->idle_s)
+		r->give_up = GIVE_UP_IDLE;
+	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
+		r->give_up = GIVE_UP_SPIN;
+	else if (is_silent(r))
 		r->give_up = GIVE_UP_SILENT;
-	else if (!r->spoken && now - r->vm->start_s > p->boot_s)
+	else if (boots_for_ever(r))
 		r->give_up = GIVE_UP_BOOT;
 }
 
 /* Rarely enough that looking is nothing beside a level's own work. */
 static int wait_ms(const struct relay *r, double next_beat_s)
 {
-	double now = now_s(), wait = r->patience.stall_s / 4;
+	double now = now_s(), wait = r->patience.idle_s / 4;
 
 	if (r->deadline_s && r->deadline_s - now < wait)
 		wait = r->deadline_s - now;
@@ -200,13 +260,13 @@ static int wait_ms(const struct relay *r, double next_beat_s)
 
 void relay_run(struct relay *r)
 {
-	struct channel channels[] = { { .fd = r->vm->records, .take = take_record },
+	struct channel channels[] = { { .fd = r->vm->records, .take = take_record, .start = '@' },
 				      { .fd = r->vm->console, .take = take_console },
 				      { .fd = r->vm->words, .take = take_words } };
 	struct pollfd fds[4] = { { .fd = r->vm->pidfd, .events = POLLIN } };
 	double next_beat_s = r->beat_s ? now_s() + r->beat_s : 0;
 
-	r->last_record_s = r->last_progress_s = now_s();
+	r->looked_s = r->vm->start_s;
 	r->oom_kills_before = memory_oom_kills();
 	while (!r->give_up && !(fds[0].revents & POLLIN)) {
 		for (int i = 0; i < 3; i++)
@@ -215,12 +275,14 @@ void relay_run(struct relay *r)
 		for (int i = 0; i < 3; i++)
 			if (fds[i + 1].revents && !read_channel(r, &channels[i]))
 				channels[i].fd = -1; /* its end: QEMU closed it */
-		relay_look(r);
+		look_for_life(r);
 		consider_giving_up(r);
 		if (next_beat_s && now_s() >= next_beat_s) {
 			r->on_beat(r->context);
 			next_beat_s = now_s() + r->beat_s;
 		}
+		if (channels[0].fd < 0 && !r->closed_s)
+			r->closed_s = r->clock_s;
 	}
 	relay_look(r);
 	if (r->give_up == GIVE_UP_KVM)
@@ -240,11 +302,17 @@ static void add_panic_reason(const struct relay *r, enum stop *stop)
 		*stop = STOP_PANIC;
 }
 
+bool relay_own_oom(const struct relay *r)
+{
+	return !r->give_up && !r->panic[0] && WIFSIGNALED(r->status) &&
+	       memory_oom_kills() > r->oom_kills_before;
+}
+
 static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t size)
 {
 	int status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
 
-	if (WIFSIGNALED(r->status) && memory_oom_kills() > r->oom_kills_before) {
+	if (relay_own_oom(r)) {
 		format(detail, size, "this level ran out of memory and its kernel killed qemu");
 		return STOP_OOM;
 	}
@@ -265,7 +333,11 @@ static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t siz
 	if (status) {
 		format(detail, size, "qemu ended with status %d: %.300s", status,
 		       r->words[0] ? r->words : "it said nothing");
-		return r->spoken ? STOP_CRASH : STOP_QEMU;
+		return r->records ? STOP_CRASH : STOP_QEMU;
+	}
+	if (strstr(r->words, "terminating on signal")) { /* system/runstate.c */
+		format(detail, size, "its qemu was ended from outside: %.300s", r->words);
+		return STOP_CRASH;
 	}
 	format(detail, size,
 	       "it reset itself without an orderly end: a triple fault, or a reboot "
@@ -276,7 +348,6 @@ static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t siz
 enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 {
 	enum stop stop = STOP_HANG;
-	double now = now_s();
 
 	detail[0] = '\0';
 	/* Its words on the console are evidence only if it did not end in order. */
@@ -302,20 +373,28 @@ enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 	case GIVE_UP_FLOOD:
 		format(detail, size,
 		       "it flooded the records: %lld in %.1f s, more than all levels together say",
-		       (long long)r->records, now - r->vm->start_s);
+		       (long long)r->records, r->clock_s);
 		return STOP_LOST;
-	case GIVE_UP_STALL:
+	case GIVE_UP_CLOSED:
+		format(detail, size, "its record channel was closed, though its qemu still ran");
+		return STOP_LOST;
+	case GIVE_UP_IDLE:
+		format(detail, size, "nothing was executed: no CPU time for %.1f s (exits: %lld)",
+		       r->clock_s - r->executed_s, (long long)r->exits);
+		return STOP_HANG;
+	case GIVE_UP_SPIN:
 		format(detail, size,
-		       "nothing was executed: no exit of its own for %.1f s (%lld exits before)",
-		       now - r->last_progress_s, (long long)r->exits);
+		       "it spins: no exit of its own in %.1f s of CPU time (exits: %lld)",
+		       r->cpu_s - r->exit_cpu_s, (long long)r->exits);
 		return STOP_HANG;
 	case GIVE_UP_SILENT:
 		format(detail, size, "its launcher has said nothing for %.1f s (exits: %lld)",
-		       now - r->last_record_s, (long long)r->exits);
+		       r->clock_s - r->record_s, (long long)r->exits);
 		return STOP_HANG;
 	case GIVE_UP_BOOT:
-		format(detail, size, "its launcher did not start within %.1f s (exits: %lld)",
-		       now - r->vm->start_s, (long long)r->exits);
+		format(detail, size,
+		       "its launcher did not start within %.1f s, %.1f of CPU time (exits: %lld)",
+		       r->clock_s, r->cpu_s, (long long)r->exits);
 		return STOP_HANG;
 	}
 	return STOP_HANG;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOST_MAX 1000 /* between two records */
+
 void report_init(struct report *r, int requested)
 {
 	memset(r->used, 0, sizeof(r->used));
@@ -45,7 +47,7 @@ static int add_fields(struct level *lv, const struct record *rec)
 }
 
 /* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
-static const char *const parents_checks[] = { "archive", "kernel" };
+static const char *const parents_checks[] = { "archive", "kernel", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {
@@ -175,6 +177,9 @@ int report_add(struct report *r, const struct record *rec)
 		return -1;
 	if (rec->seq < *next)
 		return 1;
+	/* Records do get lost, but not so many: it would silence its sender for good. */
+	if (rec->seq - *next > LOST_MAX)
+		return -1;
 	lv = report_level(r, rec->about);
 	if (add_kind(r, lv, rec))
 		return -1;

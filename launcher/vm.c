@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_ARGS 96
@@ -196,7 +197,7 @@ struct pipes {
 };
 
 /* In the child: QEMU's end of the pipes, and nothing else of ours. */
-static void exec_qemu(struct args *a, const struct pipes *p)
+static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
 {
 	const int *q = p->qemus;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -214,6 +215,8 @@ static void exec_qemu(struct args *a, const struct pipes *p)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* If we die, no machine is left behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != launcher) /* it died before */
+		_exit(127);
 	/* First out of the way of the numbers that they get, then onto them. */
 	for (size_t i = 0; i < count; i++)
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
@@ -257,6 +260,7 @@ static int open_pipes(struct pipes *p, bool terminal)
 int vm_start(struct vm *vm, const struct vm_config *config)
 {
 	struct pipes pipes;
+	pid_t launcher = getpid();
 	struct args a;
 
 	*vm = (struct vm){ .pid = -1, .pidfd = -1, .stats = -1 };
@@ -273,7 +277,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	vm->start_s = now_s();
 	vm->pid = fork();
 	if (!vm->pid)
-		exec_qemu(&a, &pipes);
+		exec_qemu(&a, &pipes, launcher);
 	free_args(&a);
 	close_all(pipes.qemus, PIPES);
 	vm->console = pipes.ours[CONSOLE];
@@ -410,6 +414,16 @@ int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
 		return -1;
 	*work = *total - (interrupts > 0 ? interrupts : 0);
 	return 0;
+}
+
+double vm_cpu_s(const struct vm *vm)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (vm->pid <= 0 || clock_getcpuclockid(vm->pid, &clock) || clock_gettime(clock, &ts))
+		return -1;
+	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)

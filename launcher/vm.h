@@ -72,6 +72,12 @@ void vm_close(struct vm *vm);
  */
 int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
 
+/*
+ * CPU time that QEMU has used, its guest's included, in seconds; -1 once it has ended.  It moves while
+ * the child is executed, however little of the CPU it gets, and stands still while it is not.
+ */
+double vm_cpu_s(const struct vm *vm);
+
 /* The command line as a person would type it, for reports and reproduction. */
 void vm_command(const struct vm_config *config, char *buf, size_t size);
 

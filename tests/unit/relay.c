@@ -42,9 +42,7 @@ static void on_record(void *context, const char *line, size_t len)
 		return;
 	}
 	records++;
-	r.spoken = true;
 	r.records++;
-	r.last_record_s = now_s();
 	if (!strcmp(rec.kind, "end"))
 		r.ended = true;
 }
@@ -92,7 +90,7 @@ static void prepare(const char *script)
 
 	r = (struct relay){
 		.vm = &vm,
-		.patience = { .stall_s = 0.4, .silent_s = 20, .boot_s = 20 },
+		.patience = { .idle_s = 2, .spin_s = 20, .silent_s = 20, .boot_s = 20 },
 		.deadline_s = now_s() + 10, /* so that a test ends */
 		.context = &r,
 		.on_record = on_record,
@@ -153,6 +151,8 @@ static void test_ends(void **state)
 	expect("exit 0", STOP_CRASH, "reset");
 	expect("cat records >&4; exit 0", STOP_CRASH, "reset");
 	expect("kill -SEGV $$", STOP_CRASH, "signal 11");
+	expect("echo 'qemu: terminating on signal 15 from pid 1' >&2; exit 0", STOP_CRASH,
+	       "from outside");
 	expect("echo 'out of luck' >&2; kill -ABRT $$", STOP_CRASH, "out of luck");
 }
 
@@ -173,6 +173,7 @@ static void test_lost(void **state)
 	(void)state;
 	expect("head -n 2 records >&4; exit 33", STOP_LOST, "never came");
 	expect("head -c 60 records >&4; exit 33", STOP_LOST, "never came");
+	assert_int_equal(r.bad_records, 0); /* cut off, not made up */
 	expect("exit 33", STOP_LOST, "never came");
 	expect("sed s/end/enD/ records >&4; exit 33", STOP_LOST, "never came");
 	assert_int_equal(r.bad_records, 1);
@@ -201,7 +202,7 @@ static void test_panic(void **state)
 	expect("echo 'Kernel panic - not syncing: a joke' >&3; " ORDERLY, STOP_NONE, "");
 	/* It panicked and hangs: the cause counts, not the symptom. */
 	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
-	r.patience.boot_s = 0.5;
+	r.patience.boot_s = 0.05;
 	assert_int_equal(supervise(), STOP_PANIC);
 }
 
@@ -253,9 +254,18 @@ static void test_patience(void **state)
 
 	(void)state;
 	prepare("sleep 60");
+	r.patience.boot_s = 0.05; /* ten times that on the clock */
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(detail, "did not start"));
+	prepare("while :; do :; done");
 	r.patience.boot_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(detail, "did not start"));
+
+	prepare("head -n 1 records >&4; sleep 60");
+	r.patience.idle_s = 0.5;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(detail, "nothing was executed"));
 
 	prepare("head -n 2 records >&4; sleep 60");
 	r.patience.silent_s = 0.5;
@@ -282,6 +292,31 @@ static void test_patience(void **state)
 	assert_true(now_s() - start < 12);
 }
 
+/* Slow is not dead: one that gets a hundredth of the CPU, and one whose supervisor was stopped as well. */
+static void test_slow(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	prepare("for i in 1 2 3 4 5 6; do sleep 0.3; for j in $(seq 20000); do :; done; "
+		"done; " ORDERLY);
+	r.patience.idle_s = 1;
+	assert_int_equal(supervise(), STOP_NONE);
+
+	prepare("sleep 3.2; " ORDERLY);
+	child = fork();
+	if (!child)
+		_exit(supervise());
+	usleep(300000);
+	kill(child, SIGSTOP);
+	usleep(2500000);
+	kill(child, SIGCONT);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), STOP_NONE);
+}
+
 static void test_closed_pipes(void **state)
 {
 	clock_t cpu = clock();
@@ -290,9 +325,16 @@ static void test_closed_pipes(void **state)
 	(void)state;
 	prepare("exec 2>&- 3>&- 4>&-; sleep 60");
 	r.deadline_s = start + 2;
+	r.patience.idle_s = 20;
 	assert_int_equal(supervise(), STOP_TIME);
 	assert_true(now_s() - start < 4);
 	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5); /* it slept meanwhile */
+
+	/* Without the records it may do as it likes. */
+	prepare("exec 4>&-; while :; do echo noise >&3; sleep 0.1; done");
+	r.patience.idle_s = 0.5;
+	assert_int_equal(supervise(), STOP_LOST);
+	assert_non_null(strstr(detail, "channel"));
 
 	/* The other way: it has ended, but a process of its own holds the pipes open. */
 	start = now_s();
@@ -349,7 +391,7 @@ static void test_long_lines(void **state)
 	expect("yes 'many words' | head -n 100000 >&2; exit 1", STOP_QEMU, "many words");
 	/* a whole record behind an endless line */
 	expect("head -c 5000 /dev/zero | tr '\\0' x >&4; cat records >&4; exit 33", STOP_NONE, "");
-	assert_int_equal(records, 2);
+	assert_int_equal(records, 3);
 }
 
 static void test_control_characters(void **state)
@@ -476,6 +518,6 @@ static void test_dies_with_us(void **state)
 }
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_replay), T(test_look),
-    T(test_kvm_errors), T(test_patience), T(test_closed_pipes), T(test_flood), T(test_record_flood),
-    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_beats),
-    T(test_arguments), T(test_dies_with_us))
+    T(test_kvm_errors), T(test_patience), T(test_slow), T(test_closed_pipes), T(test_flood),
+    T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
+    T(test_beats), T(test_arguments), T(test_dies_with_us))

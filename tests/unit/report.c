@@ -155,10 +155,11 @@ static void test_many_checks(void **state)
 		said += !say(1, 1, "check", fields);
 		seq[1 + 1] = said + 1;
 	}
-	assert_int_equal(said, MAX_CHECKS - 2);
+	assert_int_equal(said, MAX_CHECKS - 3);
 	assert_int_equal(say(1, 1, "ready", ""), 0);
 	assert_int_equal(say(0, 1, "check", "id=archive,result=fail,value=1,unit=s"), 0);
 	assert_int_equal(say(0, 1, "check", "id=kernel,result=pass,value=1,unit=s"), 0);
+	assert_int_equal(say(0, 1, "check", "id=records,result=fail,value=1,unit=s"), 0);
 }
 
 /* A level that is ready says of itself that it has a shell; the run goes on, so there is no verdict. */
@@ -259,6 +260,12 @@ static void test_gaps_and_repeats(void **state)
 	seq[0 + 1] = 6;
 	assert_int_equal(say(0, 0, "alive", ""), 0);
 	assert_int_equal(r.lost_records, 2);
+	/* A number so far ahead would make repeats of all that its sender still has to say. */
+	seq[0 + 1] = 900000000;
+	assert_int_equal(say(0, 0, "alive", ""), -1);
+	assert_int_equal(r.lost_records, 2);
+	seq[0 + 1] = 7;
+	assert_int_equal(say(0, 0, "alive", ""), 0);
 }
 
 /* What broke counts more than that it ended; of two breakages the first is the cause. */
