@@ -75,6 +75,11 @@ fuzz: setup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/fuzz/run $(SECONDS) $(FUZZ)
 
+# Every fault at every level, and what is reported: build/faults/results.tsv
+test-faults: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/faults/run
+
 # What a level costs: prints it and writes build/bench.json
 bench: setup
 	$(Q)$(MAKE) --no-print-directory all
@@ -103,6 +108,7 @@ help:
 	@echo 'make test-vmx    nest on Intel VT-x, which Bochs emulates'
 	@echo 'make test-ci  try what is in ci/ with LAVA, kunit.py, labgrid, virtme-ng, gitlab-ci-local'
 	@echo 'make fuzz     feed the parsers hostile input, SECONDS=$(SECONDS) for each of the fuzzers in tests/fuzz/'
+	@echo 'make test-faults break every level in every way, and see what is reported'
 	@echo 'make dist     build/dist/: what is published, and SHA256SUMS of it'
 	@echo '              WORDS="nest.depth=2" for its kernel command line, SIGN_KEY=KEY.pem SIGN_CERT=CERT.pem'
 	@echo 'make install  copy what was built to DESTDIR/PREFIX ($(PREFIX))'
@@ -167,5 +173,5 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test test-boot test-vmx test-ci fuzz bench emulator setup check clean help FORCE
+.PHONY: all run install deb dist test test-boot test-vmx test-ci test-faults fuzz bench emulator setup check clean help FORCE
 .DELETE_ON_ERROR:
