@@ -50,18 +50,14 @@
 #include "launcher/record.h"
 #include "launcher/report.h"
 #include "launcher/formats.h"
-#include "launcher/kcidb.h"
 #include "launcher/artifacts.h"
 #include "launcher/series.h"
-#include "launcher/html.h"
 #include "launcher/view.h"
-
-#include "launcher/compare.h"
-#include "launcher/plan.h"
 
 #include "launcher/remote.h"
 #include "launcher/shell.h"
 #include "launcher/inspect.h"
+#include "launcher/commands.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -82,7 +78,6 @@
 #define HOST_LEVEL (-1)
 #define HOST_MEMORY_KIB (1024 * KIB_PER_MIB)
 #define LATE_CHECKS_S 20.0
-#define PLAN_S 3600
 #define APPEND_MAX 900 /* so that all words fit, and Linux's 2047 */
 #define SHELL_BEAT_S 2
 #define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
@@ -1395,100 +1390,6 @@ static int cmd_check(int argc, char **argv)
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
-/* Several on one page. */
-static int print_page(void)
-{
-	struct report *reports = calloc(run.opts.file_count, sizeof(*reports));
-	const struct report *list[FILES_MAX];
-
-	for (int i = 0; i < run.opts.file_count; i++) {
-		if (!reports || formats_read_json(&reports[i], run.opts.files[i]))
-			return STATUS_WRONG;
-		list[i] = &reports[i];
-	}
-	html_print(list, run.opts.files, run.opts.file_count, stdout);
-	free(reports);
-	return STATUS_OK;
-}
-
-static int cmd_report(int argc, char **argv)
-{
-	bool kcidb;
-
-	options_init(&run.opts);
-	run.opts.report = REPORT_TABLE;
-	if (options_from_args(&run.opts, CMD_REPORT, argc, argv))
-		return STATUS_WRONG;
-	kcidb = run.opts.report == REPORT_KCIDB;
-	if (!run.opts.file_count) {
-		fail("report: name a report's JSON file");
-		return STATUS_WRONG;
-	}
-	if (kcidb ? !run.opts.origin || !run.opts.build_id : run.opts.origin || run.opts.build_id) {
-		fail("report: --format kcidb needs --origin and --build-id, and no other takes "
-		     "them");
-		return STATUS_WRONG;
-	}
-	if (run.opts.report == REPORT_HTML)
-		return print_page();
-	if (run.opts.file_count > 1) {
-		fail("report: %s: only --format html takes more than one", run.opts.files[1]);
-		return STATUS_WRONG;
-	}
-	if (formats_read_json(&run.report, run.opts.files[0]))
-		return STATUS_WRONG;
-	if (kcidb)
-		return kcidb_print(&run.report, run.opts.origin, run.opts.build_id, stdout)
-			       ? STATUS_WRONG
-			       : STATUS_OK;
-	formats_print(&run.report, run.opts.report, stdout);
-	return STATUS_OK;
-}
-
-static int cmd_compare(int argc, char **argv)
-{
-	static struct report old;
-	struct compare_limits limits;
-
-	options_init(&run.opts);
-	run.opts.report = REPORT_TABLE;
-	if (options_from_args(&run.opts, CMD_COMPARE, argc, argv))
-		return STATUS_WRONG;
-	if (run.opts.file_count < 2) {
-		fail("compare: name two reports' JSON files, the older one first");
-		return STATUS_WRONG;
-	}
-	if (formats_read_json(&old, run.opts.files[0]) ||
-	    formats_read_json(&run.report, run.opts.files[1]) ||
-	    compare_possible(&old, &run.report))
-		return STATUS_WRONG;
-	limits = (struct compare_limits){ run.opts.exits_percent, run.opts.kib_percent,
-					  run.opts.cycles_percent };
-	return compare_print(&old, &run.report, &limits, run.opts.report == REPORT_JSON, stdout) ==
-			       VERDICT_WORSE
-		       ? STATUS_NOT
-		       : STATUS_OK;
-}
-
-static int cmd_plan(int argc, char **argv)
-{
-	struct plan plan;
-
-	options_init(&run.opts);
-	if (options_from_args(&run.opts, CMD_PLAN, argc, argv))
-		return STATUS_WRONG;
-	if (!run.opts.from) {
-		fail("plan: name a report's JSON file with --from");
-		return STATUS_WRONG;
-	}
-	if (formats_read_json(&run.report, run.opts.from) ||
-	    plan_make(&plan, &run.report, run.opts.memory_kib,
-		      run.opts.timeout_s ? run.opts.timeout_s : PLAN_S))
-		return STATUS_WRONG;
-	plan_print(&plan, &run.report, stdout);
-	return STATUS_OK;
-}
-
 static int cmd_status(int argc, char **argv)
 {
 	struct level self;
@@ -1514,27 +1415,6 @@ static int cmd_status(int argc, char **argv)
 	return STATUS_OK;
 }
 
-static int cmd_cpuid(int argc, char **argv)
-{
-	if (argc == 1 || argc == 2)
-		return inspect_cpuid(argv[0], argc == 2 ? argv[1] : NULL, out) ? STATUS_WRONG
-									       : STATUS_OK;
-	fail("cpuid: name a leaf, and a subleaf if need be");
-	return STATUS_WRONG;
-}
-
-static int cmd_msr(int argc, char **argv)
-{
-	int err;
-
-	if (argc != 1) {
-		fail("msr: name one by its number");
-		return STATUS_WRONG;
-	}
-	err = inspect_msr(argv[0], out);
-	return err == -1 ? STATUS_WRONG : err ? STATUS_NOT : STATUS_OK;
-}
-
 static int cmd_help(int argc, char **argv);
 
 static const struct command {
@@ -1545,14 +1425,15 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
 	{ "check", cmd_check, CMD_CHECK, "[OPTION...]", "say what run would use here, and why" },
-	{ "report", cmd_report, CMD_REPORT, "FILE.json... [OPTION...]", "print a report again" },
-	{ "compare", cmd_compare, CMD_COMPARE, "OLD.json NEW.json [OPTION...]",
+	{ "report", command_report, CMD_REPORT, "FILE.json... [OPTION...]",
+	  "print a report again" },
+	{ "compare", command_compare, CMD_COMPARE, "OLD.json NEW.json [OPTION...]",
 	  "say what became better or worse" },
-	{ "plan", cmd_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
+	{ "plan", command_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
 	  "say how deep memory and an hour would go" },
 	{ "status", cmd_status, 0, "", "say what is known in this level's shell" },
-	{ "cpuid", cmd_cpuid, 0, "LEAF [SUBLEAF]", "print the CPU's four words" },
-	{ "msr", cmd_msr, 0, "NUMBER", "print a model-specific register" },
+	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print the CPU's four words" },
+	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
 	{ "help", cmd_help, 0, "", "print this" },
 };
 

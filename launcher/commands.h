@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands that run nothing: they read reports, or registers.  Each takes the words behind its name
+ * and returns an exit status (enum status); errors are printed.
+ */
+#ifndef SUPERNEST_COMMANDS_H
+#define SUPERNEST_COMMANDS_H
+
+int command_report(int argc, char **argv);
+int command_compare(int argc, char **argv);
+int command_plan(int argc, char **argv);
+int command_cpuid(int argc, char **argv);
+int command_msr(int argc, char **argv);
+
+#endif
