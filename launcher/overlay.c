@@ -221,7 +221,7 @@ static void add_modules(struct packing *p)
 
 	if (!p->module_count)
 		return;
-	format(dir, sizeof(dir), "%s/%s", MODULES_DIR + 1, p->kernel.release);
+	format(dir, sizeof(dir), "%s/%s", &MODULES_DIR[1], p->kernel.release);
 	add_entry(p, S_IFDIR | 0755, "lib", NULL, 0);
 	add_entry(p, S_IFDIR | 0755, "lib/modules", NULL, 0);
 	add_entry(p, S_IFDIR | 0755, dir, NULL, 0);
