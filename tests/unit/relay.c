@@ -7,6 +7,8 @@
 #include "record.h"
 #include "relay.h"
 
+#include <fcntl.h>
+#include <linux/kvm.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -119,6 +121,7 @@ static enum stop supervise(void)
 	enum stop stop;
 
 	assert_int_equal(vm_start(&vm, &config), 0);
+	vm.stats = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
 	relay_run(&r);
 	stop = relay_verdict(&r, detail, sizeof(detail));
 	vm_close(&vm);
@@ -246,6 +249,43 @@ static void test_kvm_errors(void **state)
 	expect("head -n 2 records >&4; echo 'KVM: entry failed, hardware error 0x7' >&2; sleep 60",
 	       STOP_CRASH, "0x7");
 	assert_true(now_s() - start < 5);
+}
+
+/* KVM's statistics as they would be after so many exits (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD) */
+static void write_exits(const char *path, uint64_t exits)
+{
+	const struct kvm_stats_header header = {
+		.name_size = 8,
+		.num_desc = 1,
+		.desc_offset = sizeof(header),
+		.data_offset = sizeof(header) + sizeof(struct kvm_stats_desc) + 8,
+	};
+	const struct kvm_stats_desc desc = { .size = 1 };
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fwrite(&header, sizeof(header), 1, f);
+	fwrite(&desc, sizeof(desc), 1, f);
+	fwrite("exits\0\0", 8, 1, f);
+	fwrite(&exits, sizeof(exits), 1, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A kernel that exits and exits does not come up; one that has much to say needs exits to say it. */
+static void test_exits(void **state)
+{
+	(void)state;
+	write_exits("exits", 1200000);
+	prepare("sleep 60");
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(detail, "did not start"));
+	write_exits("exits", 1000);
+	write_exits("many", 1200000);
+	prepare("yes 0123456789 | head -n 20000 >&3; sleep 0.5; "
+		"dd if=many of=exits conv=notrunc 2>/dev/null; sleep 1; " ORDERLY);
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_int_equal(r.exits, 1200000);
+	unlink("exits");
 }
 
 static void test_patience(void **state)
@@ -518,6 +558,6 @@ static void test_dies_with_us(void **state)
 }
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_replay), T(test_look),
-    T(test_kvm_errors), T(test_patience), T(test_slow), T(test_closed_pipes), T(test_flood),
-    T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
-    T(test_beats), T(test_arguments), T(test_dies_with_us))
+    T(test_kvm_errors), T(test_exits), T(test_patience), T(test_slow), T(test_closed_pipes),
+    T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
+    T(test_pieces), T(test_beats), T(test_arguments), T(test_dies_with_us))
