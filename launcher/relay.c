@@ -349,6 +349,7 @@ static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t siz
 
 enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 {
+	char exits[32] = "exits not counted"; /* there are none without KVM */
 	enum stop stop = STOP_HANG;
 
 	detail[0] = '\0';
@@ -358,6 +359,8 @@ enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 		format(detail, size, "its kernel panicked: %s", r->panic);
 		return stop;
 	}
+	if (r->counts_exits)
+		format(exits, sizeof(exits), "exits: %lld", (long long)r->exits);
 	switch (r->give_up) {
 	case GIVE_UP_NOT:
 		return verdict_of_exit(r, detail, size);
@@ -381,22 +384,21 @@ enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
 		format(detail, size, "its record channel was closed, though its qemu still ran");
 		return STOP_LOST;
 	case GIVE_UP_IDLE:
-		format(detail, size, "nothing was executed: no CPU time for %.1f s (exits: %lld)",
-		       r->clock_s - r->executed_s, (long long)r->exits);
+		format(detail, size, "nothing was executed: no CPU time for %.1f s (%s)",
+		       r->clock_s - r->executed_s, exits);
 		return STOP_HANG;
 	case GIVE_UP_SPIN:
-		format(detail, size,
-		       "it spins: no exit of its own in %.1f s of CPU time (exits: %lld)",
-		       r->cpu_s - r->exit_cpu_s, (long long)r->exits);
+		format(detail, size, "it spins: no exit of its own in %.1f s of CPU time (%s)",
+		       r->cpu_s - r->exit_cpu_s, exits);
 		return STOP_HANG;
 	case GIVE_UP_SILENT:
-		format(detail, size, "its launcher has said nothing for %.1f s (exits: %lld)",
-		       r->clock_s - r->record_s, (long long)r->exits);
+		format(detail, size, "its launcher has said nothing for %.1f s (%s)",
+		       r->clock_s - r->record_s, exits);
 		return STOP_HANG;
 	case GIVE_UP_BOOT:
 		format(detail, size,
-		       "its launcher did not start within %.1f s, %.1f of CPU time (exits: %lld)",
-		       r->clock_s, r->cpu_s, (long long)r->exits);
+		       "its launcher did not start within %.1f s, %.1f of CPU time (%s)",
+		       r->clock_s, r->cpu_s, exits);
 		return STOP_HANG;
 	}
 	return STOP_HANG;

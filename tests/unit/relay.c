@@ -279,6 +279,7 @@ static void test_exits(void **state)
 	prepare("sleep 60");
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(detail, "did not start"));
+	assert_non_null(strstr(detail, "exits: 1200000"));
 	write_exits("exits", 1000);
 	write_exits("many", 1200000);
 	prepare("yes 0123456789 | head -n 20000 >&3; sleep 0.5; "
@@ -306,6 +307,7 @@ static void test_patience(void **state)
 	r.patience.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(detail, "nothing was executed"));
+	assert_non_null(strstr(detail, "exits not counted"));
 
 	prepare("head -n 2 records >&4; sleep 60");
 	r.patience.silent_s = 0.5;
