@@ -19,8 +19,9 @@
 #define DRAIN_BYTES (1 << 20)
 /* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
 #define BOOT_EXITS 1000000
-/* A kernel that says much may need more: a character costs it 2 to 4 at a UART (drivers/tty/serial/8250). */
-#define CHARACTER_EXITS 8
+/* One that says much may need more: a character costs 2 to 4 at a UART (drivers/tty/serial/8250). */
+#define CHARACTER_EXITS 4
+#define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
 /* The share of the CPU that a QEMU uses for itself while its guest does nothing */
 #define IDLE_SHARE 0.002
@@ -219,7 +220,8 @@ static bool is_silent(const struct relay *r)
 static bool boots_for_ever(const struct relay *r)
 {
 	double boot_s = r->patience.boot_s;
-	int64_t exits = BOOT_EXITS + CHARACTER_EXITS * r->console_bytes;
+	int64_t said = r->console_bytes < CHARACTERS_MAX ? r->console_bytes : CHARACTERS_MAX;
+	int64_t exits = BOOT_EXITS + CHARACTER_EXITS * said;
 
 	return !r->records && (r->cpu_s > boot_s || r->clock_s > 10 * boot_s || r->exits > exits);
 }

@@ -286,6 +286,9 @@ static void test_exits(void **state)
 		"dd if=many of=exits conv=notrunc 2>/dev/null; sleep 1; " ORDERLY);
 	assert_int_equal(supervise(), STOP_NONE);
 	assert_int_equal(r.exits, 1200000);
+	write_exits("many", 3000000); /* but one that floods its console does not come up */
+	prepare("trap '' PIPE; dd if=many of=exits conv=notrunc 2>/dev/null; yes >&3");
+	assert_int_equal(supervise(), STOP_HANG);
 	unlink("exits");
 }
 
