@@ -89,9 +89,10 @@ struct run {
 	struct platform platform;
 	struct report report;
 	struct archive archive;
-	char child_kernel[64]; /* the file that the next level boots */
-	bool has_parent;       /* somebody above reads our records and prints the report */
-	int from;	       /* our level as a sender of records */
+	char child_kernel[64];	  /* the file that the next level boots, */
+	struct kernel child_file; /* and what its header said when it was there */
+	bool has_parent;	  /* somebody above reads our records and prints the report */
+	int from;		  /* our level as a sender of records */
 	unsigned int seq;
 	double deadline_s; /* on now_s(); 0: none */
 	double began_s;	   /* on now_s(), when the counter of cycles was began_tsc */
@@ -258,7 +259,7 @@ static void compare_sums(const struct level *child)
 {
 	struct check archive = { "archive", RESULT_PASS, run.archive.bytes, "bytes", "" };
 	struct check kernel = { "kernel", RESULT_PASS, 1, "bool", "" };
-	struct kernel file;
+	const char *release = run.child_file.release;
 
 	if (run.from == HOST_LEVEL)
 		return;
@@ -270,10 +271,9 @@ static void compare_sums(const struct level *child)
 	if (strcmp(child->kernel_sha256, run.archive.sum[1].sha256))
 		strcpy(kernel.detail,
 		       "its sha256 is not its parent's: the kernel changed on the way");
-	else if (!kernel_read(run.child_kernel, &file) && *file.release &&
-		 strcmp(child->kernel, file.release))
+	else if (*release && strcmp(child->kernel, release))
 		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, its file is %.30s",
-		       child->kernel, file.release);
+		       child->kernel, release);
 	if (*kernel.detail) {
 		kernel.result = RESULT_FAIL;
 		kernel.value = 0;
@@ -291,6 +291,17 @@ static bool keeps_kernel(void)
 static int64_t freed_later_kib(void)
 {
 	return run.archive.bytes / 1024 + (keeps_kernel() ? 0 : kernel_all_kib());
+}
+
+/* Its launcher runs: QEMU has long copied what it was started from, and the child may want all its RAM. */
+static void child_has_begun(void)
+{
+	if (run.from == HOST_LEVEL)
+		return;
+	free_file(ARCHIVE_PATH);
+	if (!keeps_kernel())
+		kernel_free_all();
+	unlink(FIRMWARE_PATH);
 }
 
 static void child_is_ready(struct relay *r, const struct level *child)
@@ -314,10 +325,6 @@ static void child_is_ready(struct relay *r, const struct level *child)
 	if (run.self->margin_kib < 0) /* a QEMU that is larger than ours */
 		run.self->margin_kib = 0;
 	tell_level("level");
-	free_file(ARCHIVE_PATH);
-	if (!keeps_kernel())
-		kernel_free_all();
-	unlink(FIRMWARE_PATH);
 }
 
 static void level_is_ready(struct relay *r, int level)
@@ -394,13 +401,14 @@ static void on_record(void *context, const char *line, size_t len)
 		r->bad_records += err < 0;
 		return;
 	}
-	r->records++;
+	if (!r->records++)
+		child_has_begun();
 	if (!strcmp(rec.kind, "shell"))
 		shell_changed(&rec);
+	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
+		level_is_ready(r, rec.from);
 	announce(&rec);
 	send_up(&rec);
-	if (!strcmp(rec.kind, "ready"))
-		level_is_ready(r, rec.from);
 	if (!strcmp(rec.kind, "end") && rec.from == child_level())
 		r->ended = true;
 }
@@ -653,7 +661,6 @@ static bool last_level(void)
 static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char *detail,
 				size_t size)
 {
-	struct kernel kernel;
 
 	if (last_level()) {
 		format(detail, size, "depth %d was asked for and reached", run.from);
@@ -667,9 +674,11 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 		format(detail, size, "%s", run.platform.kvm_problem);
 		return STOP_NO_KVM;
 	}
-	if (kernel_read(run.child_kernel, &kernel)) /* QEMU will say what is wrong with it */
-		kernel.init_kib = 0;
-	memory_plan(budget, run.opts.mem_kib, kernel.init_kib, archive_kib, freed_later_kib());
+	if (kernel_read(run.child_kernel,
+			&run.child_file)) /* QEMU will say what is wrong with it */
+		run.child_file = (struct kernel){ 0 };
+	memory_plan(budget, run.opts.mem_kib, run.child_file.init_kib, archive_kib,
+		    freed_later_kib());
 	if (child_terminal())
 		budget->need_kib += VM_TERMINAL_KIB;
 	if (budget->child_kib < budget->need_kib) {
