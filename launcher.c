@@ -293,17 +293,6 @@ static int64_t freed_later_kib(void)
 	return run.archive.bytes / 1024 + (keeps_kernel() ? 0 : kernel_all_kib());
 }
 
-/* Its launcher runs: QEMU has long copied what it was started from, and the child may want all its RAM. */
-static void child_has_begun(void)
-{
-	if (run.from == HOST_LEVEL)
-		return;
-	free_file(ARCHIVE_PATH);
-	if (!keeps_kernel())
-		kernel_free_all();
-	unlink(FIRMWARE_PATH);
-}
-
 static void child_is_ready(struct relay *r, const struct level *child)
 {
 	struct record rec;
@@ -325,6 +314,10 @@ static void child_is_ready(struct relay *r, const struct level *child)
 	if (run.self->margin_kib < 0) /* a QEMU that is larger than ours */
 		run.self->margin_kib = 0;
 	tell_level("level");
+	free_file(ARCHIVE_PATH);
+	if (!keeps_kernel())
+		kernel_free_all();
+	unlink(FIRMWARE_PATH);
 }
 
 static void level_is_ready(struct relay *r, int level)
@@ -401,8 +394,7 @@ static void on_record(void *context, const char *line, size_t len)
 		r->bad_records += err < 0;
 		return;
 	}
-	if (!r->records++)
-		child_has_begun();
+	r->records++;
 	if (!strcmp(rec.kind, "shell"))
 		shell_changed(&rec);
 	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
@@ -681,7 +673,7 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 		    freed_later_kib());
 	if (child_terminal())
 		budget->need_kib += VM_TERMINAL_KIB;
-	if (budget->child_kib < budget->need_kib) {
+	if (!memory_fits(budget)) {
 		memory_explain(budget, detail, size);
 		return STOP_MEMORY;
 	}

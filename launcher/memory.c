@@ -6,8 +6,7 @@
 #include <string.h>
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
-#define QEMU_KIB 1280	/* qemu's anonymous memory, stacks and page tables of its own */
-#define MARGIN_KIB 2048 /* slab, per-vCPU state, nested page tables, growth of the launcher */
+#define QEMU_KIB 1280 /* qemu's anonymous memory, stacks and page tables of its own */
 /* 4 KiB of page table for 2 MiB of guest RAM: each huge page has one in store, to be split into. */
 #define PAGE_TABLE_SHARE 512
 /* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
@@ -50,6 +49,11 @@ static int64_t waiting_kib(void)
 	if (f)
 		fclose(f);
 	return pages * 4;
+}
+
+static int64_t available_kib(void)
+{
+	return meminfo_kib("MemAvailable:") + waiting_kib();
 }
 
 int64_t memory_oom_kills(void)
@@ -122,7 +126,7 @@ void memory_learn(struct level *self)
 {
 	learn_kernel(self);
 	self->total_kib = meminfo_kib("MemTotal:");
-	self->available_kib = meminfo_kib("MemAvailable:");
+	self->available_kib = available_kib();
 }
 
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib)
@@ -153,17 +157,21 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64
 		 int64_t freed_kib)
 {
 	*b = (struct budget){
-		.available_kib = meminfo_kib("MemAvailable:") + waiting_kib(),
+		.available_kib = available_kib(),
 		.qemu_kib = QEMU_KIB,
 		.margin_kib = MARGIN_KIB,
 		.freed_kib = freed_kib,
 		.need_kib = memory_need_kib(kernel_kib, archive_kib),
 	};
-	/* A large kernel touches so much before it is up that our files are still there then. */
-	if (kernel_kib > OUR_KERNEL_KIB &&
-	    b->available_kib - b->qemu_kib - b->margin_kib < b->need_kib)
-		b->need_kib += freed_kib;
 	memory_divide(b, wanted_kib);
+}
+
+bool memory_fits(struct budget *b)
+{
+	/* What the child touches before it is up must fit while our files are still there. */
+	if (b->available_kib - b->qemu_kib < b->need_kib)
+		b->need_kib += b->freed_kib;
+	return b->child_kib >= b->need_kib;
 }
 
 void memory_terms(struct level *self, const struct budget *b)

@@ -19,8 +19,8 @@ struct budget {
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
 void memory_setup(void);
 /*
- * MemTotal and MemAvailable of this level, and what its kernel took before it counted them: its
- * image and one struct page for each page.
+ * MemTotal of this level, what of it is available now, and what its kernel took before it counted
+ * them: its image and one struct page for each page.
  */
 void memory_learn(struct level *self);
 /*
@@ -32,8 +32,13 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64
 		 int64_t freed_kib);
 /* What of it the child gets: all but the terms that are known, and what grows with the child's RAM. */
 void memory_divide(struct budget *b, int64_t wanted_kib);
-/* Our own kernel's init_size. */
+/* Whether such a child comes up; if our files are in its way, NEED_KIB is raised by them. */
+bool memory_fits(struct budget *b);
+/* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
+#define MARGIN_KIB 2048
+/* Our own kernel's init_size and its file. */
 #define OUR_KERNEL_KIB 9744
+#define OUR_KERNEL_FILE_KIB 1921
 /* The smallest RAM of a child with such a kernel that unpacks so much. */
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib);
 /* What a kernel takes of so much RAM for its array of pages. */

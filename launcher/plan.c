@@ -61,6 +61,7 @@ static int learn_terms(struct plan *p, const struct report *r)
 			return fail("plan: what L%d says of its memory does not add up", i);
 		p->terms_level = i;
 		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child));
+		p->freed_kib = OUR_KERNEL_FILE_KIB + archive_kib(child);
 	}
 	if (p->terms_level < 0)
 		return fail("plan: the report has no level that ran another: take one of L1 or "
@@ -68,14 +69,20 @@ static int learn_terms(struct plan *p, const struct report *r)
 	return 0;
 }
 
-/* The child's RAM, by the launcher's own division of what a level like this one has to give. */
-static int64_t child_ram_kib(const struct plan_level *l, const struct level *like)
+/* The child's budget, by the launcher's own division of what a level like this one has to give. */
+static struct budget child_budget(const struct plan *p, const struct plan_level *l,
+				  const struct level *like)
 {
 	int64_t marks = (l->total_kib - like->total_kib) / WATERMARK_SHARE;
-	struct budget b = { .available_kib = l->total_kib - keeps_kib(like) - marks };
+	/* What it keeps has qemu and the margin in it, and not the files that are freed. */
+	int64_t left_kib = l->total_kib - keeps_kib(like) - marks;
+	struct budget b = { .available_kib = left_kib + MARGIN_KIB - p->freed_kib,
+			    .freed_kib = p->freed_kib,
+			    .margin_kib = MARGIN_KIB,
+			    .need_kib = p->need_kib };
 
 	memory_divide(&b, 0);
-	return b.child_kib;
+	return b;
 }
 
 /* Nobody said how much RAM a machine has that was booted by hand: its kernel is like its child's. */
@@ -91,6 +98,7 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 {
 	const struct level *last = &r->levels[p->terms_level];
 	int64_t takes = takes_kib(last->child_kib, last + 1), first_takes = takes;
+	struct budget b;
 
 	if (r->setup.memory_kib > 0)
 		first_takes = takes_kib(r->setup.memory_kib, &r->levels[r->outermost]);
@@ -107,12 +115,15 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 		struct plan_level *l = &p->levels[i];
 
 		l->ram_kib = memory_kib;
-		if (memory_kib < p->need_kib)
+		if (i > r->outermost && !memory_fits(&b)) {
+			p->need_kib = b.need_kib;
 			break;
+		}
 		p->memory_depth = i;
 		l->total_kib = memory_kib - memory_struct_page_kib(memory_kib) -
 			       (i == r->outermost ? first_takes : takes);
-		memory_kib = child_ram_kib(l, i < p->terms_level ? &r->levels[i] : last);
+		b = child_budget(p, l, i < p->terms_level ? &r->levels[i] : last);
+		memory_kib = b.child_kib;
 	}
 	return 0;
 }

@@ -24,8 +24,9 @@ struct plan {
 
 	/* Memory: what one level keeps of its RAM, at the deepest level whose child was measured. */
 	int terms_level;
-	int64_t need_kib; /* the least RAM of a level */
-	int memory_depth; /* the deepest level that fits */
+	int64_t need_kib;  /* the least RAM of a level; of the one that does not fit */
+	int64_t freed_kib; /* files of a level that are there until its child is up */
+	int memory_depth;  /* the deepest level that fits */
 
 	/* Time: what a boot takes whatever its level, and what each of its exits does. */
 	char no_time[160]; /* why there is no prediction of it, or "" */

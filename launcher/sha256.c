@@ -34,17 +34,20 @@ static uint32_t load_be(const uint8_t *p)
  * FIPS 180-4, section 6.2.2, with each sum of rotations as rotations of one another, and the variables
  * renamed instead of moved, so that they stay in registers: each level sums 6 MB.
  */
-#define ROUND(a, b, c, d, e, f, g, h, i)                                                     \
-	do {                                                                                 \
-		h += ror(e ^ ror(e ^ ror(e, 14), 5), 6) + (g ^ (e & (f ^ g))) + k[i] + w[i]; \
-		d += h;                                                                      \
-		h += ror(a ^ ror(a ^ ror(a, 9), 11), 2) + ((a & b) | (c & (a | b)));         \
-	} while (0)
+static inline __attribute__((always_inline)) void round_of(uint32_t a, uint32_t b, uint32_t c,
+							   uint32_t *d, uint32_t e, uint32_t f,
+							   uint32_t g, uint32_t *h, uint32_t kw)
+{
+	*h += ror(e ^ ror(e ^ ror(e, 14), 5), 6) + (g ^ (e & (f ^ g))) + kw;
+	*d += *h;
+	*h += ror(a ^ ror(a ^ ror(a, 9), 11), 2) + ((a & b) | (c & (a | b)));
+}
 
 static void add_block(uint32_t state[8], const uint8_t *p)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-	uint32_t e = state[4], f = state[5], g = state[6], h = state[7], w[64];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+	uint32_t w[64] = { 0 }; /* gcc -fanalyzer does not see that all are filled */
 
 	for (int i = 0; i < 16; i++)
 		w[i] = load_be(p + 4 * i);
@@ -53,14 +56,14 @@ static void add_block(uint32_t state[8], const uint8_t *p)
 		       (ror(w[i - 15] ^ ror(w[i - 15], 11), 7) ^ w[i - 15] >> 3) +
 		       (ror(w[i - 2] ^ ror(w[i - 2], 2), 17) ^ w[i - 2] >> 10);
 	for (int i = 0; i < 64; i += 8) {
-		ROUND(a, b, c, d, e, f, g, h, i);
-		ROUND(h, a, b, c, d, e, f, g, i + 1);
-		ROUND(g, h, a, b, c, d, e, f, i + 2);
-		ROUND(f, g, h, a, b, c, d, e, i + 3);
-		ROUND(e, f, g, h, a, b, c, d, i + 4);
-		ROUND(d, e, f, g, h, a, b, c, i + 5);
-		ROUND(c, d, e, f, g, h, a, b, i + 6);
-		ROUND(b, c, d, e, f, g, h, a, i + 7);
+		round_of(a, b, c, &d, e, f, g, &h, k[i] + w[i]);
+		round_of(h, a, b, &c, d, e, f, &g, k[i + 1] + w[i + 1]);
+		round_of(g, h, a, &b, c, d, e, &f, k[i + 2] + w[i + 2]);
+		round_of(f, g, h, &a, b, c, d, &e, k[i + 3] + w[i + 3]);
+		round_of(e, f, g, &h, a, b, c, &d, k[i + 4] + w[i + 4]);
+		round_of(d, e, f, &g, h, a, b, &c, k[i + 5] + w[i + 5]);
+		round_of(c, d, e, &f, g, h, a, &b, k[i + 6] + w[i + 6]);
+		round_of(b, c, d, &e, f, g, h, &a, k[i + 7] + w[i + 7]);
 	}
 	state[0] += a;
 	state[1] += b;

@@ -40,9 +40,12 @@ static void test_plan(void **state)
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);
 
 	/* Where even that does not fit beside the files, these do not count as free. */
-	memory_plan(&some, 0, all.available_kib, 0, 4096);
-	memory_plan(&all, 0, all.available_kib, 0, 0);
-	assert_true(some.need_kib > all.need_kib + 2048);
+	some = (struct budget){ .available_kib = 30000, .freed_kib = 6000, .need_kib = 29000 };
+	memory_divide(&some, 0);
+	assert_true(memory_fits(&some) && some.need_kib == 29000);
+	some.available_kib = 28000;
+	memory_divide(&some, 0);
+	assert_true(some.child_kib > 29000 && !memory_fits(&some));
 
 	memory_plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB, 0);
 	memory_explain(&all, sentence, sizeof(sentence));

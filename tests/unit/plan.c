@@ -108,7 +108,7 @@ static void test_no_time(void **state)
 	r.setup.counted_clock = true;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
 	assert_non_null(strstr(p.no_time, "--deterministic"));
-	assert_non_null(strstr(print(), "PLAN: L25, if there is time enough"));
+	assert_non_null(strstr(print(), "PLAN: L24, if there is time enough"));
 	real_report(&r, 3);
 	r.setup.tsc_khz = UNKNOWN;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
