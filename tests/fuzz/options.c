@@ -21,7 +21,7 @@ static void check_options(const struct options *o)
 	must(o->depth == DEPTH_MAX || (o->depth >= 0 && o->depth <= MAX_LEVEL));
 	must(o->level == LEVEL_NONE || (o->level >= 0 && o->level <= MAX_LEVEL));
 	must(o->timeout_s >= 0 && o->mem_kib >= 0 && o->memory_kib >= 0);
-	must(o->report > 0 && o->report < 2 * REPORT_SVG);
+	must(o->report > 0 && o->report < 2 * REPORT_KCIDB);
 	must(o->start >= START_AUTO && o->start <= START_MANUAL);
 	must(o->end >= END_REBOOT && o->end <= END_SHELL);
 	must(o->accel >= ACCEL_AUTO && o->accel <= ACCEL_TCG);
