@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "level.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +127,7 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 		make_harmless(p);
 		return 0;
 	}
-	if (parse_number(value, &number) || number < 0 || number > NUMBER_MAX)
+	if (parse_number(value, &number) || signbit(number) || number > NUMBER_MAX)
 		return -1;
 	if (f->type == FIELD_COUNT)
 		*(int64_t *)p = number;
@@ -142,7 +143,7 @@ static bool check_is_clean(const struct check *c)
 	       !c->id[strspn(c->id, "abcdefghijklmnopqrstuvwxyz0123456789_")] &&
 	       !c->unit[strspn(c->unit,
 			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/")] &&
-	       c->value >= 0 && c->value <= NUMBER_MAX;
+	       !signbit(c->value) && c->value <= NUMBER_MAX; /* -0 is no measurement either */
 }
 
 int level_add_check(struct level *lv, const struct check *c)
