@@ -617,6 +617,9 @@ static void choose_kernels(void)
 	kernel_of_level(run.from + 1, run.child_kernel, sizeof(run.child_kernel));
 	strcpy(run.archive.sum[0].path, own + 1);
 	strcpy(run.archive.sum[1].path, run.child_kernel + 1);
+	if (kernel_read(run.child_kernel,
+			&run.child_file)) /* QEMU will say what is wrong with it */
+		run.child_file = (struct kernel){ 0 };
 }
 
 /* Writes the archive for the child, or, if there will be none, only its sum. */
@@ -653,7 +656,6 @@ static bool last_level(void)
 static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char *detail,
 				size_t size)
 {
-
 	if (last_level()) {
 		format(detail, size, "depth %d was asked for and reached", run.from);
 		return STOP_DEPTH;
@@ -666,9 +668,6 @@ static enum stop why_not_deeper(struct budget *budget, int64_t archive_kib, char
 		format(detail, size, "%s", run.platform.kvm_problem);
 		return STOP_NO_KVM;
 	}
-	if (kernel_read(run.child_kernel,
-			&run.child_file)) /* QEMU will say what is wrong with it */
-		run.child_file = (struct kernel){ 0 };
 	memory_plan(budget, run.opts.mem_kib, run.child_file.init_kib, archive_kib,
 		    freed_later_kib());
 	if (child_terminal())

@@ -12,8 +12,9 @@ struct budget {
 	int64_t available_kib; /* MemAvailable, and what waits on the CPU's own list */
 	int64_t freed_kib;     /* files that are freed once the child is up: archive, kernel */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
-	int64_t child_kib; /* what is left for the child: its RAM */
-	int64_t need_kib;  /* what the smallest child needs; more than child_kib: it won't fit */
+	int64_t child_kib;   /* what is left for the child: its RAM */
+	int64_t need_kib;    /* what the smallest child needs; more than child_kib: it won't fit */
+	int64_t scatter_kib; /* what a larger child touches beyond that before it is up */
 };
 
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
@@ -32,7 +33,7 @@ void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64
 		 int64_t freed_kib);
 /* What of it the child gets: all but the terms that are known, and what grows with the child's RAM. */
 void memory_divide(struct budget *b, int64_t wanted_kib);
-/* Whether such a child comes up; if our files are in its way, NEED_KIB is raised by them. */
+/* Whether such a child comes up; if our files are in its way, NEED_KIB is raised by what it takes. */
 bool memory_fits(struct budget *b);
 /* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
 #define MARGIN_KIB 2048

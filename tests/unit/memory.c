@@ -46,6 +46,13 @@ static void test_plan(void **state)
 	some.available_kib = 28000;
 	memory_divide(&some, 0);
 	assert_true(some.child_kib > 29000 && !memory_fits(&some));
+	some = (struct budget){
+		.available_kib = 31000, .freed_kib = 6000, .need_kib = 29000, .scatter_kib = 3000
+	};
+	memory_divide(&some, 30 * 1024); /* which it cannot touch more than */
+	assert_true(memory_fits(&some));
+	memory_divide(&some, 0);
+	assert_true(some.child_kib > 29000 && !memory_fits(&some));
 
 	memory_plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB, 0);
 	memory_explain(&all, sentence, sizeof(sentence));
