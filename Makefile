@@ -179,9 +179,9 @@ build/initramfs.cpio.gz: build/initramfs.cpio
 CC = musl-gcc
 CFLAGS = -std=gnu11 -Os -g0 -Wall -Wextra -Werror
 LAUNCHER_CFLAGS = $(CFLAGS) -static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ibuild/parts -idirafter build/parts/headers
+	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ilauncher -Ibuild/parts -idirafter build/parts/headers
 LAUNCHER_LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none
-OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*.c))) build/obj/cJSON.o
+OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*/*.c))) build/obj/cJSON.o
 
 build/supernest: $(OBJECTS)
 	$(say) LINK $@
