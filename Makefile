@@ -15,6 +15,9 @@ export SIGN_KEY SIGN_CERT
 # Source trees of your own, instead of the packaged sources
 export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 
+# Where sources come from, beside the cache and the machine's mirror
+export SOURCES SOURCES_ARCHIVE SUPERNEST_CACHE NETWORK_TIMEOUT
+
 # The tests that `make lint` runs
 LINT = build/style build/docs
 
@@ -105,7 +108,7 @@ bench: all
 
 # A QEMU whose emulated CPU nests better; `supernest run` prefers it if it is there
 emulator:
-	$(Q)scripts/setup --check emulator
+	$(Q)scripts/setup emulator
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
 
 # Installs the packages that building and testing need, and those for FOR=; it names them first.
@@ -116,6 +119,17 @@ setup:
 # Names missing packages and installs nothing
 packages:
 	$(Q)scripts/setup --check
+
+# All that build, tests and dist need: packages and sources. Afterwards none of them uses a network.
+fetch:
+	$(Q)scripts/setup dist deb report vmx boot emulator ci
+	$(Q)scripts/sources --fetch
+	$(Q)$(MAKE) --no-print-directory build/parts.key
+	$(Q)scripts/ci-tools
+
+# A new scripts/versions.lock with the newest version of each series; NAMES= are those wanted
+update-sources:
+	$(Q)scripts/update-sources $(NAMES)
 
 clean:
 	$(Q)rm -rf build
@@ -148,7 +162,8 @@ help:
 	@echo 'Variables'
 	@echo '  V=1             show commands and logs'
 	@echo '  KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
-	@echo '  SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
+	@echo '  SOURCES=DIR SOURCES_ARCHIVE=ADDRESS   where sources are looked for too: docs/building.md'
+	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
 	@echo 'Only run, setup and the test targets install packages, and they name them first.'
 
 # The expensive steps. A key changes only when the output that it names has changed.
@@ -203,6 +218,6 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
