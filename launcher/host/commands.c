@@ -93,6 +93,7 @@ int command_plan(int argc, char **argv)
 	struct plan plan;
 
 	options_init(&opts);
+	opts.report = REPORT_TABLE;
 	if (options_from_args(&opts, CMD_PLAN, argc, argv))
 		return STATUS_WRONG;
 	if (!opts.from) {
@@ -102,7 +103,10 @@ int command_plan(int argc, char **argv)
 	if (formats_read_json(&report, opts.from) ||
 	    plan_make(&plan, &report, opts.memory_kib, opts.timeout_s ? opts.timeout_s : PLAN_S))
 		return STATUS_WRONG;
-	plan_print(&plan, &report, stdout);
+	if (opts.report == REPORT_JSON)
+		plan_print_json(&plan, stdout);
+	else
+		plan_print(&plan, &report, stdout);
 	return STATUS_OK;
 }
 

@@ -65,8 +65,9 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
-/* Prints the options of a command, a line each. */
+/* Prints the options of a command, or all kernel parameters: a line each. */
 void options_help(int command);
+void options_help_parameters(void);
 
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);
