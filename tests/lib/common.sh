@@ -276,7 +276,7 @@ nested_on_vtx() {
 
 # debian_kernel SUITE: a kernel of scripts/versions is the kernel under test; its modules are in `tree`
 debian_kernel() {
-	tree=$(cd "$TOP" && scripts/sources --kernels "kernel-$1" 2>"$OLDPWD/sources") || {
+	tree=$(cd "$TOP" && scripts/sources "kernel-$1" 2>"$OLDPWD/sources") || {
 		cat sources
 		skip "no kernel of $1 to be had: $(tail -n 1 sources)"
 	}
