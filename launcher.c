@@ -225,31 +225,34 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
 	{ "check", command_check, CMD_CHECK, "[OPTION...]",
-	  "say what run would use here, and why" },
+	  "say what run would use on this machine, and why" },
 	{ "report", command_report, CMD_REPORT, "FILE.json... [OPTION...]",
-	  "print a report again" },
+	  "print a report in another format" },
 	{ "compare", command_compare, CMD_COMPARE, "OLD.json NEW.json [OPTION...]",
-	  "say what became better or worse" },
+	  "say which figures became better or worse" },
 	{ "plan", command_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
-	  "say how deep memory and an hour would go" },
-	{ "status", command_status, 0, "", "say what is known in this level's shell" },
-	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print the CPU's four words" },
+	  "predict the depth that given memory and time allow" },
+	{ "status", command_status, 0, "", "say what is known of the chain, in a level's shell" },
+	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
-	{ "help", cmd_help, 0, "", "print this" },
+	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
 };
 
 static int cmd_help(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc && !strcmp(argv[0], "parameters")) {
+		options_help_parameters();
+		return STATUS_OK;
+	}
 	puts("supernest: how deeply can KVM be nested?\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  supernest %-7s %-29s %s\n", commands[i].name, commands[i].usage,
 		       commands[i].help);
-	puts("\n`supernest COMMAND --help` lists its options.  Exit status: 0 reached what was "
-	     "asked for,\n"
-	     "1 did not (compare: it became worse), 2 wrong use or set-up (compare: not "
-	     "comparable),\n4 skipped: this machine cannot do it.");
+	puts("\n`supernest COMMAND --help` lists its options. Exit status:\n"
+	     "  0  what was asked for was reached (compare: nothing became worse)\n"
+	     "  1  it was not (compare: something became worse)\n"
+	     "  2  wrong use, or a broken setup (compare: the reports are not comparable)\n"
+	     "  4  skipped: this machine cannot do it");
 	return STATUS_OK;
 }
 

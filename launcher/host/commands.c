@@ -124,6 +124,7 @@ int command_plan(int argc, char **argv)
 	struct plan plan;
 
 	options_init(&o);
+	o.report = REPORT_TABLE;
 	if (options_from_args(&o, CMD_PLAN, argc, argv))
 		return STATUS_WRONG;
 	if (!o.from) {
@@ -132,7 +133,10 @@ int command_plan(int argc, char **argv)
 	}
 	r = read_reports(&o.from, 1);
 	if (r && !plan_make(&plan, r, o.memory_kib, o.timeout_s ? o.timeout_s : PLAN_S)) {
-		plan_print(&plan, r, stdout);
+		if (o.report == REPORT_JSON)
+			plan_print_json(&plan, stdout);
+		else
+			plan_print(&plan, r, stdout);
 		status = STATUS_OK;
 	}
 	free(r);

@@ -75,8 +75,9 @@ int options_from_cmdline(struct options *o, const char *cmdline);
 int options_from_args(struct options *o, int command, int argc, char **argv);
 /* A shell is where a run ends, unless it is to go deeper. */
 void options_decide(const struct options *o, int shell, struct decided *d);
-/* Prints the options of a command, a line each. */
+/* Prints the options of a command, or all kernel parameters: a line each. */
 void options_help(int command);
+void options_help_parameters(void);
 
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);
