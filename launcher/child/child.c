@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "child/child.h"
+#include "child/feed.h"
 #include "child/gather.h"
 #include "child/wire.h"
 #include "report/formats.h"
@@ -11,9 +12,9 @@
 
 enum vm_terminal child_terminal(const struct decided *d, int level)
 {
-	return d->shell < level	  ? VM_NO_TERMINAL
-	       : d->shell > level ? VM_TERMINAL_PASSED_ON
-				  : VM_TERMINAL_SHELL;
+	if (d->shell == level)
+		return VM_TERMINAL_SHELL;
+	return d->shell > level || d->exec.input >= level ? VM_TERMINAL_PASSED_ON : VM_NO_TERMINAL;
 }
 
 /* ---- what is ready ----------------------------------------------------------------------- */
@@ -114,7 +115,11 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
 		level_is_ready(c, rec.from);
 	teller_pass_on(&c->run->teller, &rec);
-	return !strcmp(rec.kind, "end") && rec.from == c->level ? LAST : TAKEN;
+	if (strcmp(rec.kind, "end") || rec.from != c->level)
+		return TAKEN;
+	if (c->vm.serial_records)
+		write_all(c->vm.control, "end\n", 4); /* it waits for that, see uplink_end() */
+	return LAST;
 }
 
 static void on_console(void *context, const char *line)
@@ -195,6 +200,18 @@ static struct patience patience(double pace_s)
 	};
 }
 
+/* The standard input of a program below. */
+static void start_feed(struct child *c)
+{
+	if (c->run->decided.exec.input < c->level)
+		return;
+	c->feed = feed_start(c->input, c->vm.terminal_in);
+	if (c->feed > 0) { /* it alone has that end now */
+		close(c->vm.terminal_in);
+		c->vm.terminal_in = -1;
+	}
+}
+
 static void supervise(struct child *c)
 {
 	struct relay *r = &c->relay;
@@ -228,7 +245,9 @@ int child_run(struct child *c, const struct vm_config *config)
 {
 	if (vm_start(&c->vm, config))
 		return -1;
+	start_feed(c);
 	supervise(c);
+	feed_stop(c->feed);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct child {
 	double beat_s;	   /* tell that we live so often; 0: nobody waits for it */
 	bool counts_chain; /* our KVM's count is the whole chain's: we are the outermost */
 	bool has_parent;   /* the person's terminal is handed to us; else it is ours */
+	int input;	   /* the standard input of a program below, where one has it */
 	/* The child is ready; it has been told, and what it is has been told before. */
 	void (*on_ready)(void *context, const struct level *child); /* or NULL */
 	void *context;
@@ -25,6 +26,7 @@ struct child {
 	struct vm vm;
 	struct relay relay;
 	struct evidence evidence;
+	pid_t feed;	      /* of the process that hands the input down; 0: none */
 	struct remote remote; /* while a level below has a shell */
 };
 

@@ -48,12 +48,51 @@ static double reserve_s(double left_s, double pace_s)
 	return s > left_s / 4 ? left_s / 4 : s;
 }
 
+static void append(char *buf, size_t size, const char *text)
+{
+	size_t len = strlen(buf);
+
+	format(buf + len, size - len, "%s", text);
+}
+
+/* What a level has to know of its programs, unless all is as it is by default. */
+static void add_exec(const struct exec *e, int level, char *buf, size_t size)
+{
+	char word[600], list[200] = "";
+
+	for (int i = 0; i <= MAX_LEVEL; i++)
+		if (e->at >> i & 1)
+			format(list + strlen(list), sizeof(list) - strlen(list), "%s%d", *list ? "," : "", i);
+	buf[0] = '\0';
+	if (*list) {
+		format(word, sizeof(word), " nest.exec_at=%s", list);
+		append(buf, size, word);
+	}
+	if (e->when != EXEC_FIRST) {
+		format(word, sizeof(word), " nest.exec_when=%s", exec_when_names[e->when]);
+		append(buf, size, word);
+	}
+	if (e->timeout_s != EXEC_S) {
+		format(word, sizeof(word), " nest.exec_timeout=%d", e->timeout_s);
+		append(buf, size, word);
+	}
+	if (e->input >= level) {
+		format(word, sizeof(word), " nest.input=%d", e->input);
+		append(buf, size, word);
+	}
+	if (*e->command) {
+		format(word, sizeof(word), " nest.exec=%s", e->command);
+		append(buf, size, word);
+	}
+}
+
 void cmdline_make(const struct decided *d, int level, double pace_s, const char *words, char *buf,
 		  size_t size)
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "", shell[24] = "";
+	char depth[16] = "max", timeout[40] = "", shell[24] = "", exec[1000];
 
+	add_exec(&d->exec, level, exec, sizeof(exec));
 	left_s -= reserve_s(left_s, pace_s);
 	if (d->depth != DEPTH_MAX)
 		format(depth, sizeof(depth), "%d", d->depth);
@@ -61,6 +100,6 @@ void cmdline_make(const struct decided *d, int level, double pace_s, const char 
 		format(timeout, sizeof(timeout), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
 	if (d->shell >= level)
 		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
-	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s%s", words, level, d->run_id,
-	       depth, timeout, shell);
+	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s%s%s", words, level, d->run_id,
+	       depth, timeout, shell, exec);
 }

@@ -4,6 +4,7 @@
 #include "child/wire.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,11 +14,14 @@
  * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
  */
 #define DOORBELL_PAGE 0x7000
+#define READER_MS 60000
 struct doorbell {
 	uint32_t len;
 	char data[4092];
 };
 static struct doorbell *doorbell;
+static int serial = -1; /* RECORDS_PORT */
+static int input = -1;	/* TERMINAL_PORT, which only one can have open */
 
 static void open_doorbell(void)
 {
@@ -37,6 +41,10 @@ static void open_doorbell(void)
 
 void uplink_record(const char *line, size_t len)
 {
+	if (serial >= 0) {
+		write_all(serial, line, len);
+		return;
+	}
 	if (!doorbell) {
 		port_write(RECORD_PORT, line, len);
 		return;
@@ -45,6 +53,19 @@ void uplink_record(const char *line, size_t len)
 	memcpy(doorbell->data, line, len);
 	asm volatile("" ::: "memory");
 	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
+}
+
+int uplink_input(void)
+{
+	if (input < 0)
+		input = open(TERMINAL_PORT, O_RDWR | O_CLOEXEC);
+	return input;
+}
+
+void uplink_use_serial(void)
+{
+	if (!doorbell)
+		serial = open(RECORDS_PORT, O_WRONLY | O_CLOEXEC);
 }
 
 void uplink_hear(void *context, const struct record *rec)
@@ -75,7 +96,19 @@ int uplink_open(void)
 	return 0;
 }
 
+/* The serial device takes more than has been read: the parent says when it has read the last record. */
+static void await_reader(void)
+{
+	struct pollfd fd = { open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0 };
+
+	if (fd.fd >= 0 && poll(&fd, 1, READER_MS) == 1)
+		return;
+	fail("nobody has read the last record within %d s", READER_MS / 1000);
+}
+
 void uplink_end(void)
 {
+	if (serial >= 0)
+		await_reader();
 	port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
 }

@@ -18,4 +18,11 @@ void uplink_text(void *context, const char *line);
 /* The orderly end: the parent's QEMU ends us. */
 void uplink_end(void);
 
+/*
+ * From now on records go by the serial device, if there is one and no doorbell: the port takes them byte by byte.
+ */
+void uplink_use_serial(void);
+/* What comes down the serial device: a file that stays ours, or -1. */
+int uplink_input(void);
+
 #endif

@@ -220,6 +220,8 @@ void life_run_checks(struct life *l, enum check_phase phase)
 void life_become_ready(struct life *l)
 {
 	l->run.teller.self->ready_s = now_s();
+	if (l->has_parent)
+		uplink_use_serial();
 	tell_level(&l->run.teller, "ready");
 }
 
@@ -278,6 +280,52 @@ void life_hold_shell(struct life *l)
 	hold_shell(l);
 	if (!l->why.stop)
 		life_write_archive(l); /* another run in it would have used it up */
+}
+
+/* ---- programs ---------------------------------------------------------------------------- */
+
+/* There is no level below, and there was to be none or one that there is no room for. */
+static bool is_deepest(const struct life *l)
+{
+	const struct decided *d = &l->run.decided;
+	enum stop why = l->why.stop;
+
+	return is_last_level(d, l->run.teller.from) ||
+	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
+}
+
+static bool runs_payloads(const struct life *l)
+{
+	const struct exec *e = &l->run.decided.exec;
+
+	return e->at ? e->at >> l->run.teller.from & 1 : is_deepest(l);
+}
+
+static void begin_payloads(struct life *l)
+{
+	const struct exec *e = &l->run.decided.exec;
+	struct payloads *p = &l->payloads;
+
+	if (p->teller)
+		return;
+	p->teller = &l->run.teller;
+	p->decided = &l->run.decided;
+	p->input = -1;
+	payloads_find(p);
+	if (p->count && l->has_parent &&
+	    (e->input == p->teller->from || (e->input == MAX_LEVEL && is_deepest(l))))
+		p->input = uplink_input();
+}
+
+/* Where no other level follows, there is no other time for them. */
+void life_run_payloads(struct life *l, enum exec_when when)
+{
+	bool now = is_deepest(l) ? when == EXEC_FIRST : (int)when == l->run.decided.exec.when;
+
+	if (!runs_payloads(l) || !now)
+		return;
+	begin_payloads(l);
+	payloads_run(&l->payloads, beat_s(l), life_beat, l);
 }
 
 /* ---- the next level ---------------------------------------------------------------------- */
@@ -381,6 +429,8 @@ void life_run_child(struct life *l)
 	c->beat_s = l->has_parent ? beat_s(l) : 0;
 	c->counts_chain = !l->has_parent || t->from == 0;
 	c->has_parent = l->has_parent;
+	if (l->run.decided.exec.input > t->from)
+		c->input = uplink_input();
 	c->on_ready = life_child_is_ready;
 	c->context = l;
 	if (child_run(c, &config)) {
@@ -405,6 +455,10 @@ void life_end(struct life *l)
 	struct teller *t = &l->run.teller;
 
 	unlink(ARCHIVE_PATH);
+	if (runs_payloads(l)) {
+		begin_payloads(l);
+		payloads_give_up(&l->payloads, "the chain ended before its time had come");
+	}
 	life_run_checks(l, CHECK_LATE);
 	tell_level(t, "level");
 	tell_text(t, t->from, "end", NULL, NULL);

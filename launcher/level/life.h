@@ -11,6 +11,7 @@
 #include "level/appliance.h"
 #include "level/checks.h"
 #include "level/memory.h"
+#include "level/payload.h"
 
 struct life {
 	struct run run;
@@ -23,6 +24,7 @@ struct life {
 	struct budget budget;
 	struct reason why; /* there is no next level */
 	struct child child;
+	struct payloads payloads;
 };
 
 /*
@@ -44,6 +46,8 @@ void life_run_checks(struct life *l, enum check_phase phase);
 void life_become_ready(struct life *l);
 /* A shell here, if that was asked for; what is below us, if anything, comes after it. */
 void life_hold_shell(struct life *l);
+/* The programs of the user's, if they are to run now. */
+void life_run_payloads(struct life *l, enum exec_when when);
 /* Of a child: CONTEXT is a life.  It runs what was meant for it, and has read all that we keep for it. */
 void life_child_is_ready(void *context, const struct level *child);
 /* Starts the next level and supervises it, or tells why there is none. */

@@ -8,14 +8,15 @@
 
 #include "lib/base.h"
 
-#define MAX_CHECKS 16
+#define MAX_CHECKS 96
+#define CHECK_ID 40
 #define UNKNOWN (-1) /* a number that was not measured; null in JSON */
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[]; /* "pass", "fail", "skip" */
 
 struct check {
-	char id[16]; /* [a-z0-9_] */
+	char id[CHECK_ID]; /* [a-z0-9_] */
 	enum result result;
 	double value; /* always a number: a test result in LAVA wants a measurement */
 	char unit[12];

@@ -8,7 +8,7 @@
 #include "report/report.h"
 
 struct test {
-	char id[40]; /* [a-z0-9_] */
+	char id[CHECK_ID + 8]; /* [a-z0-9_] */
 	int level;   /* that it is about */
 	enum result result;
 	bool missing; /* it was expected, and nothing came that it could have been done on */
