@@ -42,7 +42,7 @@ deb:
 # What is published; WORDS= are added to the kernel command line in it. Signed if there is a SIGN_KEY= and a SIGN_CERT=.
 dist:
 	$(Q)scripts/setup dist
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all build/qemu-emulator
 	$(say) DIST build/dist/supernest-$(VERSION)
 	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)"
 
@@ -87,7 +87,7 @@ bench: setup
 
 # The QEMU that `supernest run` prefers, if it is there
 emulator:
-	$(Q)scripts/setup emulator
+	$(Q)scripts/setup
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
 
 setup:
@@ -125,12 +125,13 @@ help:
 build/%.key: FORCE | check
 	$(Q)scripts/cached $*
 
-build/busybox.key build/qemu.key: build/parts.key
+build/busybox.key build/qemu.key build/emulator.key build/firmware.key: build/parts.key
 
 build/bzImage: build/kernel.key
 	$(Q)install -m 0644 build/kernel/bzImage $@
 
-build/qemu-emulator: build/emulator.key
+# It finds build/firmware beside it
+build/qemu-emulator: build/emulator.key build/firmware.key
 	$(Q)install -m 0755 build/emulator/qemu-emulator $@
 
 build/manifest.txt: build/parts.key build/kernel.key build/qemu.key build/busybox.key scripts/manifest
