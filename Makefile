@@ -1,6 +1,6 @@
 # supernest. `make help` lists what there is to make; everything ends up in build/.
 
-VERSION = 0.1.0
+VERSION := $(file <VERSION)
 
 # How far `make run` goes, in which guest; empty is the command's own default
 DEPTH =
@@ -150,7 +150,7 @@ build/initramfs.cpio.gz: build/initramfs.cpio
 CC = musl-gcc
 CFLAGS = -std=gnu11 -Os -g0 -Wall -Wextra -Werror
 LAUNCHER_CFLAGS = $(CFLAGS) -static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ibuild/parts -idirafter build/parts/headers
+	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ibuild/generated -Ibuild/parts -idirafter build/parts/headers
 LAUNCHER_LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none
 OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*.c))) build/obj/cJSON.o
 
@@ -158,7 +158,11 @@ build/supernest: $(OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LAUNCHER_LDFLAGS) -o $@ $^
 
-build/obj/%.o: %.c build/parts.key Makefile
+build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
+
+build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<

@@ -6,6 +6,7 @@
 #define SUPERNEST_MEMORY_H
 
 #include "level.h"
+#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB: from build/bzImage by scripts/kernel-sizes */
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
@@ -37,9 +38,6 @@ void memory_divide(struct budget *b, int64_t wanted_kib);
 bool memory_fits(struct budget *b);
 /* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
 #define MARGIN_KIB 2048
-/* Our own kernel's init_size and its file. */
-#define OUR_KERNEL_KIB 9744
-#define OUR_KERNEL_FILE_KIB 1921
 /* The smallest RAM of a child with such a kernel that unpacks so much. */
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib);
 /* What a kernel takes of so much RAM for its array of pages. */

@@ -2,7 +2,6 @@
 #include "test.h"
 #include "memory.h"
 
-#define KERNEL_KIB 9744 /* ours */
 #define ARCHIVE_KIB 6400
 
 static void test_plan(void **state)
@@ -16,7 +15,7 @@ static void test_plan(void **state)
 	memory_learn(&lv);
 	assert_true(lv.total_kib > 0 && lv.available_kib > 0 && lv.available_kib <= lv.total_kib);
 
-	memory_plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB, 0);
+	memory_plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB, 0);
 	assert_true(all.child_kib > 0 && all.child_kib % 2048 == 0);
 	/* Every term counts, and all together are no more than there is. */
 	assert_true(all.qemu_kib > 0 && all.page_tables_kib > 0 && all.rmaps_kib > 0 &&
@@ -26,13 +25,13 @@ static void test_plan(void **state)
 		    all.available_kib);
 	assert_true(all.need_kib > 2 * ARCHIVE_KIB);
 
-	memory_plan(&some, 100 * 1024, KERNEL_KIB, ARCHIVE_KIB, 0); /* less than what fits */
+	memory_plan(&some, 100 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB, 0); /* less than what fits */
 	assert_int_equal(some.child_kib, 100 * 1024);
-	memory_plan(&some, 101 * 1024, KERNEL_KIB, ARCHIVE_KIB, 0);
+	memory_plan(&some, 101 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB, 0);
 	assert_int_equal(some.child_kib, 100 * 1024);
-	memory_plan(&some, 1LL << 40, KERNEL_KIB, ARCHIVE_KIB, 0); /* more than what fits */
+	memory_plan(&some, 1LL << 40, OUR_KERNEL_KIB, ARCHIVE_KIB, 0); /* more than what fits */
 	assert_true(some.child_kib < 1LL << 34);
-	memory_plan(&some, 1024, KERNEL_KIB, ARCHIVE_KIB, 0); /* too little */
+	memory_plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB, 0); /* too little */
 	assert_true(some.child_kib < some.need_kib);
 
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
@@ -54,7 +53,7 @@ static void test_plan(void **state)
 	memory_divide(&some, 0);
 	assert_true(some.child_kib > 29000 && !memory_fits(&some));
 
-	memory_plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB, 0);
+	memory_plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB, 0);
 	memory_explain(&all, sentence, sizeof(sentence));
 	for (const char *word = "needs\0available\0qemu\0page tables\0rmaps\0margin\0"; *word;
 	     word += strlen(word) + 1)
