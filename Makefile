@@ -15,8 +15,24 @@ export SIGN_KEY SIGN_CERT
 # Trees of the user's own, instead of the packaged sources
 export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 
+# The mirror of the Debian that everything is made in, where this machine is none
+export DEBIAN_MIRROR
+
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
+
+# A machine that is not Debian runs this same Makefile in a Debian root.
+ifneq ($(filter-out help install clean,$(or $(MAKECMDGOALS),all)),)
+NOT_DEBIAN := $(shell scripts/in-debian --needed && echo yes)
+endif
+ifeq ($(NOT_DEBIAN),yes)
+
+.PHONY: in-debian $(or $(MAKECMDGOALS),all)
+$(or $(MAKECMDGOALS),all): in-debian ;
+in-debian:
+	$(Q)scripts/in-debian make $(MAKECMDGOALS) $(MAKEOVERRIDES)
+
+else
 
 all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1
 
@@ -119,6 +135,7 @@ help:
 	@echo 'make clean    remove build/ (what is expensive stays in the cache)'
 	@echo 'V=1           show the commands and the logs'
 	@echo 'KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
+	@echo 'DEBIAN_MIRROR=     where this machine is not Debian: the mirror of the Debian root that it is all made in'
 	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
 
 # The expensive steps. A key changes only when what it stands for did.
@@ -180,3 +197,5 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 .PHONY: all run install deb dist test test-boot test-vmx test-ci test-faults fuzz bench emulator setup check clean help FORCE
 .DELETE_ON_ERROR:
+
+endif
