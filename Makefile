@@ -17,6 +17,8 @@ export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 
 # The mirror of the Debian root that everything is made in where this machine is not Debian
 export DEBIAN_MIRROR
+# Where sources come from, beside the cache and the machine's mirror
+export SOURCES SOURCES_ARCHIVE SUPERNEST_CACHE NETWORK_TIMEOUT
 
 # The tests that `make lint` runs
 LINT = build/style build/docs
@@ -75,7 +77,7 @@ test:
 check: test
 
 # The quick ones, for each commit
-unit: build/parts.key
+unit: build/parts.key build/generated/our_kernel.h
 	$(Q)scripts/setup --check test
 	$(Q)tests/run unit/
 
@@ -132,6 +134,17 @@ setup:
 packages:
 	$(Q)scripts/setup --check
 
+# All that build, tests and dist need: packages and sources. Afterwards none of them uses a network.
+fetch:
+	$(Q)scripts/setup dist deb report vmx boot ci
+	$(Q)scripts/sources --fetch
+	$(Q)$(MAKE) --no-print-directory build/parts.key
+	$(Q)scripts/ci-tools
+
+# A new scripts/versions.lock with the newest version of each series; NAMES= are those wanted
+update-sources:
+	$(Q)scripts/update-sources $(NAMES)
+
 clean:
 	$(Q)rm -rf build
 
@@ -164,6 +177,7 @@ help:
 	@echo '  V=1             show commands and logs'
 	@echo '  KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
 	@echo '  DEBIAN_MIRROR=     where this machine is not Debian: the mirror of the Debian root that `make` builds in'
+	@echo '  SOURCES=DIR SOURCES_ARCHIVE=ADDRESS   where sources are looked for too: docs/building.md'
 	@echo '  SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
 	@echo 'Only run, setup and the test targets install packages, and they name them first.'
 
@@ -224,7 +238,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 
