@@ -18,7 +18,6 @@
 #include <string.h>
 #include <stdarg.h>
 #include <sys/mount.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -34,6 +33,9 @@
 #include "launcher/checks.h"
 
 #include "launcher/appliance.h"
+#include "launcher/clock.h"
+#include "launcher/cmdline.h"
+#include "launcher/entropy.h"
 #include "launcher/sha256.h"
 #include "launcher/archive.h"
 #include "launcher/kernel.h"
@@ -101,6 +103,9 @@ struct run {
 	struct evidence evidence; /* of our child */
 	struct vm vm;
 	struct relay relay;
+	struct words words;	   /* of our hook's and our own, on their way up */
+	char early[400];	   /* what we had to say before we could: lines */
+	int64_t need_kib;	   /* RAM that the level which the host starts needs to come up */
 	bool counts_chain;	   /* our KVM's count is the whole chain's: we are the outermost */
 	char command[COMMAND_MAX]; /* that would repeat this run */
 	struct view view;     /* on a host whose terminal can show it; else lines are printed */
@@ -247,6 +252,33 @@ static void tell_shell(const char *state)
 	tell(&rec);
 }
 
+/* A line of our own, or of our hook's. */
+static void tell_text(const char *line)
+{
+	struct record rec;
+
+	record_init(&rec, "text", run.from, run.from);
+	record_add(&rec, "line", line);
+	tell(&rec);
+}
+
+/* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
+static void fail_to_parent(const char *message)
+{
+	static bool telling;
+	char line[600];
+
+	if (telling || getpid() != 1) {
+		uplink_text(message);
+		return;
+	}
+	telling = true;
+	format(line, sizeof(line), "supernest: %s", message);
+	line[WORDS_LINE] = '\0';
+	words_say(&run.words, line);
+	telling = false;
+}
+
 /* ---- supervising a child ----------------------------------------------------------------- */
 
 static int child_level(void)
@@ -293,6 +325,20 @@ static int64_t freed_later_kib(void)
 	return run.archive.bytes / 1024 + (keeps_kernel() ? 0 : kernel_all_kib());
 }
 
+/* A level that counts its time too fast runs out of it; it would not know why. */
+static void compare_clocks(const struct relay *r, int child, double child_s)
+{
+	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
+	double s = now_s() - r->vm->start_s;
+
+	if (run.report.setup.counted_clock) /* its clock is not this host's */
+		return;
+	pace.value = s > 0 ? child_s / s : 0;
+	if (!clock_is_sane(child_s, s, pace.detail, sizeof(pace.detail)))
+		pace.result = RESULT_FAIL;
+	tell_check(child, &pace);
+}
+
 static void child_is_ready(struct relay *r, const struct level *child)
 {
 	struct record rec;
@@ -302,6 +348,7 @@ static void child_is_ready(struct relay *r, const struct level *child)
 	if (r->exits > 0)
 		record_add_number(&rec, "boot", r->exits);
 	tell(&rec);
+	compare_clocks(r, child->level, child->ready_s);
 	compare_sums(child);
 	if (run.from == HOST_LEVEL)
 		return;
@@ -401,8 +448,10 @@ static void on_record(void *context, const char *line, size_t len)
 		level_is_ready(r, rec.from);
 	announce(&rec);
 	send_up(&rec);
-	if (!strcmp(rec.kind, "end") && rec.from == child_level())
+	if (!strcmp(rec.kind, "end") && rec.from == child_level()) {
 		r->ended = true;
+		compare_clocks(r, rec.from, strtod(record_get(&rec, "up_s"), NULL));
+	}
 }
 
 /* What it was damaged or made up by is not known; that the child cannot be trusted is. */
@@ -489,6 +538,7 @@ static struct patience patience_for_child(void)
 		.idle_s = 5 + 2 * pace_s,
 		.spin_s = 5 + 2 * pace_s,
 		.silent_s = 10,
+		.dead_s = run.self ? 1 + pace_s : 3,
 		.boot_s = run.self ? 60 + 200 * pace_s : 120,
 	};
 }
@@ -516,6 +566,7 @@ static void supervise(void)
 		.patience = patience_for_child(),
 		.deadline_s = run.deadline_s,
 		.beat_s = beat_s(),
+		.own = run.has_parent ? &run.words : NULL,
 		.context = r,
 		.on_record = on_record,
 		.on_console = on_console,
@@ -532,6 +583,10 @@ static void supervise(void)
 	if (r->bad_records)
 		tell_bad_records(child, r->bad_records);
 	stop = relay_verdict(r, detail, sizeof(detail));
+	if (run.from == HOST_LEVEL && !r->records &&
+	    memory_was_too_little(run.report.setup.memory_kib, run.need_kib, stop, detail,
+				  sizeof(detail)))
+		stop = STOP_MEMORY;
 	vm_close(&run.vm);
 	if (stop == STOP_NONE)
 		return;
@@ -568,12 +623,13 @@ static enum vm_terminal child_terminal(void)
 						: VM_TERMINAL_SHELL;
 }
 
-/* The words that tell the child what it is part of. */
-static void child_cmdline(char *buf, size_t size, const char *words)
+/* The words that tell the child what it is part of.  -1 (printed) if they are too many for its kernel. */
+static int child_cmdline(char buf[CMDLINE_SIZE], const char *words)
 {
 	double left_s = run.deadline_s ? run.deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "", shell[24] = "";
+	char depth[16] = "max", timeout[40] = "", shell[24] = "", seed[SEED_SIZE];
 
+	entropy_derive(run.opts.seed, child_level(), seed);
 	if (run.opts.depth != DEPTH_MAX)
 		format(depth, sizeof(depth), "%d", run.opts.depth);
 	if (run.deadline_s)
@@ -581,9 +637,10 @@ static void child_cmdline(char *buf, size_t size, const char *words)
 		       left_s - reserve_s(left_s) < 1 ? 1 : (int)(left_s - reserve_s(left_s)));
 	if (child_terminal())
 		format(shell, sizeof(shell), " nest.shell=%d", run.opts.shell);
-	format(buf, size, "%s%s nest.level=%d nest.id=%s nest.depth=%s%s%s", words,
-	       run.from != HOST_LEVEL && !run.platform.child_xsave ? " noxsave" : "", child_level(),
-	       run.opts.run_id, depth, timeout, shell);
+	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
+			    "%s%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s", words,
+			    run.from != HOST_LEVEL && !run.platform.child_xsave ? " noxsave" : "",
+			    child_level(), run.opts.run_id, seed, depth, timeout, shell);
 }
 
 /* ---- a level ----------------------------------------------------------------------------- */
@@ -699,29 +756,29 @@ static char *words_for(char *line, const char *virt, const char *kernel)
 	return line;
 }
 
-/* Joins the lines of a file but for its comments. */
-static void read_words(const char *path, const char *virt, const char *kernel, char *words,
-		       size_t size)
+/* Joins the lines of a file but for its comments.  -1 (printed) if it cannot be read as a whole. */
+static int read_words(const char *path, const char *virt, const char *kernel, char *words,
+		      size_t size)
 {
 	char text[4096], *line, *rest = text;
 	size_t len = 0;
 
 	words[0] = '\0';
-	if (read_text(path, text, sizeof(text))) {
-		fail("%s: %m: the next level has to do without", path);
-		return;
-	}
+	if (read_whole(path, text, sizeof(text)))
+		return fail("%s: %m", path);
 	while ((line = strsep(&rest, "\n"))) {
 		if (*line == '#' || !*line || !(line = words_for(line, virt, kernel)))
 			continue;
-		format(words + len, size - len, "%s%s", len ? " " : "", line);
+		if (format_whole(path, words + len, size - len, "%s%s", len ? " " : "", line))
+			return -1;
 		len = strlen(words);
 	}
+	return 0;
 }
 
 static void start_child(const struct budget *budget)
 {
-	char cmdline[2048], machine[256], words[1024], built[65];
+	char cmdline[CMDLINE_SIZE], machine[256], words[1024], built[65];
 	struct vm_config config = {
 		.qemu = QEMU_PATH,
 		.machine = machine,
@@ -736,14 +793,21 @@ static void start_child(const struct budget *budget)
 		.terminal = child_terminal(),
 	};
 
-	read_text(MACHINE_PATH, machine, sizeof(machine));
+	if (read_whole(MACHINE_PATH, machine, sizeof(machine)) && errno == EFBIG) {
+		fail("%s: %m", MACHINE_PATH);
+		tell_stop(STOP_QEMU, child_level(), last_error());
+		return;
+	}
 	appliance_built_sum(KERNEL_PATH, built);
 	if (*built && strcmp(built, run.archive.sum[1].sha256) &&
 	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH))
 		config.firmware = FIRMWARE_PATH;
-	read_words(WORDS_PATH, run.self->cpu_virt, config.firmware ? "any" : "own", words,
-		   sizeof(words));
-	child_cmdline(cmdline, sizeof(cmdline), words);
+	if (read_words(WORDS_PATH, run.self->cpu_virt, config.firmware ? "any" : "own", words,
+		       sizeof(words)) ||
+	    child_cmdline(cmdline, words)) {
+		tell_stop(STOP_QEMU, child_level(), last_error());
+		return;
+	}
 	run.self->child_kib = budget->child_kib;
 	memory_terms(run.self, budget);
 	tell_level("level");
@@ -812,7 +876,7 @@ static void run_level(void)
 	memory_setup();
 	memory_learn(run.self);
 	tell_level("level");
-	appliance_hook(run.from, on_idle_beat);
+	appliance_hook(run.from, &run.words, on_idle_beat);
 	if (access("/dev/kvm", F_OK))
 		modules_load_kvm(run.self->cpu_virt);
 	choose_kernels();
@@ -849,7 +913,9 @@ static void run_level(void)
 	unlink(ARCHIVE_PATH);
 	run_checks(CHECK_LATE, run.deadline_s ? run.deadline_s + 0.5 : now_s() + LATE_CHECKS_S);
 	tell_level("level");
+	words_finish(&run.words);
 	record_init(&end, "end", run.from, run.from);
+	record_add_number(&end, "up_s", now_s());
 	tell(&end);
 }
 
@@ -885,10 +951,8 @@ static int print_end(void)
 
 static int print_report(void)
 {
+	run.report.interrupted = relay_stop_requested && relay_stop_requested != RELAY_ESCAPE;
 	end_report();
-	/* Stopped by a person: nobody knows how deep it would have gone. */
-	if (relay_stop_requested && relay_stop_requested != RELAY_ESCAPE)
-		run.report.ok = false;
 	if (run.opts.shell != SHELL_NONE && !run.shell_seen)
 		say("L%d: there was no shell: the run did not come so far", run.opts.shell);
 	formats_print(&run.report, run.opts.report & ~REPORT_JSON, out);
@@ -913,6 +977,25 @@ static void fail_on_consoles(const char *message)
 	fflush(out);
 }
 
+/* Before we know who we are: printed, and kept for the level above. */
+static void fail_early(const char *message)
+{
+	size_t len = strlen(run.early);
+
+	fail_on_consoles(message);
+	format(run.early + len, sizeof(run.early) - len, "%s\n", message);
+}
+
+/* The last that we say: by every channel that may still work, for the level above believes a dying one on its console. */
+static void say_death(const char *line)
+{
+	fail("%s", line);
+	if (!run.has_parent)
+		return;
+	fail_on_consoles(line);
+	uplink_text(line);
+}
+
 static int read_own_words(void)
 {
 	char words[4096];
@@ -922,9 +1005,16 @@ static int read_own_words(void)
 		return fail("/proc/cmdline: %m");
 	if (options_from_cmdline(&run.opts, words))
 		return -1;
+	if (cmdline_is_full(words))
+		return fail(
+			"the kernel command line is full with %zu bytes: what did not fit was cut "
+			"off; shorten it",
+			strlen(words));
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
-	if (run.opts.level != LEVEL_NONE || read_text(CMDLINE_PATH, words, sizeof(words)))
+	if (run.opts.level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
+	if (read_whole(CMDLINE_PATH, words, sizeof(words)))
+		return fail("%s: %m", CMDLINE_PATH);
 	run.opts = defaults;
 	if (options_from_cmdline(&run.opts, words))
 		return fail("%s: a word of it is malformed", CMDLINE_PATH);
@@ -939,15 +1029,28 @@ static int learn_level(void)
 	options_init(&run.opts);
 	if (read_own_words())
 		return -1;
+	if (!run.opts.seed[0])
+		entropy_find(run.opts.seed);
+	entropy_credit(run.opts.seed); /* before anything waits for random numbers */
 	run.has_parent = run.opts.level != LEVEL_NONE;
-	if (!run.has_parent)
-		return 0;
-	if (uplink_open())
-		return -1;
-	/* A kernel that is not ours has a serial console instead of the port. */
-	if (!fail_sink)
-		fail_sink = uplink_text;
-	return 0;
+	return run.has_parent ? uplink_open() : 0;
+}
+
+/* The level above hears all that we say, and what we could not say before. */
+static void open_words(void)
+{
+	char *line, *rest = run.early;
+
+	run.words.pass = tell_text;
+	if (!run.has_parent) {
+		fail_sink = fail_on_consoles;
+		return;
+	}
+	words_open(&run.words, tell_text);
+	fail_sink = fail_to_parent;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			fail_to_parent(line);
 }
 
 /* A shell is where a run ends, unless it is to go deeper. */
@@ -986,24 +1089,44 @@ static void end_machine(void)
 	appliance_end(run.opts.end);
 }
 
+/* Something of our files is missing: a level that runs without it proves nothing. */
+static void refuse_files(const char *why)
+{
+	bool no_room = !strcmp(why, "write error"); /* init/initramfs.c, xwrite() */
+	struct record end;
+	char detail[200];
+
+	format(detail, sizeof(detail),
+	       no_room ? "L%d has too little RAM to unpack its initramfs: %s"
+		       : "the initramfs of L%d is damaged: %s",
+	       run.from, why);
+	tell_stop(no_room ? STOP_MEMORY : STOP_CRASH, run.from, detail);
+	record_init(&end, "end", run.from, run.from);
+	record_add_number(&end, "up_s", now_s());
+	tell(&end);
+}
+
 static void live_as_init(void)
 {
 	double kernel_s = now_s();
 	FILE *consoles;
 	char why[128];
+	bool damaged;
 
+	run.words = (struct words){ .in = -1, .out = -1 };
+	fail_sink = fail_early;
+	death_announce(say_death);
 	appliance_mount();
 	consoles = appliance_consoles();
-	if (consoles) {
+	if (consoles)
 		out = consoles;
-		fail_sink = fail_on_consoles;
-	}
 	if (learn_level()) {
 		say("the kernel command line is wrong: nothing was run");
 		print_end();
 		end_machine();
 	}
-	if (!run.has_parent && appliance_is_damaged(why, sizeof(why))) {
+	damaged = appliance_is_damaged(why, sizeof(why));
+	if (damaged && !run.has_parent) {
 		say("the initramfs is damaged (%s): nothing was run", why);
 		print_end();
 		end_machine();
@@ -1015,7 +1138,11 @@ static void live_as_init(void)
 		end_machine();
 	}
 	learn_self(kernel_s);
-	run_level();
+	open_words();
+	if (damaged)
+		refuse_files(why);
+	else
+		run_level();
 	if (!run.has_parent) {
 		appliance_silence_kernel();
 		print_report();
@@ -1165,10 +1292,21 @@ static bool shell_is_wrong(void)
 	return true;
 }
 
+/* What the files of the outermost level need to come up; a packed archive is half as large again unpacked. */
+static int64_t outermost_need_kib(const struct vm_config *config)
+{
+	struct kernel kernel;
+	struct stat st;
+
+	if (kernel_read(config->kernel, &kernel) || stat(config->initramfs, &st))
+		return 0;
+	return memory_need_kib(kernel.init_kib, st.st_size / 1024 * 3 / 2);
+}
+
 /* On a host: the outermost level is our child, on the accelerator that fits. */
 static int run_on_host(void)
 {
-	char cmdline[2048], words[1024];
+	char cmdline[CMDLINE_SIZE], words[1024 + APPEND_MAX], tsc[40] = "";
 	struct vm_config config = { .cmdline = cmdline, .extra_args = run.opts.qemu_args };
 	struct options appended = run.opts;
 	struct host host;
@@ -1206,8 +1344,10 @@ static int run_on_host(void)
 	config.cpu = run.opts.cpu;
 	config.memory_kib = run.opts.memory_kib ? run.opts.memory_kib : HOST_MEMORY_KIB;
 	/* The id is in the memory of each level: it is part of what has to repeat. */
-	if (!config.deterministic)
-		getrandom(&id, sizeof(id), 0);
+	if (!config.deterministic) {
+		entropy_find(run.opts.seed);
+		id = strtoull(run.opts.seed + SEED_SIZE - 1 - 16, NULL, 16);
+	}
 	format(run.opts.run_id, sizeof(run.opts.run_id), "%016llx", (unsigned long long)id);
 	run.opts.level = config.kvm ? host.self.level + 1 : 0;
 	if (place_kernel(&config, config.kvm ? host.self.cpu_virt : "svm"))
@@ -1225,9 +1365,15 @@ static int run_on_host(void)
 	run.report.outermost = run.opts.level;
 	if (run.opts.timeout_s)
 		run.deadline_s = now_s() + run.opts.timeout_s;
-	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1 %s",
+	/* An emulated CPU counts its host's cycles, or one for a nanosecond of its own: its kernel needs not guess. */
+	if (!config.kvm)
+		format(tsc, sizeof(tsc), " tsc_early_khz=%lld",
+		       config.deterministic ? 1000000LL : (long long)clock_measure_tsc_khz());
+	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s %s", tsc,
 	       run.opts.append ? run.opts.append : "");
-	child_cmdline(cmdline, sizeof(cmdline), words);
+	if (child_cmdline(cmdline, words))
+		return STATUS_WRONG;
+	run.need_kib = outermost_need_kib(&config);
 	catch_signals();
 	begin_telling(&config, host.accel == ACCEL_KVM ? host.kvm_why : host.tcg_why);
 	if (vm_start(&run.vm, &config)) {
@@ -1265,6 +1411,8 @@ static int run_in_appliance(int argc, char **argv)
 	if (run.opts.memory_kib)
 		run.opts.mem_kib = run.opts.memory_kib;
 	catch_signals();
+	entropy_find(run.opts.seed); /* the level's own was for the run before */
+	run.words = (struct words){ .in = -1, .out = -1, .pass = tell_text };
 	learn_self(now_s());
 	if (run.opts.shell == run.from) {
 		fail("--shell %d: this is L%d's", run.from, run.from);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "words.h"
 
 /* /proc, /sys, /dev, /run, /tmp; what cannot be mounted is printed. */
 void appliance_mount(void);
@@ -39,10 +40,10 @@ void appliance_compare_files(void (*say)(const char *line));
 void appliance_built_sum(const char *path, char sum[65]);
 
 /*
- * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  Calls ON_BEAT
- * every other second meanwhile.
+ * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  What it prints goes to
+ * WORDS if that has a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.
  */
-void appliance_hook(int own_level, void (*on_beat)(void *context));
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context));
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is

@@ -8,7 +8,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 /* Offsets in the file; the header is little-endian, as we are. */
@@ -57,6 +59,13 @@ void kernel_of_level(int level, char *path, size_t size)
 	format(path, size, "%s", realpath(name, real) ? real : KERNEL_PATH);
 }
 
+bool file_can_be_freed(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
 void free_file(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -64,9 +73,13 @@ void free_file(const char *path)
 
 	if (fd < 0)
 		return;
+	/* ramfs, where a loader's root= makes the kernel unpack its initramfs to it, has no holes. */
 	if (fstat(fd, &st) ||
-	    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size))
+	    (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size) &&
+	     ftruncate(fd, 0)))
 		fail("%s: cannot free it: %m", path);
+	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
+		fail("%s: %lld KiB of it are still there", path, (long long)st.st_blocks / 2);
 	close(fd);
 	unlink(path);
 }
@@ -92,8 +105,8 @@ static void each_kernel(void (*each)(const char *path, const struct stat *st, in
 
 static void add_size(const char *path, const struct stat *st, int64_t *sum)
 {
-	(void)path;
-	*sum += st->st_size / 1024;
+	if (file_can_be_freed(path))
+		*sum += st->st_size / 1024;
 }
 
 static void free_one(const char *path, const struct stat *st, int64_t *sum)

@@ -212,3 +212,17 @@ void memory_explain(const struct budget *b, char *buf, size_t size)
 	       (long long)b->qemu_kib / KIB_PER_MIB, (long long)b->page_tables_kib / KIB_PER_MIB,
 	       (long long)b->rmaps_kib / KIB_PER_MIB, (long long)b->margin_kib / KIB_PER_MIB);
 }
+
+bool memory_was_too_little(int64_t ram_kib, int64_t need_kib, enum stop stop, char *detail,
+			   size_t size)
+{
+	char died[400];
+
+	if (ram_kib >= need_kib || !stop_is_failure(stop))
+		return false;
+	format(died, sizeof(died), "%s", detail);
+	format(detail, size, "%lld MiB of RAM are too little, it needs about %lld: %.300s",
+	       (long long)ram_kib / KIB_PER_MIB,
+	       (long long)(need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died);
+	return true;
+}

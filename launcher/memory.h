@@ -55,4 +55,11 @@ int64_t memory_oom_kills(void);
 /* The sentence for a person: what the next level needs and what there is. */
 void memory_explain(const struct budget *b, char *buf, size_t size);
 
+/*
+ * A level with RAM_KIB that needs NEED_KIB died before its launcher spoke, as DETAIL says: for want of RAM?  Then
+ * DETAIL says that too.
+ */
+bool memory_was_too_little(int64_t ram_kib, int64_t need_kib, enum stop stop, char *detail,
+			   size_t size);
+
 #endif

@@ -184,6 +184,15 @@ static int set_run_id(const char *v, void *p)
 	return 0;
 }
 
+static int set_seed(const char *v, void *p)
+{
+	if (strlen(v) != sizeof(((struct options *)0)->seed) - 1 ||
+	    strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
 static int set_text(const char *v, void *p)
 {
 	*(const char **)p = v;
@@ -225,6 +234,7 @@ static const struct option {
 	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args), "" },
 	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level), "" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id), "" },
+	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed), "" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
 	  "what the outermost guest runs on (default: auto; see check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),

@@ -40,6 +40,7 @@ struct options {
 	char qemu_args[256];
 	int level;
 	char run_id[17]; /* hex */
+	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel;
 	bool plain, deterministic, json, stop_on_failure;
 	int repeat;					/* runs */
