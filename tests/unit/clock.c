@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A level's clock against that of the one above it. */
 #include "test.h"
-#include "clock.h"
+#include "lib/clock.h"
 
 #include <x86intrin.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Text that is passed on arrives whole or is refused. */
 #include "test.h"
-#include "cmdline.h"
+#include "lib/cmdline.h"
 
 #include <errno.h>
 

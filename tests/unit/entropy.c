@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Seeds: fresh where nothing was handed down, and the same ones below the same one. */
 #include "test.h"
-#include "entropy.h"
+#include "lib/entropy.h"
 
 static void test_seeds(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What KVM needs of a level, by the words of /proc/cpuinfo. */
 #include "test.h"
-#include "needs.h"
+#include "level/needs.h"
 
 #define CPU(flags, mhz) "processor\t: 0\nflags\t\t: " flags "\ncpu MHz\t\t: " mhz "\n"
 

@@ -4,7 +4,7 @@
  * below the outermost, was measured by the one that started it.
  */
 #include "test.h"
-#include "verdict.h"
+#include "report/verdict.h"
 
 #define DEEPEST 3
 #define RUNS 200000
