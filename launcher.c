@@ -424,6 +424,16 @@ static void shell_changed(const struct record *rec)
 	start_terminal();
 }
 
+/* What any level said, into the file of all of it. */
+static void keep_text(const struct record *rec)
+{
+	const char *line = record_get(rec, "line");
+	char prefix[16];
+
+	format(prefix, sizeof(prefix), "L%d| ", rec->about);
+	log_line(&run.artifacts.console, prefix, line, strlen(line));
+}
+
 static void on_record(void *context, const char *line, size_t len)
 {
 	struct relay *r = context;
@@ -442,6 +452,8 @@ static void on_record(void *context, const char *line, size_t len)
 		return;
 	}
 	r->records++;
+	if (!strcmp(rec.kind, "text"))
+		keep_text(&rec);
 	if (!strcmp(rec.kind, "shell"))
 		shell_changed(&rec);
 	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
@@ -466,13 +478,11 @@ static void tell_bad_records(int child, int count)
 static void on_console(void *context, const char *line)
 {
 	struct record rec;
-	char prefix[16];
 
 	(void)context;
-	format(prefix, sizeof(prefix), "L%d| ", child_level());
-	log_line(&run.artifacts.console, prefix, line, strlen(line));
 	record_init(&rec, "text", run.from, child_level());
 	record_add(&rec, "line", line);
+	keep_text(&rec);
 	tell(&rec);
 }
 
@@ -992,7 +1002,7 @@ static void say_death(const char *line)
 	fail("%s", line);
 	if (!run.has_parent)
 		return;
-	fail_on_consoles(line);
+	dprintf(2, "supernest: %s\n", line);
 	uplink_text(line);
 }
 
@@ -1000,16 +1010,18 @@ static int read_own_words(void)
 {
 	char words[4096];
 	struct options defaults = run.opts;
+	bool full;
 
 	if (read_text("/proc/cmdline", words, sizeof(words)))
 		return fail("/proc/cmdline: %m");
-	if (options_from_cmdline(&run.opts, words))
+	full = cmdline_is_full(words);
+	if (full)
+		fail("the kernel command line is full with %zu bytes: what did not fit was cut "
+		     "off; "
+		     "shorten it",
+		     strlen(words));
+	if (options_from_cmdline(&run.opts, words) || full)
 		return -1;
-	if (cmdline_is_full(words))
-		return fail(
-			"the kernel command line is full with %zu bytes: what did not fit was cut "
-			"off; shorten it",
-			strlen(words));
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
 	if (run.opts.level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
@@ -1121,6 +1133,8 @@ static void live_as_init(void)
 	if (consoles)
 		out = consoles;
 	if (learn_level()) {
+		if (run.opts.level != LEVEL_NONE && !uplink_open())
+			uplink_text(run.early);
 		say("the kernel command line is wrong: nothing was run");
 		print_end();
 		end_machine();
@@ -1369,8 +1383,8 @@ static int run_on_host(void)
 	if (!config.kvm)
 		format(tsc, sizeof(tsc), " tsc_early_khz=%lld",
 		       config.deterministic ? 1000000LL : (long long)clock_measure_tsc_khz());
-	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s %s", tsc,
-	       run.opts.append ? run.opts.append : "");
+	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
+	       run.opts.append ? " " : "", run.opts.append ? run.opts.append : "");
 	if (child_cmdline(cmdline, words))
 		return STATUS_WRONG;
 	run.need_kib = outermost_need_kib(&config);

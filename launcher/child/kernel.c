@@ -13,6 +13,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#define PAGE 4096
+
 /* Offsets in the file; the header is little-endian, as we are. */
 #define SETUP_SECTS 0x1f1
 #define MAGIC 0x202
@@ -69,14 +71,15 @@ bool file_can_be_freed(const char *path)
 void free_file(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { 0 };
+	off_t pages;
 
 	if (fd < 0)
 		return;
+	fstat(fd, &st);
+	pages = (st.st_size + PAGE - 1) / PAGE * PAGE; /* of a part of a page nothing is freed */
 	/* ramfs, where a loader's root= makes the kernel unpack its initramfs to it, has no holes. */
-	if (fstat(fd, &st) ||
-	    (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size) &&
-	     ftruncate(fd, 0)))
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
 		fail("%s: cannot free it: %m", path);
 	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
 		fail("%s: %lld KiB of it are still there", path, (long long)st.st_blocks / 2);

@@ -263,6 +263,38 @@ static void test_death_sentences(void **state)
 	assert_int_equal(r.give_up, GIVE_UP_NOT);
 }
 
+static int own_lines;
+
+static void on_own_line(const char *line)
+{
+	own_lines += !strcmp(line, "of our own");
+}
+
+/* What a program of this level says meanwhile is passed on, and one that has closed its end costs nothing. */
+static void test_own_words(void **state)
+{
+	clock_t cpu = clock();
+	struct words own;
+	pid_t child;
+
+	(void)state;
+	own_lines = 0;
+	assert_int_equal(words_open(&own, on_own_line), 0);
+	prepare("cat records >&4; sleep 1; exit 33");
+	r.own = &own;
+	child = fork();
+	if (!child) {
+		usleep(300000);
+		_exit(write(own.out, "of our own\n", 11) != 11);
+	}
+	assert_int_equal(supervise(), STOP_NONE);
+	waitpid(child, NULL, 0);
+	assert_int_equal(own_lines, 1);
+	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5);
+	close(own.in);
+	close(own.out);
+}
+
 /* What it repeats as it panics is no new line for people, but all of it is evidence. */
 static void test_replay(void **state)
 {
@@ -618,7 +650,7 @@ static void test_dies_with_us(void **state)
 }
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
-    T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits), T(test_patience), T(test_slow),
-    T(test_closed_pipes), T(test_flood), T(test_record_flood), T(test_long_lines),
-    T(test_control_characters), T(test_pieces), T(test_beats), T(test_arguments),
-    T(test_dies_with_us))
+    T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
+    T(test_patience), T(test_slow), T(test_closed_pipes), T(test_flood), T(test_record_flood),
+    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_beats),
+    T(test_arguments), T(test_dies_with_us))
