@@ -46,7 +46,8 @@ enum death death_in(const char *line, const char **words)
 	return DEATH_NONE;
 }
 
-static void (*tell)(const char *line);
+static void (*tell)(void *context, const char *line);
+static void *tell_context;
 
 static void on_fault(int signo, siginfo_t *info, void *context)
 {
@@ -59,17 +60,18 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 	format(line, sizeof(line), DEATH_OF_LAUNCHER "%d (%s) at address %p, instruction %#llx",
 	       signo, strsignal(signo), info->si_addr,
 	       (unsigned long long)state->uc_mcontext.gregs[REG_RIP]);
-	tell(line);
+	tell(tell_context, line);
 	_exit(128 + signo);
 }
 
-void death_announce(void (*say)(const char *line))
+void death_announce(void (*say)(void *context, const char *line), void *context)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
 	static char stack[16384]; /* of its own: the fault may be that there is no more */
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	tell = say;
+	tell_context = context;
 	sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof(stack) }, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &action, NULL);

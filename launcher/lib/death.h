@@ -26,6 +26,6 @@ enum death death_in(const char *line, const char **words);
  * From now on a signal that means a fault in this process ends it with its name, address and instruction
  * told by SAY.
  */
-void death_announce(void (*say)(const char *line));
+void death_announce(void (*say)(void *context, const char *line), void *context);
 
 #endif

@@ -40,11 +40,11 @@ void clean_line(char *line, size_t len, size_t most)
 	make_harmless(line);
 }
 
-int words_open(struct words *w, void (*pass)(const char *line))
+int words_open(struct words *w, void (*pass)(void *context, const char *line), void *context)
 {
 	int ends[2];
 
-	*w = (struct words){ .in = -1, .out = -1, .pass = pass };
+	*w = (struct words){ .in = -1, .out = -1, .pass = pass, .context = context };
 	if (pipe2(ends, O_CLOEXEC))
 		return fail("pipe for this level's words: %m");
 	w->in = ends[0];
@@ -56,7 +56,7 @@ int words_open(struct words *w, void (*pass)(const char *line))
 void words_say(struct words *w, const char *line)
 {
 	if (*line && throttle_pass(&w->throttle))
-		w->pass(line);
+		w->pass(w->context, line);
 }
 
 static void end_line(struct words *w)
@@ -93,5 +93,5 @@ void words_finish(struct words *w)
 	format(line, sizeof(line), "%lld lines of this level's own were left out",
 	       (long long)w->throttle.dropped);
 	w->throttle.dropped = 0;
-	w->pass(line);
+	w->pass(w->context, line);
 }

@@ -25,14 +25,15 @@ void clean_line(char *line, size_t len, size_t most);
 
 struct words {
 	int in, out; /* the ends of a pipe; -1: there is none */
-	void (*pass)(const char *line);
+	void (*pass)(void *context, const char *line);
+	void *context;
 	struct throttle throttle;
 	size_t len;
 	char line[WORDS_LINE + 1];
 };
 
 /* A pipe for programs to write to at w->out.  -1 (printed) if there is none to be had. */
-int words_open(struct words *w, void (*pass)(const char *line));
+int words_open(struct words *w, void (*pass)(void *context, const char *line), void *context);
 /* Passes a line on, if it may. */
 void words_say(struct words *w, const char *line);
 /* Passes on what is in the pipe by now; never waits. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Text that is passed on arrives whole or is refused. */
 #include "test.h"
-#include "lib/cmdline.h"
+#include "child/cmdline.h"
+#include "lib/whole.h"
 
 #include <errno.h>
 

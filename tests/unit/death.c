@@ -23,8 +23,9 @@ static void test_sentences(void **state)
 
 static int pipe_to_us[2];
 
-static void say(const char *line)
+static void say(void *context, const char *line)
 {
+	(void)context;
 	dprintf(pipe_to_us[1], "%s\n", line);
 }
 
@@ -58,7 +59,7 @@ static void die(void (*how)(void), int status, const char *words)
 	assert_int_equal(pipe(pipe_to_us), 0);
 	pid = fork();
 	if (!pid) {
-		death_announce(say);
+		death_announce(say, NULL);
 		how();
 		_exit(0);
 	}
@@ -91,7 +92,7 @@ static void test_sent(void **state)
 
 	(void)state;
 	if (!pid) {
-		death_announce(say);
+		death_announce(say, NULL);
 		usleep(1000000);
 		usleep(1000000);
 		_exit(7);

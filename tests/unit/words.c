@@ -8,8 +8,9 @@
 static int passed;
 static char last[400];
 
-static void pass(const char *line)
+static void pass(void *context, const char *line)
 {
+	(void)context;
 	passed++;
 	snprintf(last, sizeof(last), "%s", line);
 }
@@ -26,7 +27,7 @@ static void test_lines(void **state)
 
 	(void)state;
 	passed = 0;
-	assert_int_equal(words_open(&w, pass), 0);
+	assert_int_equal(words_open(&w, pass, NULL), 0);
 	words_take(&w); /* nothing is there: it does not wait */
 	assert_int_equal(passed, 0);
 	write_to(&w, "one\n\nt\x1b[2Jwo  \nthr");
@@ -54,7 +55,7 @@ static void test_bound(void **state)
 
 	(void)state;
 	passed = 0;
-	assert_int_equal(words_open(&w, pass), 0);
+	assert_int_equal(words_open(&w, pass, NULL), 0);
 	for (int i = 0; i < 100; i++) {
 		for (int n = 0; n < 100; n++)
 			write_to(&w, "a line of many\n");

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib/cmdline.h"
+#include "lib/whole.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define CUT_MOST 4
-
-bool cmdline_is_full(const char *cmdline)
-{
-	return strlen(cmdline) >= CMDLINE_SIZE - CUT_MOST;
-}
 
 int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...)
 {
