@@ -9,13 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ASIDE_S 0.5 /* a look at what else is done, so often at the least */
 #define LINE_MAX_BYTES 4096 /* no record is longer */
-/* A child may print this much; more is counted, not passed on. */
-#define CONSOLE_LINES_S 50.0
-#define CONSOLE_BURST 200.0
 /* All levels that there can be together, with every console flooded and all that a launcher says besides. */
-#define RECORDS_S ((MAX_LEVEL + 1) * CONSOLE_LINES_S)
-#define RECORDS_BURST ((MAX_LEVEL + 1) * (CONSOLE_BURST + 100))
+#define RECORDS_S ((MAX_LEVEL + 1) * LINES_S)
+#define RECORDS_BURST ((MAX_LEVEL + 1) * (LINES_BURST + 100))
 /* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
 #define DRAIN_BYTES (1 << 20)
 /* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
@@ -66,45 +64,27 @@ static void take_record(struct relay *r, char *line, size_t len)
 	}
 }
 
-/* What anybody may see: cut, without the blanks at its end. */
-static void clean_line(char *line, size_t len)
+/* The last words that it is believed, and why it said them. */
+static void look_for_death(struct relay *r, const char *line)
 {
-	size_t end = len < CONSOLE_LINE - 1 ? len : CONSOLE_LINE - 1;
+	const char *words;
+	enum death death = death_in(line, &words);
 
-	while (end && (line[end - 1] == '\r' || line[end - 1] == ' '))
-		end--;
-	line[end] = '\0';
-	for (size_t i = 0; i < end; i++)
-		if (line[i] == '\t')
-			line[i] = ' ';
-		else if (!line[i])
-			line[i] = '?';
-	make_harmless(line);
-}
-
-static bool console_may_pass(struct relay *r)
-{
-	double now = now_s();
-
-	r->console_credit += (now - r->console_credit_s) * CONSOLE_LINES_S;
-	if (r->console_credit > CONSOLE_BURST || !r->console_credit_s)
-		r->console_credit = CONSOLE_BURST;
-	r->console_credit_s = now;
-	if (r->console_credit < 1) {
-		r->dropped_lines++;
-		return false;
-	}
-	r->console_credit--;
-	return true;
+	if (death == DEATH_NONE)
+		return;
+	if (death == DEATH_HINT && !r->hint[0])
+		strcpy(r->hint, words);
+	if (death == DEATH_FINAL && !r->panic[0])
+		strcpy(r->panic, words);
+	r->dies = true;
+	r->dies_records = UNKNOWN;
 }
 
 static void take_console(struct relay *r, char *line, size_t len)
 {
-	static const char panic[] = "Kernel panic - not syncing: ";
-	const char *found;
-
 	r->console_bytes += len;
-	clean_line(line, len);
+	r->spoke = true;
+	clean_line(line, len, CONSOLE_LINE - 1);
 	if (!*line)
 		return;
 	if (r->panic[0] && !r->replays && strstr(line, "Linux version "))
@@ -116,10 +96,8 @@ static void take_console(struct relay *r, char *line, size_t len)
 	strcpy(r->last[LAST_LINES - 1], line);
 	if (r->last_count < LAST_LINES)
 		r->last_count++;
-	found = strstr(line, panic);
-	if (found && !r->panic[0])
-		strcpy(r->panic, found + strlen(panic));
-	if (console_may_pass(r))
+	look_for_death(r, line);
+	if (throttle_pass(&r->console))
 		r->on_console(r->context, line);
 }
 
@@ -134,7 +112,7 @@ static void take_words(struct relay *r, char *line, size_t len)
 {
 	size_t used = strlen(r->words);
 
-	clean_line(line, len);
+	clean_line(line, len, CONSOLE_LINE - 1);
 	if (!*line)
 		return;
 	r->on_line(r->context, line, false);
@@ -229,6 +207,18 @@ static void pass_time(struct relay *r)
 	r->used_s = used;
 }
 
+/* It said that it dies; whoever sends records after that lives. */
+static void look_for_more_words(struct relay *r)
+{
+	if (r->dies_records == UNKNOWN)
+		r->dies_records = r->records;
+	else if (r->dies_records != r->records)
+		r->dies = false;
+	if (r->spoke || !r->dies)
+		r->dies_s = r->clock_s;
+	r->spoke = false;
+}
+
 static void look_for_life(struct relay *r)
 {
 	pass_time(r);
@@ -243,6 +233,7 @@ static void look_for_life(struct relay *r)
 		r->records_before = r->records;
 		r->record_s = r->executed_s = r->clock_s;
 	}
+	look_for_more_words(r);
 }
 
 static bool is_silent(const struct relay *r)
@@ -275,6 +266,8 @@ static void consider_giving_up(struct relay *r)
 		r->give_up = GIVE_UP_FLOOD;
 	else if (r->closed_s && r->clock_s - r->closed_s > p->idle_s)
 		r->give_up = GIVE_UP_CLOSED;
+	else if (r->dies && r->clock_s - r->dies_s > p->dead_s)
+		r->give_up = GIVE_UP_DEAD;
 	else if (r->clock_s - r->executed_s > p->idle_s)
 		r->give_up = GIVE_UP_IDLE;
 	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
@@ -290,6 +283,10 @@ static int wait_ms(const struct relay *r, double next_beat_s)
 {
 	double now = now_s(), wait = r->patience.idle_s / 4;
 
+	if (r->aside && wait > ASIDE_S)
+		wait = ASIDE_S;
+	if (r->dies && r->patience.dead_s / 4 < wait)
+		wait = r->patience.dead_s / 4;
 	if (r->deadline_s && r->deadline_s - now < wait)
 		wait = r->deadline_s - now;
 	if (next_beat_s && next_beat_s - now < wait)
@@ -300,12 +297,20 @@ static int wait_ms(const struct relay *r, double next_beat_s)
 /* True: QEMU has ended. */
 static bool wait_and_read(struct relay *r, struct channel *channels, int ms)
 {
-	struct pollfd fds[CHANNELS + 1];
+	const struct aside *a = r->aside;
+	struct pollfd fds[CHANNELS + 2 + ASIDE_FDS];
 
 	for (int i = 0; i < CHANNELS; i++)
 		fds[i] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
 	fds[CHANNELS] = (struct pollfd){ .fd = r->vm->pidfd, .events = POLLIN };
-	poll(fds, CHANNELS + 1, ms);
+	fds[CHANNELS + 1] = (struct pollfd){ .fd = r->own ? r->own->in : -1, .events = POLLIN };
+	if (a)
+		a->poll(a->context, fds + CHANNELS + 2);
+	poll(fds, CHANNELS + 2 + (a ? ASIDE_FDS : 0), ms);
+	if (r->own)
+		words_take(r->own);
+	if (a)
+		a->step(a->context);
 	for (int i = 0; i < CHANNELS; i++)
 		if (fds[i].revents && !read_channel(r, &channels[i]))
 			channels[i].fd = -1; /* its end: QEMU closed it */
@@ -350,6 +355,29 @@ static bool is_oom(const char *panic)
 	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
 }
 
+/* What it said on the console is evidence only if it did not end in order; a hint, only if it died of something. */
+static bool died_with_words(const struct relay *r)
+{
+	if (r->give_up == GIVE_UP_NOT && r->ended)
+		return false;
+	if (r->panic[0])
+		return true;
+	return r->hint[0] && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER &&
+	       (r->dies || r->give_up != GIVE_UP_NOT);
+}
+
+static enum stop verdict_of_words(const struct relay *r, struct reason *why)
+{
+	enum stop stop = is_oom(r->panic) ? STOP_OOM : STOP_PANIC;
+
+	if (!r->panic[0])
+		return reason_set(why, stop, "its kernel broke and went no further: %s", r->hint);
+	if (strstr(r->panic, DEATH_OF_LAUNCHER))
+		return reason_set(why, stop, "%s", r->panic);
+	return reason_set(why, stop, "its kernel panicked: %s%s%s", r->panic,
+			  r->hint[0] ? "; before that: " : "", r->hint);
+}
+
 bool relay_own_oom(const struct relay *r)
 {
 	return !r->give_up && !r->panic[0] && WIFSIGNALED(r->status) &&
@@ -389,10 +417,8 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 {
 	char exits[32] = "exits not counted"; /* there are none without KVM */
 
-	/* Its words on the console are evidence only if it did not end in order. */
-	if (r->panic[0] && !(r->give_up == GIVE_UP_NOT && r->ended))
-		return reason_set(why, is_oom(r->panic) ? STOP_OOM : STOP_PANIC,
-				  "its kernel panicked: %s", r->panic);
+	if (died_with_words(r))
+		return verdict_of_words(r, why);
 	if (r->counts_exits)
 		format(exits, sizeof(exits), "exits: %lld", (long long)r->exits);
 	switch (r->give_up) {
@@ -407,6 +433,8 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 					  : "it was stopped by a signal");
 	case GIVE_UP_KVM:
 		return reason_set(why, STOP_CRASH, "%.300s", r->words);
+	case GIVE_UP_DEAD: /* has its words, see above */
+		break;
 	case GIVE_UP_FLOOD:
 		return reason_set(
 			why, STOP_LOST,

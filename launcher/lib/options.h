@@ -63,6 +63,7 @@ struct options {
 	char qemu_args[256];
 	int level;
 	char run_id[17]; /* hex */
+	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel;
 	bool plain, deterministic, json, stop_on_failure;
 	int repeat;					/* runs */
@@ -87,6 +88,7 @@ struct decided {
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	struct exec exec;
+	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
 /* One bit for each command that takes an option. */
