@@ -35,7 +35,7 @@ static void run_level(struct life *l)
 	memory_setup();
 	memory_learn(t->self);
 	tell_level(t, "level");
-	appliance_hook(t->from, &l->words, life_beat, l);
+	life_run_hook(l);
 	life_learn_kvm(l);
 
 	life_consider_child(l, archive_estimate_kib("/"));
@@ -264,7 +264,8 @@ static const struct command {
 	int options; /* command_bit */
 	const char *usage, *help;
 } commands[] = {
-	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]", "nest on this machine and print the report" },
+	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]",
+	  "nest on this machine and print the report" },
 	{ "check", command_check, CMD_CHECK, "[OPTION...]",
 	  "say what run would use on this machine, and why" },
 	{ "report", command_report, CMD_REPORT, "FILE.json... [OPTION...]",

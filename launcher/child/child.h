@@ -21,7 +21,7 @@ struct child {
 	int64_t need_kib;  /* RAM that it needs to come up; 0: it surely has that */
 	bool has_parent;   /* the person's terminal is handed to us; else it is ours */
 	const struct aside *aside; /* what is done meanwhile, or NULL */
-	int input;	   /* the standard input of a program below, where one has it */
+	int input;		   /* the standard input of a program below, where one has it */
 	/* The child is ready; it has been told, and what it is has been told before. */
 	void (*on_ready)(void *context, const struct level *child); /* or NULL */
 	void *context;

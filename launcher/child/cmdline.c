@@ -65,13 +65,15 @@ static void append(char *buf, size_t size, const char *text)
 }
 
 /* What a level has to know of its programs, unless all is as it is by default. */
-static void add_exec(const struct exec *e, int level, char *buf, size_t size)
+static void add_exec(const struct decided *d, int level, char *buf, size_t size)
 {
+	const struct exec *e = &d->exec;
 	char word[600], list[200] = "";
 
 	for (int i = 0; i <= MAX_LEVEL; i++)
 		if (e->at >> i & 1)
-			format(list + strlen(list), sizeof(list) - strlen(list), "%s%d", *list ? "," : "", i);
+			format(list + strlen(list), sizeof(list) - strlen(list), "%s%d",
+			       *list ? "," : "", i);
 	buf[0] = '\0';
 	if (*list) {
 		format(word, sizeof(word), " nest.exec_at=%s", list);
@@ -83,6 +85,10 @@ static void add_exec(const struct exec *e, int level, char *buf, size_t size)
 	}
 	if (e->timeout_s != EXEC_S) {
 		format(word, sizeof(word), " nest.exec_timeout=%d", e->timeout_s);
+		append(buf, size, word);
+	}
+	if (d->hook_timeout_s != HOOK_S) {
+		format(word, sizeof(word), " nest.hook_timeout=%d", d->hook_timeout_s);
 		append(buf, size, word);
 	}
 	if (e->input >= level) {
@@ -101,7 +107,7 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
 	char depth[16] = "max", timeout[40] = "", shell[24] = "", seed[SEED_SIZE], exec[1000];
 
-	add_exec(&d->exec, level, exec, sizeof(exec));
+	add_exec(d, level, exec, sizeof(exec));
 	entropy_derive(d->seed, level, seed);
 	left_s -= reserve_s(left_s, pace_s);
 	if (d->depth != DEPTH_MAX)

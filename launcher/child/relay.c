@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ASIDE_S 0.5 /* a look at what else is done, so often at the least */
+#define ASIDE_S 0.5	    /* a look at what else is done, so often at the least */
 #define LINE_MAX_BYTES 4096 /* no record is longer */
 /* All levels that there can be together, with every console flooded and all that a launcher says besides. */
 #define RECORDS_S ((MAX_LEVEL + 1) * LINES_S)

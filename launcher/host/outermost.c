@@ -22,7 +22,7 @@
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
 #define STATUS_NO_PROGRAM 125 /* as timeout(1) and its like have it, and git bisect run */
-#define APPEND_MAX 900 /* so that all words fit, and Linux's 2047 */
+#define APPEND_MAX 900	      /* so that all words fit, and Linux's 2047 */
 
 struct outermost {
 	struct run run;
@@ -173,8 +173,7 @@ static int place_files(struct outermost *m)
 	const struct options *asked = &m->run.asked;
 	struct pack *p = &m->pack;
 
-	if (deepest_of(asked->exec.at) >= 0 &&
-	    asked->exec.at & ((1ULL << m->child.level) - 1))
+	if (deepest_of(asked->exec.at) >= 0 && asked->exec.at & ((1ULL << m->child.level) - 1))
 		return fail("--at: the outermost level here is L%d", m->child.level);
 	if (!pack_is_asked(asked))
 		return 0;

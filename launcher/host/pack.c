@@ -24,7 +24,8 @@ struct entries {
 	int64_t bytes;
 };
 
-static int add_entry(struct entries *e, mode_t mode, const char *name, const void *data, size_t size)
+static int add_entry(struct entries *e, mode_t mode, const char *name, const void *data,
+		     size_t size)
 {
 	if (e->count == ENTRIES_MAX)
 		return fail("--file: more than %d files", ENTRIES_MAX);
@@ -152,7 +153,7 @@ static int add_script(struct entries *e, const char *name, const char *text)
 		return fail("--exec: two programs are called %s: name them, as in --exec NAME=CMD",
 			    name);
 	return add_parents(e, path) || add_entry(e, S_IFREG | 0755, path, text, strlen(text)) ? -1
-												: 0;
+											      : 0;
 }
 
 /* The length of NAME in "NAME=CMD"; 0: there is none. */
@@ -232,7 +233,8 @@ static int copy_initramfs(const char *path, int out)
 	return err || n || write_all(out, "\0\0\0", -len & 3) ? -1 : 0;
 }
 
-int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path, size_t size)
+int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
+	      size_t size)
 {
 	int out = memfd_create("initramfs", MFD_CLOEXEC);
 	struct entries e = { 0 };

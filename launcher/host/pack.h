@@ -19,6 +19,7 @@ bool pack_is_asked(const struct options *o);
  * Makes an initramfs that has it: INITRAMFS, and that behind it.  PATH is where QEMU finds it as long as this process lives.
  * -1 (printed): a file cannot be read, or a name is not right.
  */
-int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path, size_t size);
+int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
+	      size_t size);
 
 #endif

@@ -9,7 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROUNDS 200 /* one that forks on and on is killed before it gets far; some rounds are needed */
+#define ROUNDS \
+	200 /* one that forks on and on is killed before it gets far; some rounds are needed */
 #define ROUND_US 5000
 #define KTHREADD 2
 
@@ -28,7 +29,8 @@ static int read_process(const char *pid, struct process *p)
 	if (read_text(path, text, sizeof(text)) || !(behind = strrchr(text, ')')))
 		return -1;
 	return sscanf(behind + 1,
-		      " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		      " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		      "%llu",
 		      &p->state, &p->parent, &p->session, &p->start) == 4
 		       ? 0
 		       : -1;

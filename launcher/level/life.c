@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Where things stand in the appliance. */
@@ -145,6 +146,23 @@ void life_beat(void *context)
 	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child that has any */
 }
 
+static void tell_own_check(void *context, const struct check *k)
+{
+	struct teller *t = context;
+
+	level_add_check(t->self, k);
+	tell_check(t, t->from, k);
+}
+
+void life_run_hook(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+	struct check k;
+
+	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->words, life_beat, l, &k))
+		tell_own_check(t, &k);
+}
+
 void life_learn_kvm(struct life *l)
 {
 	struct level *self = l->run.teller.self;
@@ -254,13 +272,6 @@ void life_write_archive(struct life *l)
 
 /* ---- being ready ------------------------------------------------------------------------- */
 
-static void tell_own_check(void *context, const struct check *k)
-{
-	struct teller *t = context;
-
-	tell_check(t, t->from, k);
-}
-
 void life_run_checks(struct life *l, enum check_phase phase)
 {
 	const struct decided *d = &l->run.decided;
@@ -308,6 +319,19 @@ static void keep_report_so_far(const struct report *r)
 	free(copy);
 }
 
+/* -1: it was ended from outside, and has none. */
+static void tell_shell_status(struct teller *t, int status)
+{
+	struct check k = { .id = "shell", .result = RESULT_SKIP, .unit = "status" };
+
+	if (status < 0)
+		format(k.detail, sizeof(k.detail), "it was ended from outside");
+	else
+		check_status(&k, status);
+	k.value = status < 0 ? 0 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	tell_own_check(t, &k);
+}
+
 static void hold_shell(struct life *l)
 {
 	struct teller *t = &l->run.teller;
@@ -327,7 +351,7 @@ static void hold_shell(struct life *l)
 	if (!l->has_parent)
 		keep_report_so_far(&t->report);
 	tell_text(t, t->from, "shell", "state", "on");
-	shell_run(&s);
+	tell_shell_status(t, shell_run(&s));
 	if (!l->has_parent)
 		appliance_reopen_consoles(&l->consoles);
 	tell_text(t, t->from, "shell", "state", "off");

@@ -43,6 +43,8 @@ void life_open_words(struct life *l);
 void life_refuse_files(struct life *l, const char *why);
 /* Of a hook and of a shell, which may take long: CONTEXT is a life. */
 void life_beat(void *context);
+/* A person's own preparation of the level, which is a check of it. */
+void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */
 void life_learn_kvm(struct life *l);
 /* Whether there can be a next level that unpacks so much, as far as that is known before trying. */

@@ -16,11 +16,10 @@
 #include <unistd.h>
 
 #define CHUNK 2880 /* bytes of output in a record; as base64 they fit RECORD_MAX */
-#define DRAIN_CHUNKS 1024 /* that are still taken once a program has ended: more than a pipe holds */
+#define DRAIN_CHUNKS \
+	1024	 /* that are still taken once a program has ended: more than a pipe holds */
 #define DIE_S 30 /* a killed program that is still there then is held by its kernel */
 #define SHELL "/bin/sh"
-#define STATUS_SKIP 4 /* as our own command ends, */
-#define STATUS_SKIP_TOO 77 /* and as automake's tests do */
 
 /* ---- what there is to run ---------------------------------------------------------------- */
 
@@ -290,29 +289,24 @@ void payloads_poll(const struct payloads *p, struct pollfd *fds)
 static void judge(const struct payloads *p, int status, struct check *k)
 {
 	const struct program *g = &p->program;
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
+	check_status(k, status);
 	k->value = now_s() - g->start_s;
-	k->result = !code						? RESULT_PASS
-		    : code == STATUS_SKIP || code == STATUS_SKIP_TOO ? RESULT_SKIP
-								      : RESULT_FAIL;
 	if (g->timed_out) {
 		k->result = RESULT_FAIL;
 		format(k->detail, sizeof(k->detail), "did not end within %d s, and was killed",
 		       (int)(k->value + 0.5));
-	} else if (WIFSIGNALED(status)) {
-		format(k->detail, sizeof(k->detail), "killed by signal %d (%s)%s", WTERMSIG(status),
-		       strsignal(WTERMSIG(status)),
-		       oom_kills() > g->oom_kills ? ": the level ran out of memory" : "");
-	} else if (code) {
-		format(k->detail, sizeof(k->detail), "exit status %d", code);
+	} else if (WIFSIGNALED(status) && oom_kills() > g->oom_kills) {
+		format(k->detail, sizeof(k->detail), "killed: the level ran out of memory");
 	}
 }
 
 /* As a shell has it; 124 is that of timeout(1). */
 static int shell_status(const struct program *g, int status)
 {
-	return g->timed_out ? 124 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return g->timed_out	   ? 124
+	       : WIFEXITED(status) ? WEXITSTATUS(status)
+				   : 128 + WTERMSIG(status);
 }
 
 static void end(struct payloads *p, int status, const struct rusage *used)

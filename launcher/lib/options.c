@@ -275,18 +275,25 @@ static const struct option {
 	{ "nest.exec", NULL, "CMD", 0, set_command, MEMBER(exec.command),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
 	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, add_to_list, MEMBER(programs),
-	  "run a command in a level; its exit status is the check NAME (default: exec) of the level; may be repeated" },
+	  "run a command in a level; its exit status is the check NAME (default: exec) of the "
+	  "level; may be repeated" },
 	{ "nest.exec_at", "--at", "LIST", CMD_RUN, set_levels, MEMBER(exec.at),
 	  "the levels that run programs, as in 1,2,3 (default: the deepest)" },
-	{ "nest.exec_when", "--exec-when", "first|parent|last", CMD_RUN, set_when, MEMBER(exec.when),
+	{ "nest.exec_when", "--exec-when", "first|parent|last", CMD_RUN, set_when,
+	  MEMBER(exec.when),
 	  "run programs before the level's child is started, while it runs, or after it has ended "
 	  "(default: first)" },
 	{ "nest.exec_timeout", "--exec-timeout", "S", CMD_RUN, set_timeout, MEMBER(exec.timeout_s),
 	  "seconds for each program, after which it is killed and has failed (default: 600)" },
+	{ "nest.hook_timeout", "--hook-timeout", "S", CMD_RUN, set_timeout, MEMBER(hook_timeout_s),
+	  "seconds for the hook of each level, after which it is killed and has failed (default: "
+	  "600)" },
 	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, add_to_list, MEMBER(packed),
-	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may be repeated" },
+	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
+	  "be repeated" },
 	{ "nest.input", NULL, "N", 0, set_level, MEMBER(exec.input),
-	  "the level that the standard input is handed down to; set by the level above, never by a person" },
+	  "the level that the standard input is handed down to; set by the level above, never by a "
+	  "person" },
 	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
 	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
 	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
@@ -368,6 +375,7 @@ void options_init(struct options *o)
 		.exits_percent = LIMIT_DEFAULT,
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
+		.hook_timeout_s = HOOK_S,
 		.exec = { .timeout_s = EXEC_S, .input = INPUT_NONE },
 	};
 }
@@ -376,7 +384,10 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 {
 	int last = deepest_of(o->exec.at);
 
-	*d = (struct decided){ .depth = o->depth, .shell = shell, .exec = o->exec };
+	*d = (struct decided){ .depth = o->depth,
+			       .shell = shell,
+			       .exec = o->exec,
+			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);
 	strcpy(d->seed, o->seed);
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))

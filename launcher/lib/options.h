@@ -15,6 +15,7 @@
 #define PROGRAMS_MAX 32
 #define INPUT_NONE (-1)
 #define EXEC_S 600
+#define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
@@ -75,10 +76,11 @@ struct options {
 	const char *files[FILES_MAX];  /* the operands of report and compare */
 	int file_count;
 	struct exec exec;
-	struct list programs;	      /* of --exec: CMD or NAME=CMD */
-	struct list packed;	      /* of --file: PATH or PATH:DEST */
-	char *const *program;	      /* behind "--": a program and its arguments, or NULL */
-	const char *from; /* plan's report */
+	int hook_timeout_s;
+	struct list programs; /* of --exec: CMD or NAME=CMD */
+	struct list packed;   /* of --file: PATH or PATH:DEST */
+	char *const *program; /* behind "--": a program and its arguments, or NULL */
+	const char *from;     /* plan's report */
 };
 
 /* What was decided by it, and is handed down from level to level. */
@@ -88,6 +90,7 @@ struct decided {
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	struct exec exec;
+	int hook_timeout_s;
 	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 

@@ -99,6 +99,8 @@ void level_get(const struct level *lv, const struct field *f, char *buf, size_t 
 int level_set(struct level *lv, const struct field *f, const char *value);
 /* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */
 int level_add_check(struct level *lv, const struct check *c);
+/* By the wait status of a program: 0 passes, 4 and 77 skip, all else fails and says why. */
+void check_status(struct check *c, int status);
 bool level_sound(const struct level *lv); /* no check failed */
 
 /* A plain decimal number, nothing after it.  -1 if it is anything else. */

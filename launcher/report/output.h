@@ -13,8 +13,8 @@ struct output {
 	/* Set by the caller */
 	const struct lines *lines; /* each line is shown there, with its level in front */
 	const char *dir;	   /* --artifacts, or NULL */
-	bool raw;		   /* not shown so, but written to our own standard output and error */
-	void (*on_closed)(void);   /* nobody reads that any more */
+	bool raw; /* not shown so, but written to our own standard output and error */
+	void (*on_closed)(void); /* nobody reads that any more */
 	/* Its own */
 	struct stream *streams;
 	int count;

@@ -25,8 +25,8 @@ static void make_crc_table(void)
 	}
 	for (int i = 0; i < 256; i++)
 		for (int k = 1; k < 4; k++)
-			crc_table[k][i] = crc_table[k - 1][i] >> 8 ^
-					  crc_table[0][crc_table[k - 1][i] & 0xff];
+			crc_table[k][i] =
+				crc_table[k - 1][i] >> 8 ^ crc_table[0][crc_table[k - 1][i] & 0xff];
 }
 
 static uint32_t crc32(uint32_t crc, const void *buf, size_t len)

@@ -188,8 +188,7 @@ static bool was_seen(const struct report *r, const struct record *rec)
 {
 	unsigned int age = r->next_seq[rec->from + 1] - rec->seq;
 
-	return age <= REPORT_SUMS &&
-	       r->sums[rec->from + 1][rec->seq % REPORT_SUMS] == rec->sum;
+	return age <= REPORT_SUMS && r->sums[rec->from + 1][rec->seq % REPORT_SUMS] == rec->sum;
 }
 
 int report_add(struct report *r, const struct record *rec)

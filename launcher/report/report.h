@@ -42,9 +42,9 @@ struct report {
 	int64_t lost_records;
 	char command
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
-	unsigned int next_seq[MAX_LEVEL + 2]; /* by sender + 1: the host is -1 */
+	unsigned int next_seq[MAX_LEVEL + 2];	   /* by sender + 1: the host is -1 */
 	uint32_t sums[MAX_LEVEL + 2][REPORT_SUMS]; /* by number */
-	int shell_level;		      /* the last that had a shell; -1: none */
+	int shell_level;			   /* the last that had a shell; -1: none */
 	double began_s; /* on now_s(), when the counter of cycles was began_tsc */
 	uint64_t began_tsc;
 };

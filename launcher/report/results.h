@@ -9,7 +9,7 @@
 
 struct test {
 	char id[CHECK_ID + 8]; /* [a-z0-9_] */
-	int level;   /* that it is about */
+	int level;	       /* that it is about */
 	enum result result;
 	bool missing; /* it was expected, and nothing came that it could have been done on */
 	double value;
