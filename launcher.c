@@ -24,6 +24,7 @@
 #include <x86intrin.h>
 
 #include "launcher/base.h"
+#include "launcher/system.h"
 #include "launcher/level.h"
 
 #include "launcher/options.h"
@@ -83,6 +84,7 @@
 #define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
 
 struct run {
+	const struct appliance *appliance; /* NULL on a host */
 	struct options opts;
 	struct level *self; /* in the report; NULL on a host */
 	struct level told;  /* what the level above knows of us by now */
@@ -314,9 +316,9 @@ static void child_is_ready(struct relay *r, const struct level *child)
 	if (run.self->margin_kib < 0) /* a QEMU that is larger than ours */
 		run.self->margin_kib = 0;
 	tell_level("level");
-	free_file(ARCHIVE_PATH);
+	free_file(run.appliance, ARCHIVE_PATH);
 	if (!keeps_kernel())
-		kernel_free_all();
+		kernel_free_all(run.appliance);
 	unlink(FIRMWARE_PATH);
 }
 
@@ -628,7 +630,7 @@ static int prepare_archive(bool for_child)
 	int fd = -1, err;
 
 	mkdir(ROOT_VIEW, 0755);
-	if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL))
+	if (system_mount(run.appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
 		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
 	if (for_child)
 		fd = open(ARCHIVE_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -640,7 +642,7 @@ static int prepare_archive(bool for_child)
 		close(fd);
 	if (err) /* no room for it: the level above still wants to compare the sums */
 		archive_write(ROOT_VIEW, -1, &run.archive);
-	umount(ROOT_VIEW);
+	system_unmount(run.appliance, ROOT_VIEW);
 	rmdir(ROOT_VIEW);
 	strcpy(run.self->archive_sha256, run.archive.sha256);
 	strcpy(run.self->kernel_sha256, run.archive.sum[0].sha256);
@@ -723,6 +725,7 @@ static void start_child(const struct budget *budget)
 {
 	char cmdline[2048], machine[256], words[1024], built[65];
 	struct vm_config config = {
+		.appliance = run.appliance,
 		.qemu = QEMU_PATH,
 		.machine = machine,
 		.firmware_dir = FIRMWARE_DIR,
@@ -747,7 +750,7 @@ static void start_child(const struct budget *budget)
 	run.self->child_kib = budget->child_kib;
 	memory_terms(run.self, budget);
 	tell_level("level");
-	platform_prepare_kvm();
+	platform_prepare_kvm(run.appliance);
 	if (vm_start(&run.vm, &config))
 		tell_stop(STOP_QEMU, child_level(), last_error());
 	else
@@ -781,6 +784,7 @@ static void on_idle_beat(void *context)
 static void hold_shell(void)
 {
 	struct shell s = {
+		.appliance = run.appliance,
 		.level = run.from,
 		.tty = run.has_parent ? TERMINAL_TTY : "/dev/console",
 		.control = run.has_parent ? CONTROL_PORT : NULL,
@@ -809,12 +813,12 @@ static void run_level(void)
 	enum stop stop;
 	struct record end;
 
-	memory_setup();
+	memory_setup(run.appliance);
 	memory_learn(run.self);
 	tell_level("level");
 	appliance_hook(run.from, on_idle_beat);
 	if (access("/dev/kvm", F_OK))
-		modules_load_kvm(run.self->cpu_virt);
+		modules_load_kvm(run.appliance, run.self->cpu_virt);
 	choose_kernels();
 	platform_learn_kvm(run.self, &run.platform);
 	stop = why_not_deeper(&budget, archive_estimate_kib("/"), detail, sizeof(detail));
@@ -983,7 +987,7 @@ static void end_machine(void)
 	fflush(out);
 	if (run.has_parent)
 		uplink_end();
-	appliance_end(run.opts.end);
+	appliance_end(run.appliance, run.opts.end);
 }
 
 static void live_as_init(void)
@@ -992,7 +996,7 @@ static void live_as_init(void)
 	FILE *consoles;
 	char why[128];
 
-	appliance_mount();
+	appliance_mount(run.appliance);
 	consoles = appliance_consoles();
 	if (consoles) {
 		out = consoles;
@@ -1017,7 +1021,7 @@ static void live_as_init(void)
 	learn_self(kernel_s);
 	run_level();
 	if (!run.has_parent) {
-		appliance_silence_kernel();
+		appliance_silence_kernel(run.appliance);
 		print_report();
 	}
 	end_machine();
@@ -1239,14 +1243,6 @@ static int run_on_host(void)
 	return STATUS_OK;
 }
 
-static bool in_appliance(void)
-{
-	struct stat self, init;
-
-	return !stat("/proc/self/exe", &self) && !stat("/proc/1/exe", &init) &&
-	       self.st_dev == init.st_dev && self.st_ino == init.st_ino;
-}
-
 /* In the appliance's shell: this level is the outermost, and the words of its kernel hold too. */
 static int run_in_appliance(int argc, char **argv)
 {
@@ -1370,7 +1366,7 @@ static int cmd_run(int argc, char **argv)
 {
 	options_init(&run.opts);
 	remember(argc + 2, argv - 2); /* with the program's name and `run` */
-	if (in_appliance())
+	if (run.appliance)
 		return finish_run(run_in_appliance(argc, argv));
 	run.opts.report = REPORT_TABLE;
 	if (options_from_args(&run.opts, CMD_RUN, argc, argv))
@@ -1396,7 +1392,7 @@ static int cmd_status(int argc, char **argv)
 
 	(void)argv;
 	options_init(&run.opts);
-	if (argc || !in_appliance()) {
+	if (argc || !run.appliance) {
 		fail("status: %s", argc ? "takes no operand"
 					: "there is no level here; it is for the shell of one");
 		return STATUS_WRONG;
@@ -1462,8 +1458,11 @@ static int help_of(const struct command *c)
 int main(int argc, char **argv)
 {
 	out = stdout;
-	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
+	run.appliance = appliance_recognise();
+	if (appliance_is_init(run.appliance))
 		live_as_init();
+	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
+		fail("not started as the appliance: %s", appliance_why_not());
 	if (argc < 2) {
 		cmd_help(0, NULL);
 		return STATUS_WRONG;

@@ -8,9 +8,10 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "system.h"
 
 /* /proc, /sys, /dev, /run, /tmp; what cannot be mounted is printed. */
-void appliance_mount(void);
+void appliance_mount(const struct appliance *a);
 
 /*
  * Makes /dev/console our stdin, stdout and stderr, and returns a stream to every console that the
@@ -21,7 +22,7 @@ FILE *appliance_consoles(void);
 /* When a session ends, the kernel hangs its terminal up for all that have it open. */
 void appliance_reopen_consoles(void);
 /* The kernel's messages would split our lines. */
-void appliance_silence_kernel(void);
+void appliance_silence_kernel(const struct appliance *a);
 
 /*
  * What the kernel could not unpack, it only mentions: what it started is then as good as the part of
@@ -53,6 +54,6 @@ pid_t appliance_start_shell(const char *tty, int level, bool interactive);
 void appliance_shell(void);
 
 /* Ends the machine, once its consoles have said all. */
-void appliance_end(enum ending how) __attribute__((noreturn));
+void appliance_end(const struct appliance *a, enum ending how) __attribute__((noreturn));
 
 #endif

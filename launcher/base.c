@@ -105,18 +105,6 @@ int write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
-int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -1;
-	err = write_all(fd, text, strlen(text));
-	close(fd);
-	return err;
-}
-
 void make_harmless(char *text)
 {
 	/* LAVA's signals; where KTAP begins; ours, the last of which ends a report. */

@@ -43,8 +43,6 @@ void append_word(char *buf, size_t size, const char *word);
 
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
-/* Writes a small file (sysfs, procfs).  -1 with errno set if it can't. */
-int write_text(const char *path, const char *text);
 
 /* write() until all is written.  -1 with errno set if it can't. */
 int write_all(int fd, const void *buf, size_t len);

@@ -6,6 +6,7 @@
 #define SUPERNEST_MEMORY_H
 
 #include "level.h"
+#include "system.h"
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
@@ -18,7 +19,7 @@ struct budget {
 };
 
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
-void memory_setup(void);
+void memory_setup(const struct appliance *a);
 /*
  * MemTotal of this level, what of it is available now, and what its kernel took before it counted
  * them: its image and one struct page for each page.

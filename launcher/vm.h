@@ -5,7 +5,7 @@
 #ifndef SUPERNEST_VM_H
 #define SUPERNEST_VM_H
 
-#include "base.h"
+#include "system.h"
 
 /* The child writes its records to one port and its console to another; see docs/design.md. */
 #define CONSOLE_PORT 0xe9
@@ -32,6 +32,7 @@ enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
 #define CONTROL_PORT "/dev/vport0p1"
 
 struct vm_config {
+	const struct appliance *appliance; /* NULL on a host */
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
 	/*
 	 * For a nested level, more of -M microvm, from a comma on, or ""; or another machine,
@@ -51,6 +52,7 @@ struct vm_config {
 };
 
 struct vm {
+	const struct appliance *appliance;
 	pid_t pid;
 	int pidfd, console, records, words; /* words: what QEMU itself prints */
 	int stats;			    /* KVM's statistics of the vCPU, -1 until found */
