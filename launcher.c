@@ -48,6 +48,7 @@
 #include "launcher/uplink.h"
 
 #include "launcher/log.h"
+#include "launcher/output.h"
 #include "launcher/record.h"
 #include "launcher/report.h"
 #include "launcher/formats.h"
@@ -877,17 +878,13 @@ static void end_report(void)
 	report_finish(&run.report);
 }
 
-/* -1 (printed) if somebody still wants to read it and cannot. */
-static int print_end(void)
+static void print_end(void)
 {
-	clearerr(out);
 	fputs(REPORT_END "\n", out);
-	if (fflush(out) && errno != EPIPE)
-		return fail("the report could not be printed: %m");
-	return 0;
+	fflush(out);
 }
 
-static int print_report(void)
+static void print_report(void)
 {
 	end_report();
 	/* Stopped by a person: nobody knows how deep it would have gone. */
@@ -901,7 +898,7 @@ static int print_report(void)
 		formats_print(&run.report, REPORT_JSON, out);
 		fputs("# supernest: json end\n", out);
 	}
-	return print_end();
+	print_end();
 }
 
 /* ---- life as PID 1 ----------------------------------------------------------------------- */
@@ -1162,6 +1159,8 @@ static bool shell_is_wrong(void)
 		return false;
 	if (run.opts.deterministic)
 		fail("--shell: not with --deterministic, whose clock does not wait for a person");
+	else if (output_is_standard(run.opts.json_path))
+		fail("--shell: not with --json -: standard output is the shell's terminal");
 	else if (run.opts.shell < run.opts.level)
 		fail("--shell %d: the outermost level here is L%d", run.opts.shell, run.opts.level);
 	else
@@ -1194,11 +1193,10 @@ static int run_on_host(void)
 	shell_means_depth();
 	if (host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")) ||
 	    need_file(config.initramfs, "initramfs") ||
-	    artifacts_open(&run.artifacts, run.opts.artifacts) ||
-	    (run.opts.json_path && formats_can_write(run.opts.json_path)))
+	    artifacts_open(&run.artifacts, run.opts.artifacts))
 		return STATUS_WRONG;
 	if (!host.usable) {
-		host_print(&host, false);
+		host_print(&host, false, out);
 		fail("skipped: this machine cannot do it with --accel %s",
 		     host.accel == ACCEL_KVM ? "kvm" : "tcg");
 		return STATUS_SKIPPED;
@@ -1243,6 +1241,21 @@ static int run_on_host(void)
 	return STATUS_OK;
 }
 
+/*
+ * What an earlier run left where this one is to write must not be taken for this one's, however this one
+ * ends.  JSON on standard output is there alone.
+ */
+static int clear_outputs(void)
+{
+	if (run.opts.artifacts)
+		artifacts_clear(run.opts.artifacts);
+	if (!run.opts.json_path)
+		return 0;
+	if (output_is_standard(run.opts.json_path))
+		out = stderr;
+	return output_clear(run.opts.json_path);
+}
+
 /* In the appliance's shell: this level is the outermost, and the words of its kernel hold too. */
 static int run_in_appliance(int argc, char **argv)
 {
@@ -1251,7 +1264,7 @@ static int run_in_appliance(int argc, char **argv)
 	run.opts.shell = SHELL_NONE; /* that one is there already */
 	if (run.opts.level != LEVEL_NONE)
 		run.opts.depth = DEPTH_MAX; /* what is asked for here starts here */
-	if (options_from_args(&run.opts, CMD_RUN, argc, argv) ||
+	if (options_from_args(&run.opts, CMD_RUN, argc, argv) || clear_outputs() ||
 	    artifacts_open(&run.artifacts, run.opts.artifacts))
 		return STATUS_WRONG;
 	if (run.opts.repeat > 1 || run.opts.matrix) {
@@ -1288,8 +1301,8 @@ static int finish_run(int status)
 	if (status != STATUS_OK)
 		return status;
 	strcpy(run.report.command, run.command);
-	err = print_report();
-	err |= artifacts_close(&run.artifacts, &run.report);
+	print_report();
+	err = artifacts_close(&run.artifacts, &run.report);
 	if (run.opts.json_path)
 		err |= formats_write_json(&run.report, run.opts.json_path);
 	if (err)
@@ -1306,6 +1319,7 @@ static int run_one_of_series(int argc, char **argv, struct report *report)
 	options_from_args(&run.opts, CMD_RUN, argc, argv);
 	remember(argc, argv);
 	run.opts.json_path = NULL; /* the series' */
+	out = stdout;		   /* which is shown if it fails */
 	if (run.opts.artifacts) {
 		format(dir, sizeof(dir), "%s/%04d", run.opts.artifacts, series.count);
 		run.opts.artifacts = dir;
@@ -1349,13 +1363,13 @@ static int run_series(void)
 		fail("%s: %m", run.opts.artifacts);
 		return STATUS_WRONG;
 	}
-	if (run.opts.json_path && !(json = fopen(run.opts.json_path, "we"))) {
+	if (run.opts.json_path && !(json = output_open(run.opts.json_path))) {
 		fail("%s: %m", run.opts.json_path);
 		return STATUS_WRONG;
 	}
 	catch_signals();
-	status = series_run(&series, run_one_of_series, &relay_stop_requested, stdout, json);
-	if (json && (ferror(json) | fclose(json))) {
+	status = series_run(&series, run_one_of_series, &relay_stop_requested, out, json);
+	if (json && output_close(json)) {
 		fail("%s: %m", run.opts.json_path);
 		return STATUS_WRONG;
 	}
@@ -1369,7 +1383,7 @@ static int cmd_run(int argc, char **argv)
 	if (run.appliance)
 		return finish_run(run_in_appliance(argc, argv));
 	run.opts.report = REPORT_TABLE;
-	if (options_from_args(&run.opts, CMD_RUN, argc, argv))
+	if (options_from_args(&run.opts, CMD_RUN, argc, argv) || clear_outputs())
 		return STATUS_WRONG;
 	return run.opts.repeat > 1 || run.opts.matrix ? run_series() : finish_run(run_on_host());
 }
@@ -1382,7 +1396,7 @@ static int cmd_check(int argc, char **argv)
 	if (options_from_args(&run.opts, CMD_CHECK, argc, argv) ||
 	    host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")))
 		return STATUS_WRONG;
-	host_print(&host, run.opts.json);
+	host_print(&host, run.opts.json, out);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
@@ -1455,14 +1469,8 @@ static int help_of(const struct command *c)
 	return STATUS_OK;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-	out = stdout;
-	run.appliance = appliance_recognise();
-	if (appliance_is_init(run.appliance))
-		live_as_init();
-	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		fail("not started as the appliance: %s", appliance_why_not());
 	if (argc < 2) {
 		cmd_help(0, NULL);
 		return STATUS_WRONG;
@@ -1482,4 +1490,17 @@ int main(int argc, char **argv)
 	}
 	fail("%s: no such command; supernest help lists them", argv[1]);
 	return STATUS_WRONG;
+}
+
+int main(int argc, char **argv)
+{
+	out = stdout;
+	run.appliance = appliance_recognise();
+	if (appliance_is_init(run.appliance))
+		live_as_init();
+	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
+		fail("not started as the appliance: %s", appliance_why_not());
+	if (output_begin())
+		return STATUS_WRONG;
+	return output_end(run_command(argc, argv));
 }

@@ -43,6 +43,8 @@ void append_word(char *buf, size_t size, const char *word);
 
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
+/* The same of a file that a person named: "-" is standard input. */
+int read_input(const char *path, char *buf, size_t size);
 
 /* write() until all is written.  -1 with errno set if it can't. */
 int write_all(int fd, const void *buf, size_t len);

@@ -2,17 +2,16 @@
 #include "formats.h"
 #include "html.h"
 #include "options.h"
+#include "output.h"
 #include "results.h"
 #include "svg.h"
 
 #include <cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define JSON_FILE_MAX (4 << 20)
 #define FIELD_MAX 256
@@ -351,31 +350,15 @@ static void print_json(const struct report *r, FILE *out)
 	cJSON_Delete(root);
 }
 
-int formats_can_write(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-	if (fd >= 0) {
-		close(fd);
-		unlink(path);
-		return 0;
-	}
-	if (errno == EEXIST && !access(path, W_OK))
-		return 0;
-	return fail("%s: cannot write the report there: %m", path);
-}
-
 int formats_write_json(const struct report *r, const char *path)
 {
-	FILE *out = fopen(path, "w");
-	bool failed;
+	FILE *out = output_open(path);
 
 	if (!out)
 		return fail("%s: cannot write the report: %m; it is above on the console", path);
 	print_json(r, out);
-	failed = ferror(out);
-	if (fclose(out) || failed)
-		return fail("%s: cannot write the report: %m (disk full?)", path);
+	if (output_close(out))
+		return fail("%s: cannot write the report: %m", path);
 	return 0;
 }
 
@@ -578,7 +561,7 @@ int formats_read_json(struct report *r, const char *path)
 	cJSON *root;
 	int err;
 
-	if (!text || read_text(path, text, JSON_FILE_MAX)) {
+	if (!text || read_input(path, text, JSON_FILE_MAX)) {
 		free(text);
 		return fail("%s: cannot read: %m", path);
 	}

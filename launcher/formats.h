@@ -14,13 +14,11 @@
 
 /* Prints each format whose bit is in WHICH (enum report_bit), in the table's order. */
 void formats_print(const struct report *r, int which, FILE *out);
-/* Whether such a file could be written, before there is anything to write; -1 (printed) if not. */
-int formats_can_write(const char *path);
 /* The JSON alone, as a file has it; -1 (printed) if it can't be written. */
 int formats_write_json(const struct report *r, const char *path);
 /* The same as a tree, the caller's. */
 struct cJSON *formats_to_json(const struct report *r);
-/* Reads such a file back.  -1 if it is no report; the error is printed. */
+/* Reads such a file back, or standard input.  -1 if it is no report; the error is printed. */
 int formats_read_json(struct report *r, const char *path);
 
 #endif

@@ -245,7 +245,7 @@ static const struct option {
 	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
 	  "more words for its kernel command line" },
 	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
-	  "write the report as JSON to FILE" },
+	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
 	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
 	  "keep console, records and reports in DIR" },
 	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
@@ -343,7 +343,7 @@ static bool take_operand(struct options *o, int command, const char *arg)
 {
 	int most = command == CMD_REPORT ? FILES_MAX : command == CMD_COMPARE ? 2 : 0;
 
-	if (arg[0] == '-' || o->file_count >= most)
+	if ((arg[0] == '-' && arg[1]) || o->file_count >= most)
 		return false;
 	o->files[o->file_count++] = arg;
 	return true;

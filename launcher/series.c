@@ -73,7 +73,7 @@ int series_read(struct series *s, const char *path)
 	if (!path)
 		return 0;
 	errno = 0;
-	if (read_text(path, s->text, sizeof(s->text)))
+	if (read_input(path, s->text, sizeof(s->text)))
 		return fail("%s: %s", path, errno ? strerror(errno) : "it is empty");
 	if (strlen(s->text) == sizeof(s->text) - 1)
 		return fail("%s: longer than %zu bytes", path, sizeof(s->text) - 2);
