@@ -19,11 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base.h"
-#include "port.h"
-#include "record.h"
-#include "uplink.h"
-#include "vm.h"
+#include "lib/base.h"
+#include "child/port.h"
+#include "report/record.h"
+#include "child/uplink.h"
+#include "child/vm.h"
 
 #define MSR_LSTAR 0xc0000082 /* where a system call enters the kernel */
 #define KERNEL_MAP \

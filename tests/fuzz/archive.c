@@ -9,8 +9,8 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
-#include "archive.h"
-#include "sha256.h"
+#include "child/archive.h"
+#include "lib/sha256.h"
 
 #include <limits.h>
 #include <fcntl.h>

@@ -4,10 +4,10 @@
  * one follows a byte 0x1e; without it both are the same.
  */
 #include "check.h"
-#include "compare.h"
-#include "formats.h"
-#include "options.h"
-#include "plan.h"
+#include "host/compare.h"
+#include "report/formats.h"
+#include "lib/options.h"
+#include "host/plan.h"
 
 #include <cJSON.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Kernel command line and arguments: the same text as either, a word on each line, for every command. */
 #include "check.h"
-#include "options.h"
+#include "lib/options.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The record decoder: bytes as they are, and the same bytes as the body of a record with a right sum. */
 #define _GNU_SOURCE /* memmem */
 #include "check.h"
-#include "../../launcher/record.c"
+#include "../../launcher/report/record.c"
 
 #define ID "5eed"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The checks on the machine that builds: a healthy one passes, whether it is virtual or not. */
 #include "test.h"
-#include "checks.h"
+#include "level/checks.h"
 
 static struct level lv;
 static struct platform platform;

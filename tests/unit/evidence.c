@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a failure leaves behind: lines are bounded and harmless, a guest's log is found in its RAM. */
 #include "test.h"
-#include "evidence.h"
+#include "child/evidence.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "formats.h"
-#include "options.h"
+#include "report/formats.h"
+#include "lib/options.h"
 
 #include <regex.h>
 

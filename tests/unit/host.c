@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "host.h"
+#include "host/host.h"
 
 #include <sys/stat.h>
 

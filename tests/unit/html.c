@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "formats.h"
-#include "html.h"
-#include "svg.h"
+#include "report/formats.h"
+#include "report/html.h"
+#include "report/svg.h"
 
 #include <math.h>
 

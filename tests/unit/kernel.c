@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A kernel of the user's own: its header, its configuration, its modules' names, its firmware. */
 #include "test.h"
-#include "firmware.h"
-#include "kconfig.h"
-#include "kernel.h"
-#include "modules.h"
+#include "child/firmware.h"
+#include "host/kconfig.h"
+#include "child/kernel.h"
+#include "level/modules.h"
 
 #include <errno.h>
 #include <sys/stat.h>

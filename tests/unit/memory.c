@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "memory.h"
+#include "level/memory.h"
 
 #define KERNEL_KIB 9744 /* ours */
 #define ARCHIVE_KIB 6400

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is printed and written arrives, or it is said that it did not. */
 #include "test.h"
-#include "output.h"
+#include "lib/output.h"
 
 #include <fcntl.h>
 #include <signal.h>

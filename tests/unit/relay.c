@@ -4,8 +4,8 @@
  * records on 4, and its own words on 2, as the real one.
  */
 #include "test.h"
-#include "record.h"
-#include "relay.h"
+#include "report/record.h"
+#include "child/relay.h"
 
 #include <fcntl.h>
 #include <linux/kvm.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* posix_openpt */
 #include "test.h"
-#include "remote.h"
+#include "child/remote.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -3,7 +3,7 @@
 #ifndef SUPERNEST_TEST_H
 #define SUPERNEST_TEST_H
 
-#include "base.h"
+#include "lib/base.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

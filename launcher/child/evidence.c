@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memmem */
+#include "child/evidence.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#define SYSLOG_READ_ALL 3 /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
+/* A kernel's static log buffer is in its image, which is loaded low; 128 KiB is what distributions have. */
+#define GUEST_SEARCH (160 << 20)
+#define WINDOW (1 << 20)
+#define LOG_MAX (128 << 10)
+#define FIRST_TEXT "Linux version "
+#define SECOND_TEXT "Command line: "
+
+const char *const evidence_names[] = { "kernel_log", "registers", "kvm" };
+
+void evidence_clear(struct evidence *e)
+{
+	memset(e->count, 0, sizeof(e->count));
+}
+
+void evidence_add(struct evidence *e, int part, const char *line)
+{
+	char *last;
+
+	if (e->count[part] == EVIDENCE_LINES)
+		memmove(e->line[part][0], e->line[part][1],
+			(EVIDENCE_LINES - 1) * sizeof(e->line[part][0]));
+	else
+		e->count[part]++;
+	last = e->line[part][e->count[part] - 1];
+	format(last, EVIDENCE_LINE, "%s", line);
+	make_harmless(last);
+}
+
+/* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '=', target/i386/cpu-dump.c. */
+void evidence_add_words(struct evidence *e, const char *line)
+{
+	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+	n += strspn(line + n, " ");
+	if ((n > 1 && n < 5 && line[n] == '=') || !strncmp(line, "Code=", 5))
+		evidence_add(e, EVIDENCE_REGISTERS, line);
+}
+
+void evidence_add_kvm(struct evidence *e, double since_s)
+{
+	static const char *const wanted[] = { "kvm",	   "KVM",   "SVM: ", "VMX: ",
+					      "WARNING: ", "BUG: ", "RIP: ", "Call Trace" };
+	char *log = malloc(2 * LOG_MAX), *rest = log, *line;
+	int len = log ? klogctl(SYSLOG_READ_ALL, log, 2 * LOG_MAX - 1) : -1;
+
+	if (len >= 0)
+		log[len] = '\0';
+	while (len >= 0 && (line = strsep(&rest, "\n"))) {
+		char *stamp = strchr(line, '[');
+
+		if (!stamp || strtod(stamp + 1, NULL) < since_s)
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+			if (strstr(stamp, wanted[i])) {
+				evidence_add(e, EVIDENCE_KVM, stamp);
+				break;
+			}
+	}
+	free(log);
+}
+
+/* ---- out of a guest's RAM ---------------------------------------------------------------- */
+
+/* The largest mapping of a QEMU is its guest's RAM. */
+static uint64_t find_ram(int pid)
+{
+	unsigned long long start, end, best = 0, size = 0;
+	char path[32], line[512];
+	FILE *f;
+
+	format(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx-%llx rw", &start, &end) == 2 && end - start > size) {
+			size = end - start;
+			best = start;
+		}
+	if (f)
+		fclose(f);
+	return best;
+}
+
+/*
+ * The ring of texts (kernel/printk/printk_ringbuffer.c): each is a long that numbers it, then the text,
+ * filled up to longs.  The first two of a boot stand near each other nowhere else.
+ */
+static const char *find_log(const char *data, size_t len)
+{
+	const char *at = data, *end = data + len;
+
+	while ((at = memmem(at, end - at, FIRST_TEXT, sizeof(FIRST_TEXT) - 1))) {
+		size_t near = end - at < 640 ? end - at : 640;
+
+		if (memmem(at, near, SECOND_TEXT, sizeof(SECOND_TEXT) - 1))
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+/* Texts, with what is not between them: at least four characters are one. */
+static void split_texts(struct evidence *e, const char *data, size_t len)
+{
+	char line[EVIDENCE_LINE];
+	size_t n = 0, quiet = 0;
+
+	for (size_t i = 0; i < len && quiet < 4096; i++) {
+		bool plain = data[i] >= ' ' && data[i] <= '~';
+
+		quiet = plain ? 0 : quiet + 1;
+		if (plain && n < sizeof(line) - 1)
+			line[n++] = data[i];
+		if (plain)
+			continue;
+		/* The level's mark of two bytes was taken off the front in place: the end is there twice. */
+		if (n >= 4 && !memcmp(line + n - 2, line + n - 4, 2))
+			n -= 2;
+		line[n] = '\0';
+		if (n >= 4)
+			evidence_add(e, EVIDENCE_LOG, line);
+		n = 0;
+	}
+}
+
+void evidence_read_guest(struct evidence *e, int qemu_pid)
+{
+	uint64_t ram = find_ram(qemu_pid);
+	char path[32], *data = malloc(WINDOW + LOG_MAX);
+	const char *log = NULL;
+	ssize_t n;
+	int fd;
+
+	format(path, sizeof(path), "/proc/%d/mem", qemu_pid);
+	fd = ram && data ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	for (off_t at = 0; fd >= 0 && !log && at < GUEST_SEARCH; at += WINDOW) {
+		n = pread(fd, data, WINDOW + LOG_MAX, ram + at);
+		if (n <= 0)
+			break;
+		log = find_log(data, n);
+		if (log) {
+			e->count[EVIDENCE_LOG] = 0;
+			split_texts(e, log, data + n - log);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	free(data);
+}

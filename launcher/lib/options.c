@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
+#include "lib/options.h"
+#include "report/kcidb.h"
+#include "report/level.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_int(const char *text, int min, int max, int *out)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 9 || n < min || n > max)
+		return -1;
+	*out = n;
+	return 0;
+}
+
+int parse_size(const char *text, int64_t *kib)
+{
+	const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+	long long n = strtoll(text, &end, 10);
+	int shift = 10;
+
+	if (!isdigit((unsigned char)*text) || end - text > 12 || n <= 0)
+		return -1;
+	if (*end) {
+		unit = strchr(units, toupper((unsigned char)*end));
+		if (!unit || end[1])
+			return -1;
+		shift = 10 * (unit - units);
+	}
+	if (n > INT64_MAX >> 20 >> shift)
+		return -1;
+	*kib = n << shift;
+	return 0;
+}
+
+static int parse_choice(const char *text, const char *const names[], int *out)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(text, names[i])) {
+			*out = i;
+			return 0;
+		}
+	return -1;
+}
+
+static int set_depth(const char *v, void *p)
+{
+	if (!strcmp(v, "max")) {
+		*(int *)p = DEPTH_MAX;
+		return 0;
+	}
+	return parse_int(v, 0, MAX_LEVEL, p);
+}
+
+static int set_seconds(const char *v, void *p)
+{
+	return parse_int(v, 0, 100000000, p);
+}
+
+static int set_repeat(const char *v, void *p)
+{
+	return parse_int(v, 1, 100000, p);
+}
+
+static int set_level(const char *v, void *p)
+{
+	return parse_int(v, 0, MAX_LEVEL, p);
+}
+
+static int set_levels(const char *v, void *p)
+{
+	char list[160], *rest = list, *word;
+	uint64_t levels = 0;
+	int level;
+
+	if (strlen(v) >= sizeof(list))
+		return -1;
+	strcpy(list, v);
+	while ((word = strsep(&rest, ","))) {
+		if (parse_int(word, 0, MAX_LEVEL, &level))
+			return -1;
+		levels |= 1ULL << level;
+	}
+	*(uint64_t *)p = levels;
+	return 0;
+}
+
+static int set_size(const char *v, void *p)
+{
+	return parse_size(v, p);
+}
+
+/* In the order of enum report_bit; those of a console first. */
+static const char *const report_names[] = { "table", "ktap", "lava",  "json", "csv",
+					    "html",  "svg",  "kcidb", NULL };
+
+static int set_report(const char *v, void *p)
+{
+	char list[64], *rest = list, *name;
+	int which, bits = 0;
+
+	if (strlen(v) >= sizeof(list))
+		return -1;
+	strcpy(list, v);
+	while ((name = strsep(&rest, ","))) {
+		if (parse_choice(name, report_names, &which) || 1 << which > REPORT_CSV)
+			return -1;
+		bits |= 1 << which;
+	}
+	*(int *)p = bits;
+	return bits ? 0 : -1;
+}
+
+static int set_format(const char *v, void *p)
+{
+	int which;
+
+	if (parse_choice(v, report_names, &which))
+		return -1;
+	*(int *)p = 1 << which;
+	return 0;
+}
+
+static int set_compare_format(const char *v, void *p)
+{
+	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
+}
+
+static int set_percent(const char *v, void *p)
+{
+	return parse_int(v, 0, 100000, p);
+}
+
+static int set_origin(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return kcidb_is_origin(v) ? 0 : -1;
+}
+
+static int set_kcidb_id(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return kcidb_is_id(v) ? 0 : -1;
+}
+
+static int set_start(const char *v, void *p)
+{
+	return parse_choice(v, (const char *const[]){ "auto", "manual", NULL }, p);
+}
+
+static int set_end(const char *v, void *p)
+{
+	return parse_choice(v, (const char *const[]){ "reboot", "poweroff", "halt", "shell", NULL },
+			    p);
+}
+
+static int set_accel(const char *v, void *p)
+{
+	return parse_choice(v, (const char *const[]){ "auto", "kvm", "tcg", NULL }, p);
+}
+
+static int set_qemu_args(const char *v, void *p)
+{
+	if (strlen(v) >= sizeof(((struct options *)0)->qemu_args))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_run_id(const char *v, void *p)
+{
+	if (!*v || strlen(v) > 16 || strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_text(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return *v ? 0 : -1;
+}
+
+static int set_flag(const char *v, void *p)
+{
+	(void)v;
+	*(bool *)p = true;
+	return 0;
+}
+
+static const struct option {
+	const char *word;  /* on the kernel command line, or NULL */
+	const char *flag;  /* on ours, or NULL */
+	const char *value; /* what it takes, for people; NULL: nothing */
+	int commands;	   /* command_bit */
+	int (*set)(const char *value, void *member);
+	size_t offset;
+	const char *help;
+} options[] = {
+#define MEMBER(m) offsetof(struct options, m)
+	{ "nest.depth", "--depth", "N|max", CMD_RUN, set_depth, MEMBER(depth),
+	  "stop once level N is ready (default: max)" },
+	{ "nest.timeout", "--timeout", "S", CMD_RUN, set_seconds, MEMBER(timeout_s),
+	  "seconds for the whole run (default: 0, none)" },
+	{ "nest.mem", NULL, "SIZE", CMD_RUN, set_size, MEMBER(mem_kib),
+	  "RAM of the next level, less than what fits (default: all that fits)" },
+	{ NULL, "--memory", "SIZE", CMD_RUN, set_size, MEMBER(memory_kib),
+	  "RAM of the outermost guest: 512M, 2G (default: 1G); in the appliance, of the next "
+	  "level" },
+	{ "nest.report", "--report", "LIST", CMD_RUN, set_report, MEMBER(report),
+	  "what to print, of table,ktap,lava,json,csv" },
+	{ "nest.start", NULL, "auto|manual", 0, set_start, MEMBER(start), "" },
+	{ "nest.end", NULL, "reboot|poweroff|halt|shell", 0, set_end, MEMBER(end), "" },
+	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
+	  "a shell in level N on this terminal, once N is ready (alone it means --depth N too)" },
+	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args), "" },
+	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level), "" },
+	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id), "" },
+	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
+	  "what the outermost guest runs on (default: auto; see check)" },
+	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
+	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, or "
+	  "qemu-system-x86_64)" },
+	{ NULL, "--cpu", "MODEL", CMD_RUN, set_text, MEMBER(cpu),
+	  "the CPU that QEMU emulates (default: max,+svm), or gives under KVM (host)" },
+	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
+	  "the kernel under test, for all levels (default: bzImage beside this command)" },
+	{ NULL, "--levels", "LIST", CMD_RUN, set_levels, MEMBER(levels),
+	  "the levels that run it, as in 1,3; the others run the appliance's own" },
+	{ NULL, "--modules", "DIR", CMD_RUN, set_text, MEMBER(modules),
+	  "where its modules are: KVM and what it needs are taken along" },
+	{ NULL, "--config", "FILE", CMD_RUN, set_text, MEMBER(config),
+	  "its .config (default: what is found beside it); what nesting needs is looked for" },
+	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),
+	  "its initramfs (default: initramfs.cpio.gz beside this command)" },
+	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
+	  "more words for its kernel command line" },
+	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
+	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
+	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
+	  "keep console, records and reports in DIR" },
+	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
+	  "a plain line for each event, whatever the terminal can do" },
+	{ NULL, "--deterministic", NULL, CMD_RUN, set_flag, MEMBER(deterministic),
+	  "TCG with an instruction-counted clock: counts repeat, time is virtual" },
+	{ NULL, "--repeat", "N", CMD_RUN, set_repeat, MEMBER(repeat),
+	  "run N times; what the runs had in common comes last" },
+	{ NULL, "--matrix", "FILE", CMD_RUN, set_text, MEMBER(matrix),
+	  "run each combination: a line for each option, its name and its values" },
+	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
+	  "with these two: the first run that fails is the last" },
+	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
+	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
+	  MEMBER(report),
+	  "how to print it (default: table); html takes several and lays them over one another" },
+	{ NULL, "--origin", "NAME", CMD_REPORT, set_origin, MEMBER(origin),
+	  "for kcidb: who submits it, as KernelCI knows you (a-z, 0-9 and _)" },
+	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
+	  "for kcidb: the build that was tested, as it was submitted" },
+	{ NULL, "--format", "table|json", CMD_COMPARE, set_compare_format, MEMBER(report),
+	  "how to print it (default: table)" },
+	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
+	  "how many more exits are worse (default: 3 on a counted clock, 30 to 200 on a real "
+	  "one)" },
+	{ NULL, "--kib", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
+	  "how many more KiB lost are worse (default: 1)" },
+	{ NULL, "--cycles", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
+	  "how many more cycles an exit are worse (default: 3 on a counted clock, 200 on a real "
+	  "one)" },
+	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
+	  "the report to predict from; of L3 or deeper, for seconds" },
+	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
+	  "RAM of the outermost guest (default: what the report's had)" },
+	{ NULL, "--timeout", "S", CMD_PLAN, set_seconds, MEMBER(timeout_s),
+	  "seconds that there are (default: 3600)" },
+};
+
+void options_init(struct options *o)
+{
+	*o = (struct options){
+		.depth = DEPTH_MAX,
+		.repeat = 1,
+		.report = REPORT_TABLE | REPORT_KTAP | REPORT_LAVA,
+		.shell = SHELL_NONE,
+		.level = LEVEL_NONE,
+		.run_id = "0",
+		.exits_percent = LIMIT_DEFAULT,
+		.kib_percent = LIMIT_DEFAULT,
+		.cycles_percent = LIMIT_DEFAULT,
+	};
+}
+
+static int set_option(struct options *o, const struct option *opt, const char *name,
+		      const char *value)
+{
+	if (opt->set(value, (char *)o + opt->offset))
+		return fail("%s: '%.60s' is not %s", name, value,
+			    opt->value ? opt->value : "right");
+	return 0;
+}
+
+int options_from_cmdline(struct options *o, const char *cmdline)
+{
+	char words[4096], *save, *word, *value;
+
+	format(words, sizeof(words), "%s", cmdline);
+	for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
+		value = strchr(word, '=');
+		if (value)
+			*value++ = '\0';
+		for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+			if (!options[i].word || strcmp(options[i].word, word))
+				continue;
+			if (set_option(o, &options[i], word, value ? value : ""))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static const struct option *find_flag(int command, const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *opt = &options[i];
+
+		if (opt->flag && opt->commands & command && strlen(opt->flag) == len &&
+		    !strncmp(opt->flag, name, len))
+			return opt;
+	}
+	return NULL;
+}
+
+static bool take_operand(struct options *o, int command, const char *arg)
+{
+	int most = command == CMD_REPORT ? FILES_MAX : command == CMD_COMPARE ? 2 : 0;
+
+	if ((arg[0] == '-' && arg[1]) || o->file_count >= most)
+		return false;
+	o->files[o->file_count++] = arg;
+	return true;
+}
+
+int options_from_args(struct options *o, int command, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const char *arg = argv[i], *value = strchr(arg, '=');
+		const struct option *opt;
+
+		if (take_operand(o, command, arg))
+			continue;
+		opt = find_flag(command, arg, value ? (size_t)(value - arg) : strlen(arg));
+		if (!opt)
+			return fail("%s: no such option or operand here; --help lists them", arg);
+		if (opt->value && !value) {
+			if (++i == argc)
+				return fail("%s: needs a value, %s", arg, opt->value);
+			value = argv[i];
+		} else if (value) {
+			if (!opt->value)
+				return fail("%s: takes no value", arg);
+			value++;
+		}
+		if (set_option(o, opt, opt->flag, value ? value : ""))
+			return -1;
+	}
+	return 0;
+}
+
+void options_help(int command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *opt = &options[i];
+		char left[64];
+
+		if (!opt->flag || !(opt->commands & command))
+			continue;
+		format(left, sizeof(left), "%s%s%s", opt->flag, opt->value ? " " : "",
+		       opt->value ? opt->value : "");
+		printf("  %-24s %s\n", left, opt->help);
+	}
+}

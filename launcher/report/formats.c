@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/formats.h"
+#include "report/html.h"
+#include "lib/options.h"
+#include "lib/output.h"
+#include "report/results.h"
+#include "report/svg.h"
+
+#include <cJSON.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_FILE_MAX (4 << 20)
+#define FIELD_MAX 256
+#define COUNT_MAX (1LL << 53) /* what a JSON number keeps exactly */
+
+/* ---- table ------------------------------------------------------------------------------- */
+
+static void format_mib(int64_t kib, char *buf, size_t size)
+{
+	if (kib < 0)
+		format(buf, size, "-");
+	else
+		format(buf, size, "%.1f", kib / 1024.0);
+}
+
+static void format_count(int64_t n, char *buf, size_t size)
+{
+	if (n < 0)
+		format(buf, size, "-");
+	else
+		format(buf, size, "%lld", (long long)n);
+}
+
+static void format_factor(double factor, char *buf, size_t size)
+{
+	format(buf, size, factor < 0 ? "-" : "x%.1f", factor);
+}
+
+static void format_checks(const struct level *lv, char *buf, size_t size)
+{
+	int count[3] = { 0 };
+
+	for (int i = 0; i < lv->check_count; i++)
+		count[lv->checks[i].result]++;
+	format(buf, size, "%d ok", count[RESULT_PASS]);
+	if (count[RESULT_FAIL])
+		format(buf + strlen(buf), size - strlen(buf), ", %d FAILED", count[RESULT_FAIL]);
+	if (count[RESULT_SKIP])
+		format(buf + strlen(buf), size - strlen(buf), ", %d skipped", count[RESULT_SKIP]);
+}
+
+static void print_row(const struct report *r, const struct level *lv, FILE *out)
+{
+	char total[24], overhead[24], boot[24] = "-", exits[24], cpuid[24], factor[24], checks[64];
+
+	format_mib(lv->total_kib, total, sizeof(total));
+	format_mib(lv->overhead_kib, overhead, sizeof(overhead));
+	format_count(lv->exits_boot, exits, sizeof(exits));
+	format_count(lv->cpuid_cycles, cpuid, sizeof(cpuid));
+	format_factor(report_factor(r, lv->level), factor, sizeof(factor));
+	format_checks(lv, checks, sizeof(checks));
+	if (level_boot_s(lv) >= 0)
+		format(boot, sizeof(boot), "%.2f", level_boot_s(lv));
+	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s%s\n", lv->level, lv->role,
+		lv->hypervisor, lv->cpu_virt, total, overhead, boot, exits, cpuid, factor, checks,
+		lv->ready ? "" : ", not ready");
+}
+
+static void print_remarks(const struct report *r, FILE *out)
+{
+	const char *model = "", *features = "";
+
+	for (int i = r->outermost; i <= r->deepest; i++) {
+		const struct level *lv = &r->levels[i];
+
+		if (strcmp(lv->cpu_model, model) || strcmp(lv->cpu_features, features))
+			fprintf(out, "L%d CPU: %s %s, %s (%s)\n", i, lv->cpu_vendor, lv->cpu_model,
+				lv->cpu_virt, lv->cpu_features);
+		model = lv->cpu_model;
+		features = lv->cpu_features;
+		for (int c = 0; c < lv->check_count; c++)
+			if (lv->checks[c].result != RESULT_PASS && lv->checks[c].detail[0])
+				fprintf(out, "L%d %s: %s: %s\n", i, lv->checks[c].id,
+					result_names[lv->checks[c].result], lv->checks[c].detail);
+	}
+}
+
+static void print_table(const struct report *r, FILE *out)
+{
+	char sentence[600];
+
+	fprintf(out, "%-4s %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s\n", "", "role",
+		"hypervisor", "virt", "RAM MiB", "lost MiB", "boot s", "exits", "cycles/exit",
+		"factor", "checks");
+	for (int i = r->outermost; i <= r->deepest; i++)
+		print_row(r, &r->levels[i], out);
+	print_remarks(r, out);
+	for (int i = 0; i < r->console_count; i++)
+		fprintf(out, "L%d console: %s\n", r->stop_level, r->console[i]);
+	if (r->stop == STOP_NONE) /* it goes on */
+		return;
+	report_sentence(r, sentence, sizeof(sentence));
+	fprintf(out, "%s: %s\n", r->ok ? "PASS" : "FAIL", sentence);
+}
+
+/* ---- tests: KTAP and LAVA ---------------------------------------------------------------- */
+
+/* Decimal digits only: LAVA's pattern knows no exponent. */
+static void format_value(double value, char *buf, size_t size)
+{
+	format(buf, size, value == (int64_t)value ? "%.0f" : "%.6f", value);
+}
+
+static void ktap_line(const struct test *t, int number, int indent, FILE *out)
+{
+	char value[32];
+
+	format_value(t->value, value, sizeof(value));
+	fprintf(out, "%*s%s %d %s #%s %s=%s%s", indent, "",
+		t->result == RESULT_FAIL ? "not ok" : "ok", number, t->id,
+		t->result == RESULT_SKIP ? " SKIP" : "", t->unit, value, *t->detail ? " " : "");
+	for (const char *p = t->detail; *p; p++)
+		fputc(*p == '#' ? '_' : *p, out); /* a second '#' would start another directive */
+	fputc('\n', out);
+}
+
+/* kunit.py and LKP take a block's name from the comment in front of its plan. */
+static bool ktap_level(const struct report *r, int level, const char *name, FILE *out)
+{
+	const struct level *lv = &r->levels[level];
+	int indent = 2 * (level - r->outermost + 1), number = 0;
+	bool has_child = level < r->deepest, ok = lv->ready && level_sound(lv), below;
+	int missing = has_child ? 0 : results_last_level(r) - level;
+	char child[8];
+	struct test t;
+
+	if (missing < 0)
+		missing = 0;
+	fprintf(out, "%*sKTAP version 1\n%*s# Subtest: %s\n%*s1..%d\n", indent, "", indent, "",
+		name, indent, "", 1 + lv->check_count + has_child + missing);
+	results_ready(r, level, &t);
+	ktap_line(&t, ++number, indent, out);
+	for (int i = 0; i < lv->check_count; i++) {
+		results_check(lv, i, &t);
+		ktap_line(&t, ++number, indent, out);
+	}
+	for (int i = 1; i <= missing; i++, ok = false) {
+		results_ready(r, level + i, &t);
+		ktap_line(&t, ++number, indent, out);
+	}
+	if (has_child) {
+		format(child, sizeof(child), "l%d", level + 1);
+		below = ktap_level(r, level + 1, child, out);
+		fprintf(out, "%*s%s %d %s\n", indent, "", below ? "ok" : "not ok", ++number, child);
+		ok &= below;
+	}
+	return ok;
+}
+
+static void print_ktap(const struct report *r, FILE *out)
+{
+	bool ok = false;
+
+	fprintf(out, "KTAP version 1\n1..1\n");
+	if (r->deepest >= r->outermost)
+		ok = ktap_level(r, r->outermost, "supernest", out);
+	fprintf(out, "%s 1 supernest # stop=%s reached=%d\n", ok && r->ok ? "ok" : "not ok",
+		stop_names[r->stop], r->reached);
+}
+
+static void lava_line(const struct test *t, void *out)
+{
+	char value[32];
+
+	format_value(t->value, value, sizeof(value));
+	fprintf(out, "<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s UNITS=%s MEASUREMENT=%s>\n",
+		t->id, result_names[t->result], t->unit, value);
+}
+
+static void print_lava(const struct report *r, FILE *out)
+{
+	results_each(r, lava_line, out);
+}
+
+/* ---- CSV --------------------------------------------------------------------------------- */
+
+static void print_csv(const struct report *r, FILE *out)
+{
+	char value[FIELD_MAX];
+
+	fprintf(out, "level,ready");
+	for (int f = 0; f < level_field_count; f++)
+		fprintf(out, ",%s%s%s", level_fields[f].group ? level_fields[f].group : "",
+			level_fields[f].group ? "_" : "", level_fields[f].key);
+	fputc('\n', out);
+	for (int i = r->outermost; i <= r->deepest; i++) {
+		fprintf(out, "%d,%d", i, r->levels[i].ready);
+		for (int f = 0; f < level_field_count; f++) {
+			level_get(&r->levels[i], &level_fields[f], value, sizeof(value));
+			fputs(",\"", out);
+			for (const char *p = value; *p; p++)
+				fputs(*p == '"' ? "\"\"" : (const char[]){ *p, 0 }, out);
+			fputc('"', out);
+		}
+		fputc('\n', out);
+	}
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static cJSON *list_to_json(const char *words)
+{
+	cJSON *array = cJSON_CreateArray();
+	char list[FIELD_MAX], *save, *word;
+
+	format(list, sizeof(list), "%s", words);
+	for (word = strtok_r(list, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		cJSON_AddItemToArray(array, cJSON_CreateString(word));
+	return array;
+}
+
+static cJSON *field_to_json(const struct level *lv, const struct field *f)
+{
+	char value[FIELD_MAX];
+
+	level_get(lv, f, value, sizeof(value));
+	if (f->type == FIELD_LIST)
+		return list_to_json(value);
+	if (f->type == FIELD_TEXT)
+		return cJSON_CreateString(value);
+	return *value ? cJSON_CreateNumber(atof(value)) : cJSON_CreateNull();
+}
+
+static cJSON *checks_to_json(const struct level *lv)
+{
+	cJSON *array = cJSON_CreateArray();
+
+	for (int i = 0; i < lv->check_count; i++) {
+		const struct check *k = &lv->checks[i];
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "id", k->id);
+		cJSON_AddStringToObject(o, "result", result_names[k->result]);
+		cJSON_AddNumberToObject(o, "value", k->value);
+		cJSON_AddStringToObject(o, "unit", k->unit);
+		cJSON_AddStringToObject(o, "detail", k->detail);
+		cJSON_AddItemToArray(array, o);
+	}
+	return array;
+}
+
+static cJSON *level_to_json(const struct level *lv)
+{
+	cJSON *o = cJSON_CreateObject(), *group;
+
+	cJSON_AddNumberToObject(o, "level", lv->level);
+	cJSON_AddBoolToObject(o, "ready", lv->ready);
+	for (int i = 0; i < level_field_count; i++) {
+		const struct field *f = &level_fields[i];
+
+		group = f->group ? cJSON_GetObjectItemCaseSensitive(o, f->group) : o;
+		if (!group)
+			group = cJSON_AddObjectToObject(o, f->group);
+		cJSON_AddItemToObject(group, f->key, field_to_json(lv, f));
+	}
+	cJSON_AddItemToObject(o, "checks", checks_to_json(lv));
+	return o;
+}
+
+static cJSON *evidence_to_json(const struct evidence *e)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	for (int part = 0; part < EVIDENCE_PARTS; part++) {
+		cJSON *lines = cJSON_AddArrayToObject(o, evidence_names[part]);
+
+		for (int i = 0; i < e->count[part]; i++)
+			cJSON_AddItemToArray(lines, cJSON_CreateString(e->line[part][i]));
+	}
+	return o;
+}
+
+static cJSON *outcome_to_json(const struct report *r)
+{
+	cJSON *o = cJSON_CreateObject(), *console;
+
+	cJSON_AddNumberToObject(o, "reached", r->reached);
+	if (r->requested == DEPTH_OPEN)
+		cJSON_AddStringToObject(o, "requested", "max");
+	else
+		cJSON_AddNumberToObject(o, "requested", r->requested);
+	cJSON_AddStringToObject(o, "stop", stop_names[r->stop]);
+	cJSON_AddNumberToObject(o, "stop_level", r->stop_level);
+	cJSON_AddStringToObject(o, "detail", r->detail);
+	cJSON_AddBoolToObject(o, "ok", r->ok);
+	cJSON_AddNumberToObject(o, "lost_records", r->lost_records);
+	console = cJSON_AddArrayToObject(o, "console");
+	for (int i = 0; i < r->console_count; i++)
+		cJSON_AddItemToArray(console, cJSON_CreateString(r->console[i]));
+	if (stop_is_failure(r->stop))
+		cJSON_AddItemToObject(o, "evidence", evidence_to_json(&r->evidence));
+	return o;
+}
+
+static cJSON *count_to_json(int64_t n)
+{
+	return n >= 0 ? cJSON_CreateNumber(n) : cJSON_CreateNull();
+}
+
+static cJSON *setup_to_json(const struct setup *s)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(o, "memory_kib", count_to_json(s->memory_kib));
+	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
+	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
+	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
+	cJSON_AddStringToObject(o, "qemu", s->qemu);
+	return o;
+}
+
+cJSON *formats_to_json(const struct report *r)
+{
+	cJSON *root = cJSON_CreateObject(), *levels;
+
+	cJSON_AddStringToObject(root, "schema", REPORT_SCHEMA);
+	cJSON_AddItemToObject(root, "outcome", outcome_to_json(r));
+	cJSON_AddItemToObject(root, "setup", setup_to_json(&r->setup));
+	levels = cJSON_AddArrayToObject(root, "levels");
+	for (int i = r->outermost; i <= r->deepest; i++)
+		cJSON_AddItemToArray(levels, level_to_json(&r->levels[i]));
+	if (*r->command)
+		cJSON_AddStringToObject(root, "command", r->command);
+	else
+		cJSON_AddNullToObject(root, "command");
+	return root;
+}
+
+static void print_json(const struct report *r, FILE *out)
+{
+	cJSON *root = formats_to_json(r);
+	char *text = cJSON_Print(root);
+
+	fprintf(out, "%s\n", text ? text : "{}");
+	free(text);
+	cJSON_Delete(root);
+}
+
+int formats_write_json(const struct report *r, const char *path)
+{
+	FILE *out = output_open(path);
+
+	if (!out)
+		return fail("%s: cannot write the report: %m; it is above on the console", path);
+	print_json(r, out);
+	if (output_close(out))
+		return fail("%s: cannot write the report: %m", path);
+	return 0;
+}
+
+/* Why a file that somebody else wrote is no report; returns -1. */
+static char malformed_why[120];
+static int malformed(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static int malformed(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(malformed_why, sizeof(malformed_why), fmt, args);
+	va_end(args);
+	make_harmless(malformed_why);
+	return -1;
+}
+
+static int read_field(struct level *lv, const struct field *f, const cJSON *item)
+{
+	char value[FIELD_MAX] = "";
+	const cJSON *word;
+
+	if (cJSON_IsNull(item))
+		return 0;
+	if (cJSON_IsNumber(item)) {
+		format(value, sizeof(value), f->type == FIELD_COUNT ? "%.0f" : "%.6f",
+		       item->valuedouble);
+	} else if (cJSON_IsString(item)) {
+		format(value, sizeof(value), "%s", item->valuestring);
+	} else if (cJSON_IsArray(item)) {
+		cJSON_ArrayForEach (word, item)
+			format(value + strlen(value), sizeof(value) - strlen(value), "%s%s",
+			       *value ? " " : "", cJSON_IsString(word) ? word->valuestring : "?");
+	} else {
+		return -1;
+	}
+	return level_set(lv, f, value);
+}
+
+static int read_check(struct level *lv, const cJSON *item)
+{
+	const char *result = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "result"));
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
+	const char *unit = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "unit"));
+	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "detail"));
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value");
+	struct check k = { .result = RESULT_PASS };
+
+	if (!id || !result || !unit || !cJSON_IsNumber(value))
+		return -1;
+	while (strcmp(result, result_names[k.result]))
+		if (k.result++ == RESULT_SKIP)
+			return -1;
+	format(k.id, sizeof(k.id), "%s", id);
+	format(k.unit, sizeof(k.unit), "%s", unit);
+	format(k.detail, sizeof(k.detail), "%s", detail ? detail : "");
+	make_harmless(k.detail);
+	k.value = value->valuedouble;
+	return level_add_check(lv, &k);
+}
+
+/* A whole number from MIN to MAX.  -1 if it is anything else. */
+static int read_int(const cJSON *object, const char *key, int min, int max, int *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (!cJSON_IsNumber(item) || item->valuedouble < min || item->valuedouble > max ||
+	    item->valuedouble != (int)item->valuedouble)
+		return -1;
+	*out = item->valuedouble;
+	return 0;
+}
+
+static int read_level(struct report *r, const cJSON *item)
+{
+	const cJSON *group, *check;
+	struct level *lv;
+	int level;
+
+	if (read_int(item, "level", 0, MAX_LEVEL, &level) ||
+	    (r->deepest >= 0 && level != r->deepest + 1))
+		return malformed("its levels are not numbered one after the other from 0 to %d",
+				 MAX_LEVEL);
+	lv = report_level(r, level);
+	if (r->deepest < 0)
+		r->outermost = level;
+	r->deepest = level;
+	lv->seen = true;
+	lv->ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "ready"));
+	for (int i = 0; i < level_field_count; i++) {
+		const struct field *f = &level_fields[i];
+		const cJSON *value;
+
+		group = f->group ? cJSON_GetObjectItemCaseSensitive(item, f->group) : item;
+		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
+		if (value && read_field(lv, f, value))
+			return malformed("%s of L%d is not what it should be", f->key, level);
+	}
+	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
+		if (read_check(lv, check))
+			return malformed("a check of L%d has not all that it should have", level);
+	return 0;
+}
+
+/* A count that may be null.  -1 if it is anything else. */
+static int read_count(const cJSON *object, const char *key, int64_t *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (!item || cJSON_IsNull(item))
+		return 0;
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= COUNT_MAX))
+		return -1;
+	*out = item->valuedouble;
+	return 0;
+}
+
+/* Older reports have none of it. */
+static int read_setup(struct setup *s, const cJSON *o)
+{
+	const char *qemu = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "qemu"));
+
+	if (!o)
+		return 0;
+	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
+	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
+		return malformed("memory_kib, timeout_s or tsc_khz of its setup is no count");
+	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
+	format(s->qemu, sizeof(s->qemu), "%s", qemu ? qemu : "");
+	make_harmless(s->qemu);
+	return 0;
+}
+
+static void read_evidence(struct evidence *e, const cJSON *o)
+{
+	const cJSON *line;
+
+	for (int part = 0; part < EVIDENCE_PARTS; part++)
+		cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, evidence_names[part]))
+			if (cJSON_IsString(line))
+				evidence_add(e, part, line->valuestring);
+}
+
+static int read_outcome(struct report *r, const cJSON *o)
+{
+	const cJSON *requested = cJSON_GetObjectItemCaseSensitive(o, "requested"), *line;
+	const char *stop = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "stop"));
+	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "detail"));
+	const cJSON *lost = cJSON_GetObjectItemCaseSensitive(o, "lost_records");
+
+	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
+		return malformed("its outcome lacks reached or stop");
+	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
+		return malformed("requested is no level");
+	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
+	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < COUNT_MAX)
+		r->lost_records = lost->valuedouble;
+	r->stop = stop_by_name(stop);
+	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));
+	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
+	make_harmless(r->detail);
+	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
+		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
+			break;
+		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
+		make_harmless(r->console[r->console_count++]);
+	}
+	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
+	return r->stop == STOP_NONE ? malformed("nobody stops for '%.20s'", stop) : 0;
+}
+
+static int read_report(struct report *r, const cJSON *root)
+{
+	const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "schema"));
+	const char *command =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "command"));
+	const cJSON *level;
+
+	if (!root)
+		return malformed("no JSON, or not all of it");
+	if (!schema || strcmp(schema, REPORT_SCHEMA))
+		return malformed("its schema is %.40s", schema ? schema : "not named");
+	format(r->command, sizeof(r->command), "%s", command ? command : "");
+	make_harmless(r->command);
+	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
+		if (read_level(r, level))
+			return -1;
+	if (read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
+	    read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome")))
+		return -1;
+	/* No level came up: the first that should have is the one that the chain stopped at. */
+	if (r->deepest < 0)
+		r->outermost = r->stop_level;
+	return 0;
+}
+
+int formats_read_json(struct report *r, const char *path)
+{
+	char *text = malloc(JSON_FILE_MAX);
+	cJSON *root;
+	int err;
+
+	if (!text || read_input(path, text, JSON_FILE_MAX)) {
+		free(text);
+		return fail("%s: cannot read: %m", path);
+	}
+	report_init(r, DEPTH_OPEN);
+	root = cJSON_Parse(text);
+	err = read_report(r, root);
+	if (err)
+		fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, malformed_why);
+	cJSON_Delete(root);
+	free(text);
+	return err;
+}
+
+/* ------------------------------------------------------------------------------------------ */
+
+static void print_html(const struct report *r, FILE *out)
+{
+	html_print(&r, (const char *const[]){ "" }, 1, out);
+}
+
+static const struct {
+	int bit;
+	void (*print)(const struct report *r, FILE *out);
+} formats[] = {
+	{ REPORT_TABLE, print_table }, { REPORT_KTAP, print_ktap }, { REPORT_LAVA, print_lava },
+	{ REPORT_JSON, print_json },   { REPORT_CSV, print_csv },   { REPORT_HTML, print_html },
+	{ REPORT_SVG, svg_print },
+};
+
+void formats_print(const struct report *r, int which, FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (formats[i].bit & which)
+			formats[i].print(r, out);
+}
