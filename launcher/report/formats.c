@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/formats.h"
+#include "report/consistency.h"
 #include "report/html.h"
 #include "lib/options.h"
 #include "lib/output.h"
@@ -508,6 +509,7 @@ static int read_outcome(struct report *r, const cJSON *o)
 	const char *stop = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "stop"));
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "detail"));
 	const cJSON *lost = cJSON_GetObjectItemCaseSensitive(o, "lost_records");
+	const cJSON *ok = cJSON_GetObjectItemCaseSensitive(o, "ok");
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed("its outcome lacks reached or stop");
@@ -517,7 +519,9 @@ static int read_outcome(struct report *r, const cJSON *o)
 	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < COUNT_MAX)
 		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
-	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));
+	if (!cJSON_IsBool(ok))
+		return malformed("its outcome does not say whether it is ok");
+	r->ok = cJSON_IsTrue(ok);
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
 	make_harmless(r->detail);
 	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
@@ -535,15 +539,18 @@ static int read_report(struct report *r, const cJSON *root)
 	const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "schema"));
 	const char *command =
 		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "command"));
-	const cJSON *level;
+	char why[100];
+	const cJSON *levels = cJSON_GetObjectItemCaseSensitive(root, "levels"), *level;
 
 	if (!root)
-		return malformed("no JSON, or not all of it");
+		return malformed("no JSON, not all of it, or more behind it");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed("its schema is %.40s", schema ? schema : "not named");
 	format(r->command, sizeof(r->command), "%s", command ? command : "");
 	make_harmless(r->command);
-	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
+	if (!cJSON_IsArray(levels))
+		return malformed("it has no list of levels");
+	cJSON_ArrayForEach (level, levels)
 		if (read_level(r, level))
 			return -1;
 	if (read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
@@ -552,6 +559,8 @@ static int read_report(struct report *r, const cJSON *root)
 	/* No level came up: the first that should have is the one that the chain stopped at. */
 	if (r->deepest < 0)
 		r->outermost = r->stop_level;
+	if (consistency_check(r, why, sizeof(why)))
+		return malformed("it contradicts itself: %s", why);
 	return 0;
 }
 
@@ -561,12 +570,13 @@ int formats_read_json(struct report *r, const char *path)
 	cJSON *root;
 	int err;
 
+	errno = 0;
 	if (!text || read_input(path, text, JSON_FILE_MAX)) {
 		free(text);
-		return fail("%s: cannot read: %m", path);
+		return fail("%s: cannot read: %s", path, errno ? strerror(errno) : "it is empty");
 	}
 	report_init(r, DEPTH_OPEN);
-	root = cJSON_Parse(text);
+	root = cJSON_ParseWithOpts(text, NULL, true);
 	err = read_report(r, root);
 	if (err)
 		fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, malformed_why);
