@@ -2,7 +2,9 @@
 #include "host/plan.h"
 #include "level/memory.h"
 
+#include <cJSON.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of RAM, for good: watermark_scale_factor 1 is a 10,000th below the low mark and one below the high. */
@@ -116,7 +118,7 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 
 		l->ram_kib = memory_kib;
 		if (i > r->outermost && !memory_fits(&b)) {
-			p->need_kib = b.need_kib;
+			p->need_kib = memory_needed_kib(&b);
 			break;
 		}
 		p->memory_depth = i;
@@ -336,18 +338,64 @@ static void print_end(const struct plan *p, FILE *out)
 		p->memory_depth <= p->time_depth ? "memory" : "time");
 }
 
+/* The last level worth showing: the first one that memory or time does not allow. */
+static int last_shown(const struct plan *p)
+{
+	bool timed = !*p->no_time && p->time_depth + 1 < p->memory_depth;
+
+	return timed ? p->time_depth + 1 : p->memory_depth;
+}
+
 void plan_print(const struct plan *p, const struct report *from, FILE *out)
 {
-	int last = p->memory_depth;
-
-	if (!*p->no_time && p->time_depth + 1 < last)
-		last = p->time_depth + 1;
 	print_terms(p, from, out);
 	print_time(p, out);
 	fprintf(out, "%-4s %10s %10s", "", "RAM MiB", "MemTotal");
 	fprintf(out, *p->no_time ? "\n" : " %14s %10s %10s  seconds are\n", "port write ms",
 		"boot s", "ready s");
-	for (int i = p->outermost; i <= last; i++)
+	for (int i = p->outermost; i <= last_shown(p); i++)
 		print_level(p, i, out);
 	print_end(p, out);
+}
+
+static cJSON *level_to_json(const struct plan *p, int level)
+{
+	const struct plan_level *l = &p->levels[level];
+	bool timed = !*p->no_time && l->comes_up;
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(o, "level", level);
+	cJSON_AddNumberToObject(o, "ram_kib", l->ram_kib);
+	cJSON_AddNumberToObject(o, "total_kib", l->total_kib);
+	cJSON_AddItemToObject(o, "port_write_s",
+			      l->port_s > 0 ? cJSON_CreateNumber(l->port_s) : cJSON_CreateNull());
+	cJSON_AddItemToObject(o, "boot_s",
+			      timed ? cJSON_CreateNumber(l->boot_s) : cJSON_CreateNull());
+	cJSON_AddItemToObject(o, "ready_s",
+			      timed ? cJSON_CreateNumber(l->ready_s) : cJSON_CreateNull());
+	cJSON_AddBoolToObject(o, "measured", l->measured);
+	return o;
+}
+
+void plan_print_json(const struct plan *p, FILE *out)
+{
+	bool by_time = !*p->no_time && p->time_depth < p->memory_depth;
+	cJSON *root = cJSON_CreateObject(), *levels;
+	char *text;
+
+	cJSON_AddStringToObject(root, "schema", PLAN_SCHEMA);
+	cJSON_AddNumberToObject(root, "depth", by_time ? p->time_depth : p->memory_depth);
+	cJSON_AddStringToObject(root, "stop", stop_names[by_time ? STOP_TIME : STOP_MEMORY]);
+	cJSON_AddNumberToObject(root, "memory_depth", p->memory_depth);
+	cJSON_AddItemToObject(root, "time_depth",
+			      *p->no_time ? cJSON_CreateNull() : cJSON_CreateNumber(p->time_depth));
+	cJSON_AddNumberToObject(root, "timeout_s", p->time_s);
+	cJSON_AddStringToObject(root, "no_time", p->no_time);
+	levels = cJSON_AddArrayToObject(root, "levels");
+	for (int i = p->outermost; i <= last_shown(p); i++)
+		cJSON_AddItemToArray(levels, level_to_json(p, i));
+	text = cJSON_Print(root);
+	fprintf(out, "%s\n", text ? text : "{}");
+	free(text);
+	cJSON_Delete(root);
 }

@@ -9,6 +9,8 @@
 
 #include "report/report.h"
 
+#define PLAN_SCHEMA "supernest-plan/1"
+
 struct plan_level {
 	int64_t ram_kib, total_kib; /* what it is given, and its MemTotal */
 	bool measured;		    /* its seconds and exits are the report's own */
@@ -39,5 +41,6 @@ struct plan {
 /* -1 (printed) if the report has not what it takes.  MEMORY_KIB 0: as much as the report's run had. */
 int plan_make(struct plan *p, const struct report *from, int64_t memory_kib, double time_s);
 void plan_print(const struct plan *p, const struct report *from, FILE *out);
+void plan_print_json(const struct plan *p, FILE *out);
 
 #endif

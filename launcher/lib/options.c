@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "lib/options.h"
-#include "report/kcidb.h"
-#include "report/level.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -135,7 +133,7 @@ static int set_format(const char *v, void *p)
 	return 0;
 }
 
-static int set_compare_format(const char *v, void *p)
+static int set_table_or_json(const char *v, void *p)
 {
 	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
 }
@@ -145,16 +143,24 @@ static int set_percent(const char *v, void *p)
 	return parse_int(v, 0, 100000, p);
 }
 
+/* What KCIDB's schema takes as an origin, and, behind one and a colon, as an id. */
+static bool is_origin(const char *text, size_t len)
+{
+	return len && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
 static int set_origin(const char *v, void *p)
 {
 	*(const char **)p = v;
-	return kcidb_is_origin(v) ? 0 : -1;
+	return is_origin(v, strlen(v)) ? 0 : -1;
 }
 
 static int set_kcidb_id(const char *v, void *p)
 {
+	const char *colon = strchr(v, ':');
+
 	*(const char **)p = v;
-	return kcidb_is_id(v) ? 0 : -1;
+	return colon && is_origin(v, colon - v) ? 0 : -1;
 }
 
 static int set_start(const char *v, void *p)
@@ -209,84 +215,94 @@ static const struct option {
 	int commands;	   /* command_bit */
 	int (*set)(const char *value, void *member);
 	size_t offset;
-	const char *help;
+	const char *help; /* for --help, the manual and docs/: what it does, and its default */
 } options[] = {
 #define MEMBER(m) offsetof(struct options, m)
 	{ "nest.depth", "--depth", "N|max", CMD_RUN, set_depth, MEMBER(depth),
 	  "stop once level N is ready (default: max)" },
 	{ "nest.timeout", "--timeout", "S", CMD_RUN, set_seconds, MEMBER(timeout_s),
-	  "seconds for the whole run (default: 0, none)" },
+	  "time budget of the run in seconds (default: 0, none)" },
 	{ "nest.mem", NULL, "SIZE", CMD_RUN, set_size, MEMBER(mem_kib),
-	  "RAM of the next level, less than what fits (default: all that fits)" },
+	  "RAM of the next level, if that is less than what fits (default: all that fits)" },
 	{ NULL, "--memory", "SIZE", CMD_RUN, set_size, MEMBER(memory_kib),
-	  "RAM of the outermost guest: 512M, 2G (default: 1G); in the appliance, of the next "
-	  "level" },
+	  "RAM of the outermost guest, as in 512M or 2G (default: 1G); in the appliance's shell, "
+	  "of the next level" },
 	{ "nest.report", "--report", "LIST", CMD_RUN, set_report, MEMBER(report),
-	  "what to print, of table,ktap,lava,json,csv" },
-	{ "nest.start", NULL, "auto|manual", 0, set_start, MEMBER(start), "" },
-	{ "nest.end", NULL, "reboot|poweroff|halt|shell", 0, set_end, MEMBER(end), "" },
+	  "what to print, of table,ktap,lava,json,csv (default: table; in the appliance: "
+	  "table,ktap,lava)" },
+	{ "nest.start", NULL, "auto|manual", 0, set_start, MEMBER(start),
+	  "manual: a shell with the prompt '/ # ' comes first, and `supernest run` starts the run "
+	  "(default: auto)" },
+	{ "nest.end", NULL, "reboot|poweroff|halt|shell", 0, set_end, MEMBER(end),
+	  "what follows the report (default: reboot)" },
 	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
-	  "a shell in level N on this terminal, once N is ready (alone it means --depth N too)" },
-	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args), "" },
-	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level), "" },
-	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id), "" },
+	  "a shell in level N on the outermost terminal, once N is ready; the run ends there "
+	  "unless a depth is given that is deeper" },
+	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
+	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
+	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
+	  "the level's number; set by the level above, never by a person" },
+	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
+	  "the run's id in records; set by the level above, never by a person" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
-	  "what the outermost guest runs on (default: auto; see check)" },
+	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
-	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, or "
-	  "qemu-system-x86_64)" },
+	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, "
+	  "else qemu-system-x86_64)" },
 	{ NULL, "--cpu", "MODEL", CMD_RUN, set_text, MEMBER(cpu),
-	  "the CPU that QEMU emulates (default: max,+svm), or gives under KVM (host)" },
+	  "the outermost guest's CPU model (default: max,+svm if it is emulated, host with KVM)" },
 	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
 	  "the kernel under test, for all levels (default: bzImage beside this command)" },
 	{ NULL, "--levels", "LIST", CMD_RUN, set_levels, MEMBER(levels),
-	  "the levels that run it, as in 1,3; the others run the appliance's own" },
+	  "the levels that run the kernel under test, as in 1,3; the others run the appliance's "
+	  "own (default: all)" },
 	{ NULL, "--modules", "DIR", CMD_RUN, set_text, MEMBER(modules),
-	  "where its modules are: KVM and what it needs are taken along" },
+	  "where the modules of the kernel under test are (default: /lib/modules/RELEASE); KVM "
+	  "and what it needs are added to the initramfs" },
 	{ NULL, "--config", "FILE", CMD_RUN, set_text, MEMBER(config),
-	  "its .config (default: what is found beside it); what nesting needs is looked for" },
+	  "its .config, to be searched for what nesting needs (default: one found beside it)" },
 	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),
-	  "its initramfs (default: initramfs.cpio.gz beside this command)" },
+	  "the initramfs of all levels (default: initramfs.cpio.gz beside this command)" },
 	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
-	  "more words for its kernel command line" },
+	  "more parameters for the kernel command line of the outermost guest" },
 	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
 	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
 	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
-	  "keep console, records and reports in DIR" },
+	  "write consoles, records and all reports to DIR" },
 	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
-	  "a plain line for each event, whatever the terminal can do" },
+	  "print a line for each event instead of the live view" },
 	{ NULL, "--deterministic", NULL, CMD_RUN, set_flag, MEMBER(deterministic),
-	  "TCG with an instruction-counted clock: counts repeat, time is virtual" },
+	  "emulate with a clock that counts instructions: counts repeat, time is virtual" },
 	{ NULL, "--repeat", "N", CMD_RUN, set_repeat, MEMBER(repeat),
-	  "run N times; what the runs had in common comes last" },
+	  "run N times, and print how far the figures spread" },
 	{ NULL, "--matrix", "FILE", CMD_RUN, set_text, MEMBER(matrix),
-	  "run each combination: a line for each option, its name and its values" },
+	  "run every combination of the options in FILE: on each line a name and its values" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
-	  "with these two: the first run that fails is the last" },
+	  "with --repeat or --matrix: stop after the first failed run" },
 	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
 	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
 	  MEMBER(report),
-	  "how to print it (default: table); html takes several and lays them over one another" },
+	  "the output format (default: table); html takes several reports and compares them" },
 	{ NULL, "--origin", "NAME", CMD_REPORT, set_origin, MEMBER(origin),
-	  "for kcidb: who submits it, as KernelCI knows you (a-z, 0-9 and _)" },
+	  "for kcidb: the submitter's name in KernelCI (a-z, 0-9 and _)" },
 	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
-	  "for kcidb: the build that was tested, as it was submitted" },
-	{ NULL, "--format", "table|json", CMD_COMPARE, set_compare_format, MEMBER(report),
-	  "how to print it (default: table)" },
+	  "for kcidb: the id of the tested build, as it was submitted" },
+	{ NULL, "--format", "table|json", CMD_COMPARE | CMD_PLAN, set_table_or_json, MEMBER(report),
+	  "the output format (default: table)" },
 	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
-	  "how many more exits are worse (default: 3 on a counted clock, 30 to 200 on a real "
-	  "one)" },
+	  "how many more exits count as worse (default: 3 for deterministic runs, else 30 to "
+	  "200)" },
 	{ NULL, "--kib", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
-	  "how many more KiB lost are worse (default: 1)" },
+	  "how much more overhead counts as worse (default: 1)" },
 	{ NULL, "--cycles", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
-	  "how many more cycles an exit are worse (default: 3 on a counted clock, 200 on a real "
-	  "one)" },
+	  "how many more cycles for an exit count as worse (default: 3 for deterministic runs, "
+	  "else 200)" },
 	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
-	  "the report to predict from; of L3 or deeper, for seconds" },
+	  "the report to predict from; to predict seconds it must reach L3" },
 	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
 	  "RAM of the outermost guest (default: what the report's had)" },
 	{ NULL, "--timeout", "S", CMD_PLAN, set_seconds, MEMBER(timeout_s),
-	  "seconds that there are (default: 3600)" },
+	  "time budget in seconds (default: 3600)" },
 };
 
 void options_init(struct options *o)
@@ -302,6 +318,14 @@ void options_init(struct options *o)
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
 	};
+}
+
+void options_decide(const struct options *o, int shell, struct decided *d)
+{
+	*d = (struct decided){ .depth = o->depth, .shell = shell };
+	strcpy(d->run_id, o->run_id);
+	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
+		d->depth = shell;
 }
 
 static int set_option(struct options *o, const struct option *opt, const char *name,
@@ -455,16 +479,25 @@ int options_from_args(struct options *o, int command, int argc, char **argv)
 	return 0;
 }
 
+static void print_help(const char *name, const char *between, const struct option *opt)
+{
+	char left[64];
+
+	format(left, sizeof(left), "%s%s%s", name, opt->value ? between : "",
+	       opt->value ? opt->value : "");
+	printf("  %-24s %s\n", left, opt->help);
+}
+
 void options_help(int command)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *opt = &options[i];
-		char left[64];
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].flag && options[i].commands & command)
+			print_help(options[i].flag, " ", &options[i]);
+}
 
-		if (!opt->flag || !(opt->commands & command))
-			continue;
-		format(left, sizeof(left), "%s%s%s", opt->flag, opt->value ? " " : "",
-		       opt->value ? opt->value : "");
-		printf("  %-24s %s\n", left, opt->help);
-	}
+void options_help_parameters(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].word)
+			print_help(options[i].word, "=", &options[i]);
 }

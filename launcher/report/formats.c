@@ -351,6 +351,22 @@ static void print_json(const struct report *r, FILE *out)
 	cJSON_Delete(root);
 }
 
+void formats_print_marked(const struct report *r, int which, FILE *out)
+{
+	formats_print(r, which & ~REPORT_JSON, out);
+	if (!(which & REPORT_JSON))
+		return;
+	fputs("# supernest: json begin\n", out);
+	formats_print(r, REPORT_JSON, out);
+	fputs("# supernest: json end\n", out);
+}
+
+void formats_print_end(FILE *out)
+{
+	fputs(REPORT_END "\n", out);
+	fflush(out);
+}
+
 int formats_write_json(const struct report *r, const char *path)
 {
 	FILE *out = output_open(path);

@@ -165,7 +165,7 @@ published() {
 
 # released: what `make dist` made, in the folder `published`
 released() {
-	v=supernest-$(sed -n 's/^VERSION = //p' "$TOP/Makefile")
+	v=supernest-$(cat "$TOP/VERSION")
 	export v
 	cp -r "$TOP/build/dist/$v" published
 }
