@@ -18,6 +18,8 @@ struct appliance; /* the proof that this machine is ours */
  */
 const struct appliance *appliance_recognise(void);
 const char *appliance_why_not(void);
+/* On a host: whether it is somebody's container. */
+bool system_is_container(void);
 bool appliance_is_init(const struct appliance *a); /* we are PID 1, not a command in its shell */
 
 /* Writes a small file of sysfs or procfs.  -1 with errno set if it can't. */
