@@ -61,6 +61,7 @@ void kvm_learn_facts(struct kvm_facts *f, const char *virt)
 	f->module = is_vmx(virt) ? "kvm_intel" : "kvm_amd";
 	format(path, sizeof(path), "/sys/module/%s", f->module);
 	f->module_loaded = !stat(path, &st);
+	f->runs = !stat("/sys/class/misc/kvm", &st);
 	f->in_container = system_is_container();
 	f->group[0] = '\0';
 	f->mode = 0;
@@ -134,6 +135,8 @@ static void explain_missing(const struct kvm_facts *f, char *text, size_t size)
 		format(text, size,
 		       "this is a container without it: start it with --device /dev/kvm, if its "
 		       "host has one");
+	else if (f->runs)
+		format(text, size, "KVM runs, but this /dev has no node of it");
 	else if (f->module_loaded)
 		format(text, size, "%s is loaded, but did not start%s%s%s", f->module,
 		       *f->said ? "; it says '" : "", f->said, *f->said ? "'" : "");

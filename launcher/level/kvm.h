@@ -12,6 +12,7 @@ struct kvm_facts {
 	int err;	   /* errno of its open() */
 	bool in_appliance; /* whose kernel has KVM built in, or loaded it just now */
 	bool in_container;
+	bool runs;	    /* it has registered its device: /sys/class/misc/kvm */
 	bool module_loaded; /* /sys/module/kvm_amd, or kvm_intel */
 	const char *module; /* the name of that */
 	unsigned int mode;  /* of /dev/kvm, where it is there */
