@@ -25,7 +25,7 @@
 
 int kernel_read(const char *path, struct kernel *k)
 {
-	static unsigned char setup[SETUP_MAX];
+	unsigned char setup[SETUP_MAX];
 	uint16_t version;
 	uint32_t init;
 	ssize_t n;

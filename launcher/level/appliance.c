@@ -108,7 +108,7 @@ void appliance_silence_kernel(void)
 bool appliance_is_damaged(char *why, size_t size)
 {
 	static const char words[] = "Initramfs unpacking failed: ";
-	static char log[256 * 1024];
+	char log[256 * 1024];
 	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
 	const char *p = len > 0 ? strstr(log, words) : NULL;
 

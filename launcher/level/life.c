@@ -80,9 +80,10 @@ void life_begin(struct life *l, double kernel_s)
 	self.kernel_s = kernel_s;
 	run_begin(run, self.level, self.level);
 	*t->self = self;
+	l->uplink.run_id = run->decided.run_id;
 	run->lines.raw = &l->child.remote.raw;
 	if (l->has_parent)
-		teller_listen(t, uplink_hear, run->decided.run_id);
+		teller_listen(t, uplink_hear, &l->uplink);
 	else
 		teller_listen(t, lines_hear, &run->lines);
 }
@@ -97,19 +98,18 @@ static void tell_own_line(void *context, const char *line)
 /* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
 static void fail_up(void *context, const char *message)
 {
-	static bool telling;
 	struct life *l = context;
 	char line[600];
 
-	if (telling || getpid() != 1) {
+	if (l->telling || getpid() != 1) {
 		uplink_text(NULL, message);
 		return;
 	}
-	telling = true;
+	l->telling = true;
 	format(line, sizeof(line), "supernest: %s", message);
 	line[WORDS_LINE] = '\0';
 	words_say(&l->words, line);
-	telling = false;
+	l->telling = false;
 }
 
 void life_open_words(struct life *l)
