@@ -23,6 +23,7 @@
 #include "child/uplink.h"
 #include "lib/death.h"
 #include "lib/entropy.h"
+#include "lib/output.h"
 #include "report/formats.h"
 
 /* ---- the story of a level ---------------------------------------------------------------- */
@@ -32,7 +33,7 @@ static void run_level(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 
-	memory_setup();
+	memory_setup(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");
 	appliance_hook(t->from, &l->words, life_beat, l);
@@ -92,7 +93,7 @@ static noreturn void end_machine(struct life *l)
 	fflush(NULL);
 	if (l->has_parent)
 		uplink_end();
-	appliance_end(l->run.asked.end, &l->consoles);
+	appliance_end(l->appliance, l->run.asked.end, &l->consoles);
 }
 
 static noreturn void end_early(struct life *l, const char *why)
@@ -110,7 +111,7 @@ static void open_consoles(struct life *l)
 	l->run.lines.out = stdout;
 	fail_to(fail_early, l);
 	death_announce(say_death, l);
-	appliance_mount();
+	appliance_mount(l->appliance);
 	consoles = appliance_consoles(&l->consoles);
 	if (consoles)
 		l->run.lines.out = consoles;
@@ -151,11 +152,12 @@ static void live_without_parent(struct life *l, const char *damage)
 	}
 }
 
-static noreturn void live_as_init(struct life *l)
+static noreturn void live_as_init(struct life *l, const struct appliance *appliance)
 {
 	double kernel_s = now_s();
 	char damage[128] = "";
 
+	l->appliance = appliance;
 	open_consoles(l);
 	if (find_parent(l))
 		end_early(l, "the kernel command line is wrong");
@@ -170,7 +172,7 @@ static noreturn void live_as_init(struct life *l)
 	else
 		run_level(l);
 	if (!l->has_parent) {
-		appliance_silence_kernel();
+		appliance_silence_kernel(l->appliance);
 		run_print_report(&l->run);
 	}
 	end_machine(l);
@@ -183,7 +185,6 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	l->run.lines.out = stdout;
 	l->words = (struct words){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return STATUS_WRONG;
@@ -191,9 +192,10 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	asked->shell = SHELL_NONE; /* that one is there already */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* what is asked for here starts here */
-	if (options_from_args(asked, CMD_RUN, argc, argv) ||
+	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return STATUS_WRONG;
+	l->run.lines.out = run_lines_file(asked);
 	if (asked->repeat > 1 || asked->matrix) {
 		fail("--repeat and --matrix are for a host: each run needs a machine of its own");
 		return STATUS_WRONG;
@@ -226,10 +228,11 @@ static int run(struct life *l, int argc, char **argv)
 
 	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* with its name */
 	options_init(asked);
-	if (appliance_is_here())
+	l->appliance = appliance_recognise();
+	if (l->appliance)
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
-	if (options_from_args(asked, CMD_RUN, argc, argv))
+	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked))
 		return STATUS_WRONG;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
@@ -302,7 +305,7 @@ static int help_of(const struct command *c)
 	return STATUS_OK;
 }
 
-static int run_command(const struct command *c, int argc, char **argv)
+static int run_one(const struct command *c, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++)
 		if (!strcmp(argv[i], "--help"))
@@ -310,10 +313,8 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return c->fn(argc, argv);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		live_as_init(new_life());
 	if (argc < 2) {
 		cmd_help(0, NULL);
 		return STATUS_WRONG;
@@ -325,7 +326,20 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name) ||
 		    (!strcmp(argv[1], "--help") && commands[i].fn == cmd_help))
-			return run_command(&commands[i], argc - 2, argv + 2);
+			return run_one(&commands[i], argc - 2, argv + 2);
 	fail("%s: no such command; supernest help lists them", argv[1]);
 	return STATUS_WRONG;
+}
+
+int main(int argc, char **argv)
+{
+	const struct appliance *appliance = appliance_recognise();
+
+	if (appliance_is_init(appliance))
+		live_as_init(new_life(), appliance);
+	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
+		fail("not started as the appliance: %s", appliance_why_not());
+	if (output_begin())
+		return STATUS_WRONG;
+	return output_end(run_command(argc, argv));
 }

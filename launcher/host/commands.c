@@ -151,7 +151,7 @@ int command_check(int argc, char **argv)
 	options_init(&o);
 	if (options_from_args(&o, CMD_CHECK, argc, argv) || host_learn(&host, &o, files_emulator()))
 		return STATUS_WRONG;
-	host_print(&host, o.json);
+	host_print(&host, o.json, stdout);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
@@ -180,7 +180,7 @@ int command_status(int argc, char **argv)
 	int status;
 
 	(void)argv;
-	if (argc || !appliance_is_here()) {
+	if (argc || !appliance_recognise()) {
 		fail("status: %s", argc ? "takes no operand"
 					: "there is no level here; it is for the shell of one");
 		return STATUS_WRONG;

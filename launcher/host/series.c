@@ -5,6 +5,7 @@
 #include "host/outermost.h"
 #include "report/formats.h"
 #include "lib/options.h"
+#include "lib/output.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -77,7 +78,7 @@ int series_read(struct series *s, const char *path)
 	if (!path)
 		return 0;
 	errno = 0;
-	if (read_text(path, s->text, sizeof(s->text)))
+	if (read_input(path, s->text, sizeof(s->text)))
 		return fail("%s: %s", path, errno ? strerror(errno) : "it is empty");
 	if (strlen(s->text) == sizeof(s->text) - 1)
 		return fail("%s: longer than %zu bytes", path, sizeof(s->text) - 2);
@@ -509,13 +510,13 @@ static int run_all(struct series *s, const struct options *asked, const char *co
 		fail("%s: %m", asked->artifacts);
 		return STATUS_WRONG;
 	}
-	if (asked->json_path && !(json = fopen(asked->json_path, "we"))) {
+	if (asked->json_path && !(json = output_open(asked->json_path))) {
 		fail("%s: %m", asked->json_path);
 		return STATUS_WRONG;
 	}
 	child_catch_signals();
-	status = series_run(s, run_once, &c, &relay_stop_requested, stdout, json);
-	if (json && (ferror(json) | fclose(json))) {
+	status = series_run(s, run_once, &c, &relay_stop_requested, run_lines_file(asked), json);
+	if (json && output_close(json)) {
 		fail("%s: %m", asked->json_path);
 		return STATUS_WRONG;
 	}

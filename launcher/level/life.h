@@ -14,6 +14,7 @@
 #include "level/memory.h"
 
 struct life {
+	const struct appliance *appliance;
 	struct run run;
 	struct consoles consoles;
 	bool has_parent; /* somebody above reads our records and prints the report */

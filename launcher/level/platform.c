@@ -286,7 +286,7 @@ void platform_learn(struct level *self, struct platform *p, int level)
 	make_harmless(self->cpu_model);
 }
 
-void platform_prepare_kvm(void)
+void platform_prepare_kvm(const struct appliance *a)
 {
 	/*
 	 * Built in, KVM notes the TSC's frequency before the kernel has refined it.  If the two are
@@ -294,5 +294,5 @@ void platform_prepare_kvm(void)
 	 * and leaves its ratio at 0 (kvm_set_tsc_khz, x86.c): the child's timers are seconds late.
 	 * One percent of a clock's pace is nothing to us.
 	 */
-	write_text("/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
+	system_write(a, "/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
 }

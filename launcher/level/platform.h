@@ -6,6 +6,7 @@
 #define SUPERNEST_PLATFORM_H
 
 #include "report/level.h"
+#include "lib/system.h"
 
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
@@ -49,6 +50,6 @@ void platform_learn(struct level *self, struct platform *p, int level);
 void platform_learn_kvm(const struct level *self, struct platform *p);
 
 /* Sets KVM up for a child: what its defaults get wrong here. */
-void platform_prepare_kvm(void);
+void platform_prepare_kvm(const struct appliance *a);
 
 #endif

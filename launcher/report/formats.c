@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/formats.h"
+#include "report/consistency.h"
 #include "report/html.h"
 #include "lib/numbers.h"
 #include "lib/options.h"
+#include "lib/output.h"
 #include "report/results.h"
 #include "report/svg.h"
 
 #include <cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define JSON_FILE_MAX (4 << 20)
 #define FIELD_MAX 256
@@ -328,40 +328,21 @@ void formats_print_marked(const struct report *r, int which, FILE *out)
 	fputs("# supernest: json end\n", out);
 }
 
-int formats_print_end(FILE *out)
+void formats_print_end(FILE *out)
 {
-	clearerr(out);
 	fputs(REPORT_END "\n", out);
-	if (fflush(out) && errno != EPIPE)
-		return fail("the report could not be printed: %m");
-	return 0;
-}
-
-int formats_can_write(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-	if (fd >= 0) {
-		close(fd);
-		unlink(path);
-		return 0;
-	}
-	if (errno == EEXIST && !access(path, W_OK))
-		return 0;
-	return fail("%s: cannot write the report there: %m", path);
+	fflush(out);
 }
 
 int formats_write_json(const struct report *r, const char *path)
 {
-	FILE *out = fopen(path, "w");
-	bool failed;
+	FILE *out = output_open(path);
 
 	if (!out)
 		return fail("%s: cannot write the report: %m; it is above on the console", path);
 	print_json(r, out);
-	failed = ferror(out);
-	if (fclose(out) || failed)
-		return fail("%s: cannot write the report: %m (disk full?)", path);
+	if (output_close(out))
+		return fail("%s: cannot write the report: %m", path);
 	return 0;
 }
 
@@ -511,6 +492,7 @@ static int read_outcome(struct report *r, const cJSON *o)
 	const char *stop = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "stop"));
 	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "detail"));
 	const cJSON *lost = cJSON_GetObjectItemCaseSensitive(o, "lost_records");
+	const cJSON *ok = cJSON_GetObjectItemCaseSensitive(o, "ok");
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed("its outcome lacks reached or stop");
@@ -520,7 +502,9 @@ static int read_outcome(struct report *r, const cJSON *o)
 	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < NUMBER_MAX)
 		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
-	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));
+	if (!cJSON_IsBool(ok))
+		return malformed("its outcome does not say whether it is ok");
+	r->ok = cJSON_IsTrue(ok);
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
 	make_harmless(r->detail);
 	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
@@ -538,15 +522,18 @@ static int read_report(struct report *r, const cJSON *root)
 	const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "schema"));
 	const char *command =
 		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "command"));
-	const cJSON *level;
+	char why[100];
+	const cJSON *levels = cJSON_GetObjectItemCaseSensitive(root, "levels"), *level;
 
 	if (!root)
-		return malformed("no JSON, or not all of it");
+		return malformed("no JSON, not all of it, or more behind it");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed("its schema is %.40s", schema ? schema : "not named");
 	format(r->command, sizeof(r->command), "%s", command ? command : "");
 	make_harmless(r->command);
-	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
+	if (!cJSON_IsArray(levels))
+		return malformed("it has no list of levels");
+	cJSON_ArrayForEach (level, levels)
 		if (read_level(r, level))
 			return -1;
 	if (read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
@@ -555,6 +542,8 @@ static int read_report(struct report *r, const cJSON *root)
 	/* No level came up: the first that should have is the one that the chain stopped at. */
 	if (r->deepest < 0)
 		r->outermost = r->stop_level;
+	if (consistency_check(r, why, sizeof(why)))
+		return malformed("it contradicts itself: %s", why);
 	return 0;
 }
 
@@ -564,12 +553,13 @@ int formats_read_json(struct report *r, const char *path)
 	cJSON *root;
 	int err;
 
-	if (!text || read_text(path, text, JSON_FILE_MAX)) {
+	errno = 0;
+	if (!text || read_input(path, text, JSON_FILE_MAX)) {
 		free(text);
-		return fail("%s: cannot read: %m", path);
+		return fail("%s: cannot read: %s", path, errno ? strerror(errno) : "it is empty");
 	}
 	report_init(r, DEPTH_OPEN);
-	root = cJSON_Parse(text);
+	root = cJSON_ParseWithOpts(text, NULL, true);
 	err = read_report(r, root);
 	if (err)
 		fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, malformed_why);
