@@ -210,6 +210,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv.name);
 	self->level = level >= 0 ? level : !hv.is_machine;
 	p->have_avx = needs_avx(flags, read_xcr0(has_word(flags, "xsave")));
+	p->tsc_varies = has_word(flags, "aperfmperf"); /* arch/x86/kernel/cpu/aperfmperf.c */
 	p->tsc_khz = needs_tsc_khz(cpuinfo);
 	needs_missing(cpuinfo, self->level, p->missing, sizeof(p->missing));
 	/*

@@ -15,6 +15,7 @@ struct platform {
 	bool have_kvm;	    /* /dev/kvm answered with the API that we know */
 	int kvm_api;	    /* its version, or UNKNOWN */
 	int kvm_nested;	    /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool tsc_varies;    /* /proc/cpuinfo says what the core runs at just now, not the TSC */
 	double tsc_khz;	    /* by the kernel; 0: it does not know */
 	uint64_t began_tsc; /* the TSC at began_s on now_s() */
 	double began_s;
