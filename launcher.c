@@ -187,25 +187,22 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 
 	l->words = (struct words){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
-		return STATUS_WRONG;
+		return -1;
 	entropy_find(asked->seed); /* the level's own was for the run before */
 	asked->shell = SHELL_NONE; /* that one is there already */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* what is asked for here starts here */
 	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
-		return STATUS_WRONG;
+		return -1;
 	l->run.lines.out = run_lines_file(asked);
-	if (asked->repeat > 1 || asked->matrix) {
-		fail("--repeat and --matrix are for a host: each run needs a machine of its own");
-		return STATUS_WRONG;
-	}
+	if (asked->repeat > 1 || asked->matrix)
+		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
+			    "own");
 	child_catch_signals();
 	life_begin(l, now_s());
-	if (asked->shell == l->run.teller.from) {
-		fail("--shell %d: this is L%d's", asked->shell, asked->shell);
-		return STATUS_WRONG;
-	}
+	if (asked->shell == l->run.teller.from)
+		return fail("--shell %d: this is L%d's", asked->shell, asked->shell);
 	run_level(l);
 	l->run.stopped = child_was_stopped();
 	return run_finish(&l->run);
@@ -228,12 +225,12 @@ static int run(struct life *l, int argc, char **argv)
 
 	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* with its name */
 	options_init(asked);
-	l->appliance = appliance_recognise();
+	l->appliance = appliance_recognise(NULL);
 	if (l->appliance)
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
 	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked))
-		return STATUS_WRONG;
+		return -1;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
 }
@@ -251,7 +248,7 @@ static struct life *new_life(void)
 static int cmd_run(int argc, char **argv)
 {
 	struct life *l = new_life();
-	int status = l ? run(l, argc, argv) : STATUS_WRONG;
+	int status = l ? run(l, argc, argv) : -1;
 
 	free(l);
 	return status;
@@ -261,8 +258,8 @@ static int cmd_help(int argc, char **argv);
 
 static const struct command {
 	const char *name;
-	int (*fn)(int argc, char **argv);
-	int options; /* command_bit */
+	int (*fn)(int argc, char **argv); /* an exit status, or -1 (printed) for STATUS_WRONG */
+	int options;			  /* command_bit */
 	const char *usage, *help;
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
@@ -317,7 +314,7 @@ static int run_command(int argc, char **argv)
 {
 	if (argc < 2) {
 		cmd_help(0, NULL);
-		return STATUS_WRONG;
+		return -1;
 	}
 	if (!strcmp(argv[1], "--version")) {
 		puts("supernest " VERSION);
@@ -328,18 +325,21 @@ static int run_command(int argc, char **argv)
 		    (!strcmp(argv[1], "--help") && commands[i].fn == cmd_help))
 			return run_one(&commands[i], argc - 2, argv + 2);
 	fail("%s: no such command; supernest help lists them", argv[1]);
-	return STATUS_WRONG;
+	return -1;
 }
 
 int main(int argc, char **argv)
 {
-	const struct appliance *appliance = appliance_recognise();
+	const char *why_not;
+	const struct appliance *appliance = appliance_recognise(&why_not);
+	int status;
 
 	if (appliance_is_init(appliance))
 		live_as_init(new_life(), appliance);
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		fail("not started as the appliance: %s", appliance_why_not());
+		fail("not started as the appliance: %s", why_not);
 	if (output_begin())
 		return STATUS_WRONG;
-	return output_end(run_command(argc, argv));
+	status = run_command(argc, argv);
+	return output_end(status < 0 ? STATUS_WRONG : status);
 }

@@ -242,7 +242,7 @@ static int run_child(struct outermost *m)
 static int prepare_and_run(struct outermost *m)
 {
 	if (decide(m) || learn(m))
-		return STATUS_WRONG;
+		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
@@ -251,10 +251,10 @@ static int prepare_and_run(struct outermost *m)
 	}
 	choose_machine(m);
 	if (place_kernel(m) || check_shell(m))
-		return STATUS_WRONG;
+		return -1;
 	begin_report(m);
 	if (run_child(m))
-		return STATUS_WRONG;
+		return -1;
 	m->run.stopped = child_was_stopped();
 	return run_finish(&m->run);
 }
@@ -264,10 +264,8 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 	struct outermost *m = calloc(1, sizeof(*m));
 	int status;
 
-	if (!m) {
-		fail("out of memory");
-		return STATUS_WRONG;
-	}
+	if (!m)
+		return fail("out of memory");
 	m->run.asked = *asked;
 	strcpy(m->run.command, command);
 	m->run.lines = (struct lines){ .out = run_lines_file(asked), .raw = &m->child.remote.raw };

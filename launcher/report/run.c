@@ -52,7 +52,5 @@ int run_finish(struct run *run)
 	err = artifacts_close(&run->artifacts, r);
 	if (run->asked.json_path)
 		err |= formats_write_json(r, run->asked.json_path);
-	if (err)
-		return STATUS_WRONG;
-	return r->ok ? STATUS_OK : STATUS_NOT;
+	return err ? -1 : r->ok ? STATUS_OK : STATUS_NOT;
 }
