@@ -1386,7 +1386,7 @@ static int cmd_check(int argc, char **argv)
 	if (options_from_args(&run.opts, CMD_CHECK, argc, argv) ||
 	    host_learn(&host, &run.opts, file_beside("qemu-emulator", "qemu-emulator")))
 		return STATUS_WRONG;
-	host_print(&host, run.opts.json);
+	host_print(&host, run.opts.report == REPORT_JSON);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
