@@ -42,7 +42,7 @@ struct options {
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel;
-	bool plain, deterministic, json, stop_on_failure;
+	bool plain, deterministic, stop_on_failure;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	uint64_t levels; /* a bit for each that runs --kernel; 0: all */
