@@ -296,7 +296,7 @@ static void flood(void)
 {
 	learn();
 	for (;;)
-		uplink_text("a line of the flood");
+		uplink_text(NULL, "a line of the flood");
 }
 
 /* Whoever the kernel kills for it, it is not us. */
