@@ -21,7 +21,7 @@ export DEBIAN_MIRROR
 export SOURCES SOURCES_ARCHIVE SUPERNEST_CACHE NETWORK_TIMEOUT
 
 # The tests that `make lint` runs
-LINT = build/style build/docs
+LINT = build/style build/layers build/docs
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
@@ -65,7 +65,8 @@ dist:
 	$(Q)scripts/setup --check dist
 	$(Q)$(MAKE) --no-print-directory all build/qemu-emulator
 	$(say) DIST build/dist/supernest-$(VERSION)
-	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)"
+	$(Q)scripts/source-bundle supernest-$(VERSION)-source build/source.tar
+	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)" build/source.tar
 
 # All tests but boot/ and ci/, which need many more packages and have targets of their own
 test:

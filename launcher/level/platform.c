@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "level/platform.h"
 #include "level/kvm.h"
+#include "level/needs.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #define CPUINFO_MAX 8192
 
@@ -65,7 +67,7 @@ const struct hypervisor *platform_hypervisor(const char *signature)
 /* Bochs sets no hypervisor bit: its BIOS gives it away.  Who may not read that sees a machine, as it is. */
 static bool on_bochs(void)
 {
-	static char firmware[FIRMWARE_SIZE];
+	char firmware[FIRMWARE_SIZE];
 	static const char owner[] = "The Bochs Project";
 	int fd = open("/dev/mem", O_RDONLY | O_CLOEXEC);
 	bool found;
@@ -87,57 +89,37 @@ static void read_signature(unsigned int leaf, char signature[13])
 	signature[12] = '\0';
 }
 
-static const struct hypervisor *find_hypervisor(bool present)
+/* SIGNATURE is the name of one that we do not know. */
+static struct hypervisor find_hypervisor(bool present, char signature[13])
 {
-	static struct hypervisor unknown = { .advice = "ask its manual for nested virtualization" };
-	static char signature[13];
 	const struct hypervisor *hv, *behind;
 
 	if (!present)
-		return on_bochs() ? &bochs : &nobody;
+		return on_bochs() ? bochs : nobody;
 	read_signature(CPUID_HYPERVISOR, signature);
 	hv = platform_hypervisor(signature);
 	if (hv && !strcmp(hv->name, "Hyper-V")) {
 		/* KVM and Xen can put on Hyper-V's clothes for Windows' sake. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
-		return behind ? behind : hv;
+		return behind ? *behind : *hv;
 	}
 	if (hv)
-		return hv;
+		return *hv;
 	make_harmless(signature);
-	unknown.name = *signature ? signature : "unknown";
-	return &unknown;
+	return (struct hypervisor){ .name = *signature ? signature : "unknown",
+				    .advice = "ask its manual for nested virtualization" };
 }
 
-/* The value of the first "KEY : value" of /proc/cpuinfo, up to its newline. */
-static void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size)
+/* What the operating system keeps of the registers; 0 where nobody may ask. */
+static uint64_t read_xcr0(bool have_xsave)
 {
-	size_t len = strlen(key);
-	const char *p = cpuinfo;
+	uint32_t low, high;
 
-	buf[0] = '\0';
-	for (; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		if (strncmp(p, key, len) || !strchr("\t ", p[len]))
-			continue;
-		p = strchr(p, ':');
-		if (p && p[1] == ' ')
-			format(buf, size, "%.*s", (int)strcspn(p + 2, "\n"), p + 2);
-		return;
-	}
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = list;
-
-	while ((p = strstr(p, word))) {
-		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return true;
-		p += len;
-	}
-	return false;
+	if (!have_xsave) /* Linux shows it only if it has set CR4.OSXSAVE */
+		return 0;
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
 }
 
 /* What helps or hinders nesting, by the names of /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h). */
@@ -213,8 +195,8 @@ static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 
 static void learn_cpu(struct level *self, struct platform *p, int level)
 {
-	const struct hypervisor *hv;
-	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512];
+	struct hypervisor hv;
+	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512], signature[13];
 
 	read_text("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo));
 	cpuinfo_value(cpuinfo, "vendor_id", self->cpu_vendor, sizeof(self->cpu_vendor));
@@ -225,17 +207,20 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	strcpy(self->cpu_virt, has_word(flags, "svm")	? "svm"
 			       : has_word(flags, "vmx") ? "vmx"
 							: "none");
-	hv = find_hypervisor(has_word(flags, "hypervisor"));
-	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv->name);
-	self->level = level >= 0 ? level : !hv->is_machine;
-	p->have_avx = has_word(flags, "avx");
+	hv = find_hypervisor(has_word(flags, "hypervisor"), signature);
+	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv.name);
+	self->level = level >= 0 ? level : !hv.is_machine;
+	p->have_avx = needs_avx(flags, read_xcr0(has_word(flags, "xsave")));
+	p->tsc_varies = has_word(flags, "aperfmperf"); /* arch/x86/kernel/cpu/aperfmperf.c */
+	p->tsc_khz = needs_tsc_khz(cpuinfo);
+	needs_missing(cpuinfo, self->level, p->missing, sizeof(p->missing));
 	/*
 	 * Older TCG (Debian 12's) does not intercept XSETBV: KVM does not learn what its guest enabled
 	 * and tells it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and
 	 * gives up.  A TCG's age cannot be seen, but one with virtual VMLOAD is new enough.
 	 */
 	p->child_xsave = has_word(flags, "xsave") &&
-			 (strcmp(hv->name, "TCG") || has_word(flags, "v_vmsave_vmload"));
+			 (strcmp(hv.name, "TCG") || has_word(flags, "v_vmsave_vmload"));
 	p->have_virt = strcmp(self->cpu_virt, "none");
 	if (p->have_virt || explain_firmware(false, p->virt_problem, sizeof(p->virt_problem)))
 		return;
@@ -245,7 +230,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 		       level - 1);
 	else
 		format(p->virt_problem, sizeof(p->virt_problem),
-		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv->name, hv->advice);
+		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv.name, hv.advice);
 }
 
 /* Why /dev/kvm does not open, by the errno that it gave. */
@@ -278,7 +263,9 @@ void platform_learn_kvm(const struct level *self, struct platform *p, const stru
 		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);
 	close(fd);
-	if (p->kvm_api == KVM_API_VERSION)
+	if (*p->missing)
+		strcpy(p->kvm_problem, p->missing);
+	else if (p->kvm_api == KVM_API_VERSION)
 		p->have_kvm = true;
 	else
 		format(p->kvm_problem, sizeof(p->kvm_problem),
@@ -291,6 +278,8 @@ void platform_learn(struct level *self, struct platform *p, int level)
 	struct utsname uts;
 
 	memset(p, 0, sizeof(*p));
+	p->began_tsc = __rdtsc();
+	p->began_s = now_s();
 	learn_cpu(self, p, level);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);

@@ -24,13 +24,6 @@ struct appliance {
 	bool is_init;
 };
 
-static const char *why_not = "";
-
-const char *appliance_why_not(void)
-{
-	return why_not;
-}
-
 /* ---- recognising it ---------------------------------------------------------------------- */
 
 /*
@@ -101,12 +94,12 @@ static bool root_is_initramfs(int proc)
 	return found;
 }
 
-const struct appliance *appliance_recognise(void)
+const struct appliance *appliance_recognise(const char **why)
 {
-	static struct appliance self;
+	static const struct appliance init = { .is_init = true }, command = { .is_init = false };
+	const char *why_not = NULL;
 	int proc = open_proc();
 
-	self.is_init = getpid() == 1;
 	if (proc < 0)
 		why_not = "there is no /proc";
 	else if (!init_is_ours(proc))
@@ -115,11 +108,11 @@ const struct appliance *appliance_recognise(void)
 		why_not = "this is a container: PID 1 is the first process of a namespace alone";
 	else if (!root_is_initramfs(proc))
 		why_not = "the root is not the initramfs that the kernel unpacked";
-	else
-		why_not = NULL;
 	if (proc >= 0)
 		close(proc);
-	return why_not ? NULL : &self;
+	if (why)
+		*why = why_not;
+	return why_not ? NULL : getpid() == 1 ? &init : &command;
 }
 
 bool system_is_container(void)

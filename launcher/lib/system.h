@@ -12,12 +12,11 @@
 struct appliance; /* the proof that this machine is ours */
 
 /*
- * The proof, or NULL on a host; appliance_why_not() says why.  This machine is ours if PID 1
+ * The proof, or NULL on a host; WHY, unless that is NULL, gets the reason.  This machine is ours if PID 1
  * of the first PID namespace is this program and the root is the kernel's own rootfs: a machine that
  * booted our initramfs, and no container, whatever it is made of.
  */
-const struct appliance *appliance_recognise(void);
-const char *appliance_why_not(void);
+const struct appliance *appliance_recognise(const char **why);
 /* On a host: whether it is somebody's container. */
 bool system_is_container(void);
 bool appliance_is_init(const struct appliance *a); /* we are PID 1, not a command in its shell */

@@ -33,9 +33,8 @@ void run_print_report(struct run *run)
 	int shell = run->decided.shell;
 
 	report_stop_clock(r);
+	r->interrupted = run->stopped;
 	report_finish(r);
-	if (run->stopped)
-		r->ok = false;
 	if (shell != SHELL_NONE && r->shell_level != shell)
 		lines_say(&run->lines, "L%d: there was no shell: the run did not come so far",
 			  shell);
@@ -53,7 +52,5 @@ int run_finish(struct run *run)
 	err = artifacts_close(&run->artifacts, r);
 	if (run->asked.json_path)
 		err |= formats_write_json(r, run->asked.json_path);
-	if (err)
-		return STATUS_WRONG;
-	return r->ok ? STATUS_OK : STATUS_NOT;
+	return err ? -1 : r->ok ? STATUS_OK : STATUS_NOT;
 }

@@ -31,7 +31,7 @@ int run_clear_outputs(const struct options *asked);
 FILE *run_lines_file(const struct options *asked);
 /* Prints the report as it was asked for, and its last line. */
 void run_print_report(struct run *run);
-/* The end of a command's run: the report, printed and in files.  Returns the exit status. */
+/* The end of a command's run: the report, printed and in files.  Returns the exit status, or -1 (printed). */
 int run_finish(struct run *run);
 
 #endif
