@@ -151,7 +151,7 @@ int command_check(int argc, char **argv)
 	options_init(&o);
 	if (options_from_args(&o, CMD_CHECK, argc, argv) || host_learn(&host, &o, files_emulator()))
 		return STATUS_WRONG;
-	host_print(&host, o.json);
+	host_print(&host, o.report == REPORT_JSON);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 

@@ -133,6 +133,12 @@ static int set_table_or_json(const char *v, void *p)
 	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
 }
 
+static int set_json_format(const char *v, void *p)
+{
+	(void)v;
+	return set_format("json", p);
+}
+
 static int set_percent(const char *v, void *p)
 {
 	return parse_int(v, 0, 100000, p);
@@ -190,6 +196,15 @@ static int set_run_id(const char *v, void *p)
 	return 0;
 }
 
+static int set_seed(const char *v, void *p)
+{
+	if (strlen(v) != sizeof(((struct options *)0)->seed) - 1 ||
+	    strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
 static int set_text(const char *v, void *p)
 {
 	*(const char **)p = v;
@@ -202,6 +217,9 @@ static int set_flag(const char *v, void *p)
 	*(bool *)p = true;
 	return 0;
 }
+
+/* In `commands`: it works for one version more, and `help` is what it is called now. */
+#define OLD_SPELLING 0x1000
 
 static const struct option {
 	const char *word;  /* on the kernel command line, or NULL */
@@ -239,6 +257,8 @@ static const struct option {
 	  "the level's number; set by the level above, never by a person" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
 	  "the run's id in records; set by the level above, never by a person" },
+	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed),
+	  "the seed of the level's random numbers; set by the level above, never by a person" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
@@ -274,7 +294,8 @@ static const struct option {
 	  "run every combination of the options in FILE: on each line a name and its values" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
-	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
+	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, set_json_format, MEMBER(report),
+	  "--format json" },
 	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
 	  MEMBER(report),
 	  "the output format (default: table); html takes several reports and compares them" },
@@ -282,16 +303,22 @@ static const struct option {
 	  "for kcidb: the submitter's name in KernelCI (a-z, 0-9 and _)" },
 	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
 	  "for kcidb: the id of the tested build, as it was submitted" },
-	{ NULL, "--format", "table|json", CMD_COMPARE | CMD_PLAN, set_table_or_json, MEMBER(report),
-	  "the output format (default: table)" },
-	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
+	{ NULL, "--format", "table|json", CMD_CHECK | CMD_COMPARE | CMD_PLAN, set_table_or_json,
+	  MEMBER(report), "the output format (default: table)" },
+	{ NULL, "--exits-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
 	  "how many more exits count as worse (default: 3 for deterministic runs, else 30 to "
 	  "200)" },
-	{ NULL, "--kib", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
+	{ NULL, "--exits", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
+	  MEMBER(exits_percent), "--exits-limit" },
+	{ NULL, "--overhead-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
 	  "how much more overhead counts as worse (default: 1)" },
-	{ NULL, "--cycles", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
+	{ NULL, "--kib", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent, MEMBER(kib_percent),
+	  "--overhead-limit" },
+	{ NULL, "--cycles-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
 	  "how many more cycles for an exit count as worse (default: 3 for deterministic runs, "
 	  "else 200)" },
+	{ NULL, "--cycles", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
+	  MEMBER(cycles_percent), "--cycles-limit" },
 	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
 	  "the report to predict from; to predict seconds it must reach L3" },
 	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
@@ -319,6 +346,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 {
 	*d = (struct decided){ .depth = o->depth, .shell = shell };
 	strcpy(d->run_id, o->run_id);
+	strcpy(d->seed, o->seed);
 	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
 		d->depth = shell;
 }
@@ -384,6 +412,9 @@ int options_from_args(struct options *o, int command, int argc, char **argv)
 		opt = find_flag(command, arg, value ? (size_t)(value - arg) : strlen(arg));
 		if (!opt)
 			return fail("%s: no such option or operand here; --help lists them", arg);
+		if (opt->commands & OLD_SPELLING)
+			fail("%s: is now called %s; the old name works until the next version",
+			     opt->flag, opt->help);
 		if (opt->value && !value) {
 			if (++i == argc)
 				return fail("%s: needs a value, %s", arg, opt->value);
@@ -411,7 +442,8 @@ static void print_help(const char *name, const char *between, const struct optio
 void options_help(int command)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].flag && options[i].commands & command)
+		if (options[i].flag && options[i].commands & command &&
+		    !(options[i].commands & OLD_SPELLING))
 			print_help(options[i].flag, " ", &options[i]);
 }
 

@@ -201,11 +201,11 @@ static void test_good_args(void **state)
 	assert_string_equal(o.json_path, "j");
 	assert_string_equal(o.artifacts, "a");
 	assert_int_equal(o.report, REPORT_JSON | REPORT_LAVA);
-	assert_true(o.plain && o.deterministic && !o.json);
+	assert_true(o.plain && o.deterministic);
 	assert_int_equal(o.shell, 3);
 
-	assert_int_equal(args(CMD_CHECK, "--json --accel kvm --qemu=q"), 0);
-	assert_true(o.json && o.accel == ACCEL_KVM);
+	assert_int_equal(args(CMD_CHECK, "--format json --accel kvm --qemu=q"), 0);
+	assert_true(o.report == REPORT_JSON && o.accel == ACCEL_KVM);
 	assert_int_equal(args(CMD_REPORT, "--format csv file.json"), 0);
 	assert_int_equal(o.report, REPORT_CSV);
 	assert_int_equal(o.file_count, 1);
@@ -214,7 +214,7 @@ static void test_good_args(void **state)
 	assert_int_equal(o.report, REPORT_HTML);
 	assert_int_equal(o.file_count, 2);
 	assert_string_equal(o.files[1], "b");
-	assert_int_equal(args(CMD_COMPARE, "a.json --exits 5 b.json --kib=2"), 0);
+	assert_int_equal(args(CMD_COMPARE, "a.json --exits-limit 5 b.json --overhead-limit=2"), 0);
 	assert_int_equal(o.file_count, 2);
 	assert_string_equal(o.files[0], "a.json");
 	assert_string_equal(o.files[1], "b.json");
@@ -225,6 +225,18 @@ static void test_good_args(void **state)
 	/* a value may itself have a = */
 	assert_int_equal(args(CMD_RUN, "--append=nest.qemu=-S"), 0);
 	assert_string_equal(o.append, "nest.qemu=-S");
+}
+
+/* They work for one version, and say what they are called now. */
+static void test_old_spellings(void **state)
+{
+	(void)state;
+	assert_int_equal(args(CMD_COMPARE, "a.json --exits 5 b.json --kib=2 --cycles 7"), 0);
+	assert_true(o.exits_percent == 5 && o.kib_percent == 2 && o.cycles_percent == 7);
+	assert_non_null(strstr(last_error(), "--cycles: is now called --cycles-limit"));
+	assert_int_equal(args(CMD_CHECK, "--json"), 0);
+	assert_int_equal(o.report, REPORT_JSON);
+	assert_non_null(strstr(last_error(), "--json: is now called --format json"));
 }
 
 static void test_malformed_args(void **state)
@@ -262,10 +274,10 @@ static void test_malformed_args(void **state)
 		{ CMD_REPORT, "--format" },
 		{ CMD_REPORT, "--format yaml a" },
 		{ CMD_COMPARE, "a b c" },
-		{ CMD_COMPARE, "--exits -1 a b" },
+		{ CMD_COMPARE, "--exits-limit -1 a b" },
 		{ CMD_COMPARE, "--format table,json a b" },
 		{ CMD_PLAN, "a.json" },
-		{ CMD_PLAN, "--exits 5" },
+		{ CMD_PLAN, "--exits-limit 5" },
 	};
 
 	(void)state;
@@ -303,4 +315,4 @@ static void test_help(void **state)
 }
 
 RUN(T(test_defaults), T(test_good_words), T(test_unknown_words), T(test_malformed_words),
-    T(test_sizes), T(test_good_args), T(test_malformed_args), T(test_help))
+    T(test_sizes), T(test_good_args), T(test_old_spellings), T(test_malformed_args), T(test_help))
