@@ -19,12 +19,10 @@ struct doorbell {
 	uint32_t len;
 	char data[4092];
 };
-static struct doorbell *doorbell;
-static int serial = -1; /* RECORDS_PORT */
-static int input = -1;	/* TERMINAL_PORT, which only one can have open */
 
-static void open_doorbell(void)
+static void open_doorbell(struct uplink *u)
 {
+	void *page;
 	int fd;
 
 	if (port_allow(DOORBELL_PORT, 4) || port_in32(DOORBELL_PORT) != DOORBELL_MAGIC)
@@ -32,49 +30,49 @@ static void open_doorbell(void)
 	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	doorbell = mmap(NULL, sizeof(*doorbell), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			DOORBELL_PAGE);
-	if (doorbell == MAP_FAILED)
-		doorbell = NULL;
+	page = mmap(NULL, sizeof(*u->doorbell), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    DOORBELL_PAGE);
+	u->doorbell = page == MAP_FAILED ? NULL : page;
 	close(fd);
 }
 
-void uplink_record(const char *line, size_t len)
+void uplink_record(const struct uplink *u, const char *line, size_t len)
 {
-	if (serial >= 0) {
-		write_all(serial, line, len);
+	if (u->serial >= 0) {
+		write_all(u->serial, line, len);
 		return;
 	}
-	if (!doorbell) {
+	if (!u->doorbell) {
 		port_write(RECORD_PORT, line, len);
 		return;
 	}
-	doorbell->len = len;
-	memcpy(doorbell->data, line, len);
+	u->doorbell->len = len;
+	memcpy(u->doorbell->data, line, len);
 	asm volatile("" ::: "memory");
 	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
 }
 
-int uplink_input(void)
+int uplink_input(struct uplink *u)
 {
-	if (input < 0)
-		input = open(TERMINAL_PORT, O_RDWR | O_CLOEXEC);
-	return input;
+	if (u->input < 0)
+		u->input = open(TERMINAL_PORT, O_RDWR | O_CLOEXEC);
+	return u->input;
 }
 
-void uplink_use_serial(void)
+void uplink_use_serial(struct uplink *u)
 {
-	if (!doorbell)
-		serial = open(RECORDS_PORT, O_WRONLY | O_CLOEXEC);
+	if (!u->doorbell)
+		u->serial = open(RECORDS_PORT, O_WRONLY | O_CLOEXEC);
 }
 
 void uplink_hear(void *context, const struct record *rec)
 {
+	const struct uplink *u = context;
 	char line[RECORD_MAX];
-	int len = record_encode(rec, context, line);
+	int len = record_encode(rec, u->run_id, line);
 
 	if (len > 0)
-		uplink_record(line, len);
+		uplink_record(u, line, len);
 	else
 		fail("a record of kind %s is too long: lost", rec->kind);
 }
@@ -88,11 +86,12 @@ void uplink_text(void *context, const char *line)
 	port_write(CONSOLE_PORT, text, strlen(text));
 }
 
-int uplink_open(void)
+int uplink_open(struct uplink *u)
 {
+	u->serial = u->input = -1;
 	if (port_allow(RECORD_PORT, 1) || port_allow(CONSOLE_PORT, 1) || port_allow(EXIT_PORT, 1))
 		return fail("no access to the ports to the parent: %m");
-	open_doorbell();
+	open_doorbell(u);
 	return 0;
 }
 
@@ -106,9 +105,9 @@ static void await_reader(void)
 	fail("nobody has read the last record within %d s", READER_MS / 1000);
 }
 
-void uplink_end(void)
+void uplink_end(const struct uplink *u)
 {
-	if (serial >= 0)
+	if (u->serial >= 0)
 		await_reader();
 	port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
 }

@@ -7,22 +7,29 @@
 
 #include "report/record.h"
 
+struct uplink {
+	struct doorbell *doorbell; /* NULL: there is none */
+	const char *run_id;
+	int serial; /* RECORDS_PORT, or -1 */
+	int input;  /* TERMINAL_PORT, which only one can have open, or -1 */
+};
+
 /* -1 if the kernel refuses the ports (printed). */
-int uplink_open(void);
+int uplink_open(struct uplink *u);
 /* One exit for a record where there is a doorbell; without it about one for each two bytes. */
-void uplink_record(const char *line, size_t len);
-/* Of a teller: passes a record up as it is; CONTEXT is the run's id. */
+void uplink_record(const struct uplink *u, const char *line, size_t len);
+/* Of a teller: passes a record up as it is; CONTEXT is an uplink. */
 void uplink_hear(void *context, const struct record *rec);
 /* A line for the parent's console, "supernest: LINE"; for fail_to(), without a context. */
 void uplink_text(void *context, const char *line);
 /* The orderly end: the parent's QEMU ends us. */
-void uplink_end(void);
+void uplink_end(const struct uplink *u);
 
 /*
  * From now on records go by the serial device, if there is one and no doorbell: the port takes them byte by byte.
  */
-void uplink_use_serial(void);
+void uplink_use_serial(struct uplink *u);
 /* What comes down the serial device: a file that stays ours, or -1. */
-int uplink_input(void);
+int uplink_input(struct uplink *u);
 
 #endif

@@ -10,8 +10,8 @@
 #include "level/memory.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
-#include "report/formats.h"
-#include "report/output.h"
+#include "lib/output.h"
+#include "report/streams.h"
 #include "report/view.h"
 
 #include <signal.h>
@@ -34,7 +34,7 @@ struct outermost {
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
-	struct output output; /* of programs */
+	struct streams streams; /* of programs */
 };
 
 /* ---- what is asked for ------------------------------------------------------------------- */
@@ -90,10 +90,9 @@ static int learn(struct outermost *m)
 
 	m->config.initramfs = asked->initramfs ? asked->initramfs : files_initramfs();
 	if (host_learn(&m->host, asked, files_emulator()) ||
-	    files_need(m->config.initramfs, "initramfs") ||
-	    artifacts_open(&m->run.artifacts, asked->artifacts))
+	    files_need(m->config.initramfs, "initramfs"))
 		return -1;
-	return asked->json_path ? formats_can_write(asked->json_path) : 0;
+	return artifacts_open(&m->run.artifacts, asked->artifacts);
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -195,6 +194,8 @@ static int check_shell(const struct outermost *m)
 	if (m->run.asked.deterministic)
 		return fail("--shell: not with --deterministic, whose clock does not wait for a "
 			    "person");
+	if (output_is_standard(m->run.asked.json_path))
+		return fail("--shell: not with --json -: standard output is the shell's terminal");
 	if (shell < m->child.level)
 		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
 	return 0;
@@ -218,7 +219,7 @@ static void begin_telling(struct outermost *m)
 	struct run *run = &m->run;
 	char command[4096];
 
-	teller_listen(&run->teller, output_hear, &m->output);
+	teller_listen(&run->teller, streams_hear, &m->streams);
 	/* The terminal is the shell's, or shows what programs print. */
 	if (!run->asked.plain && run->decided.shell == SHELL_NONE && !pack_is_asked(&run->asked))
 		view_start(&m->view, fileno(run->lines.out), &run->teller.report,
@@ -243,6 +244,9 @@ static void begin_report(struct outermost *m)
 	setup->memory_kib = m->config.memory_kib;
 	setup->counted_clock = m->config.deterministic;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
+	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
+	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO)
+		strcpy(setup->kvm_why, m->host.kvm_why);
 }
 
 /* ---- the run ----------------------------------------------------------------------------- */
@@ -310,7 +314,7 @@ static void add_missing(struct outermost *m)
 			   .detail = "no program was run, or none has ended" };
 	struct report *r = &m->run.teller.report;
 
-	if (m->pack.programs && !m->output.ended && r->deepest >= 0)
+	if (m->pack.programs && !m->streams.ended && r->deepest >= 0)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
@@ -319,32 +323,34 @@ static int prepare_and_run(struct outermost *m)
 	int status;
 
 	if (decide(m) || learn(m))
-		return STATUS_WRONG;
+		return -1;
 	if (!m->host.usable) {
-		host_print(&m->host, false);
+		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
 		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);
 	if (place_kernel(m) || check_shell(m) || place_files(m))
-		return STATUS_WRONG;
+		return -1;
 	begin_report(m);
 	if (run_child(m))
-		return STATUS_WRONG;
+		return -1;
 	m->run.stopped = child_was_stopped();
-	output_close(&m->output);
+	streams_close(&m->streams);
 	add_missing(m);
 	status = run_finish(&m->run);
-	return m->output.err && status == STATUS_OK ? STATUS_WRONG : status;
+	return m->streams.err ? -1 : status;
 }
 
 /* Of a program behind "--": its own, or the one that says that it did not come to that. */
 static int program_status(const struct outermost *m, int status)
 {
-	if (!m->output.started)
+	if (status < 0 && !m->child.run) /* wrong use */
+		return status;
+	if (!m->streams.started)
 		return STATUS_NO_PROGRAM;
-	return m->output.status ? m->output.status : status;
+	return m->streams.status ? m->streams.status : status;
 }
 
 static void on_closed(void)
@@ -353,17 +359,17 @@ static void on_closed(void)
 }
 
 /* Behind "--" is a command like any other, in a pipe: its output is ours, and our own words are apart. */
-static void begin_output(struct outermost *m)
+static void begin_streams(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
 
-	m->output = (struct output){
+	m->streams = (struct streams){
 		.lines = &m->run.lines,
 		.dir = asked->artifacts,
 		.raw = asked->program && (asked->plain || !isatty(1)),
 		.on_closed = on_closed,
 	};
-	if (m->output.raw)
+	if (m->streams.raw)
 		m->run.lines.out = stderr;
 }
 
@@ -372,14 +378,12 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 	struct outermost *m = calloc(1, sizeof(*m));
 	int status;
 
-	if (!m) {
-		fail("out of memory");
-		return STATUS_WRONG;
-	}
+	if (!m)
+		return fail("out of memory");
 	m->run.asked = *asked;
 	strcpy(m->run.command, command);
-	m->run.lines = (struct lines){ .out = stdout, .raw = &m->child.remote.raw };
-	begin_output(m);
+	m->run.lines = (struct lines){ .out = run_lines_file(asked), .raw = &m->child.remote.raw };
+	begin_streams(m);
 	status = prepare_and_run(m);
 	if (asked->program)
 		status = program_status(m, status);

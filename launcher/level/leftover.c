@@ -73,10 +73,13 @@ static int kill_round(const struct leftover *l, int signal)
 	return alive;
 }
 
-int leftover_kill(const struct leftover *l)
+int leftover_kill(const struct appliance *a, const struct leftover *l)
 {
-	int alive = kill_round(l, SIGSTOP); /* so that none can fork while others die */
+	int alive;
 
+	if (!a) /* the processes are somebody else's too */
+		return 0;
+	alive = kill_round(l, SIGSTOP); /* so that none can fork while others die */
 	for (int i = 0; i < ROUNDS && alive; i++) {
 		alive = kill_round(l, SIGKILL);
 		if (alive)

@@ -5,7 +5,7 @@
 #ifndef SUPERNEST_LEFTOVER_H
 #define SUPERNEST_LEFTOVER_H
 
-#include "lib/base.h"
+#include "lib/system.h"
 
 struct leftover {
 	unsigned long long since; /* on the clock that /proc/PID/stat has */
@@ -14,6 +14,6 @@ struct leftover {
 /* From now on; our own session is spared. */
 void leftover_begin(struct leftover *l);
 /* Kills all of them.  Returns how many are still there after a bounded time. */
-int leftover_kill(const struct leftover *l);
+int leftover_kill(const struct appliance *a, const struct leftover *l);
 
 #endif

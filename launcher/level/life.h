@@ -8,12 +8,15 @@
 #include "child/archive.h"
 #include "child/child.h"
 #include "child/kernel.h"
+#include "child/uplink.h"
 #include "level/appliance.h"
 #include "level/checks.h"
 #include "level/memory.h"
 #include "level/payload.h"
+#include "report/streams.h"
 
 struct life {
+	const struct appliance *appliance;
 	struct run run;
 	struct consoles consoles;
 	bool has_parent; /* somebody above reads our records and prints the report */
@@ -25,9 +28,12 @@ struct life {
 	struct reason why; /* there is no next level */
 	struct child child;
 	struct payloads payloads;
-	struct aside aside; /* they run beside the child */
-	struct words words; /* of our hook's and our own, on their way up */
-	char early[400];    /* what we had to say before we knew to whom: lines */
+	struct streams streams; /* where no level above shows what programs print */
+	struct aside aside;	/* they run beside the child */
+	struct words words;	/* of our hook's and our own, on their way up */
+	char early[400];	/* what we had to say before we knew to whom: lines */
+	bool telling;		/* an error, as a record */
+	struct uplink uplink;
 };
 
 /*

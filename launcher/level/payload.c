@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "level/payload.h"
 #include "lib/base64.h"
+#include "lib/system.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -182,7 +183,7 @@ static void become(const struct payloads *p, const int *out)
 	set_signals();
 	set_environment(p);
 	/* It is what a kernel without memory kills first. */
-	write_text("/proc/self/oom_score_adj", "1000");
+	system_write(p->appliance, "/proc/self/oom_score_adj", "1000");
 	dup2(in, 0);
 	dup2(out[0], 1);
 	dup2(out[1], 2);
@@ -313,7 +314,7 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 {
 	struct program *g = &p->program;
 	struct check k = { .result = RESULT_PASS };
-	int left = leftover_kill(&g->leftover);
+	int left = leftover_kill(p->appliance, &g->leftover);
 
 	for (int i = 0; i < 2; i++) {
 		for (int n = 0; n < DRAIN_CHUNKS && take_output(p, i); n++)

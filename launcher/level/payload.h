@@ -29,6 +29,7 @@ struct program {
 
 struct payloads {
 	/* Set by the caller */
+	const struct appliance *appliance;
 	struct teller *teller;
 	const struct decided *decided;
 	int input; /* the first program's standard input; -1: nothing */

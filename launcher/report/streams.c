@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/output.h"
+#include "report/streams.h"
 #include "lib/base64.h"
 #include "report/record.h"
 #include "report/level.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,12 +22,25 @@ struct stream {
 	char line[LINE_MAX_SHOWN + 1];
 };
 
+void streams_clear(const char *dir)
+{
+	char pattern[600];
+	glob_t found;
+
+	format(pattern, sizeof(pattern), "%s/L[0-9]*.std[eo][ru][rt]*", dir);
+	if (glob(pattern, 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		unlink(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 static bool is_it(const struct stream *s, int level, const char *id, int fd)
 {
 	return s->level == level && s->fd == fd && !strcmp(s->id, id);
 }
 
-static void open_file(struct output *o, struct stream *s)
+static void open_file(struct streams *o, struct stream *s)
 {
 	static const char *const names[] = { "stdout", "stderr" };
 	char path[512];
@@ -40,19 +54,19 @@ static void open_file(struct output *o, struct stream *s)
 		o->err = fail("%s: %m", path);
 }
 
-static struct stream *find_stream(struct output *o, int level, const char *id, int fd)
+static struct stream *find_stream(struct streams *o, int level, const char *id, int fd)
 {
 	struct stream *s;
 
 	for (int i = o->count - 1; i >= 0; i--)
-		if (is_it(&o->streams[i], level, id, fd))
-			return &o->streams[i];
+		if (is_it(&o->stream[i], level, id, fd))
+			return &o->stream[i];
 	if (o->count == STREAMS_MAX)
 		return NULL;
-	s = realloc(o->streams, (o->count + 1) * sizeof(*s));
+	s = realloc(o->stream, (o->count + 1) * sizeof(*s));
 	if (!s)
 		return NULL;
-	o->streams = s;
+	o->stream = s;
 	s += o->count++;
 	*s = (struct stream){ .level = level, .fd = fd };
 	format(s->id, sizeof(s->id), "%s", id);
@@ -60,7 +74,7 @@ static struct stream *find_stream(struct output *o, int level, const char *id, i
 	return s;
 }
 
-static void show_line(const struct output *o, struct stream *s)
+static void show_line(const struct streams *o, struct stream *s)
 {
 	s->line[s->len] = '\0';
 	for (size_t i = 0; i < s->len; i++)
@@ -72,7 +86,7 @@ static void show_line(const struct output *o, struct stream *s)
 	s->len = 0;
 }
 
-static void show(const struct output *o, struct stream *s, const char *data, size_t n)
+static void show(const struct streams *o, struct stream *s, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (data[i] == '\n')
@@ -81,7 +95,7 @@ static void show(const struct output *o, struct stream *s, const char *data, siz
 			s->line[s->len++] = data[i];
 }
 
-static void write_raw(struct output *o, int fd, const void *data, size_t n)
+static void write_raw(struct streams *o, int fd, const void *data, size_t n)
 {
 	if (o->closed || !write_all(fd, data, n))
 		return;
@@ -92,7 +106,7 @@ static void write_raw(struct output *o, int fd, const void *data, size_t n)
 		o->on_closed();
 }
 
-static void hear_output(struct output *o, const struct record *rec)
+static void hear_output(struct streams *o, const struct record *rec)
 {
 	const char *text = record_get(rec, "data"), *fd = record_get(rec, "fd");
 	char data[RECORD_MAX];
@@ -115,7 +129,7 @@ static void hear_output(struct output *o, const struct record *rec)
 		show(o, s, data, n);
 }
 
-static void hear_program(struct output *o, const struct record *rec)
+static void hear_program(struct streams *o, const struct record *rec)
 {
 	int status;
 
@@ -128,9 +142,9 @@ static void hear_program(struct output *o, const struct record *rec)
 		o->status = status;
 }
 
-void output_hear(void *context, const struct record *rec)
+void streams_hear(void *context, const struct record *rec)
 {
-	struct output *o = context;
+	struct streams *o = context;
 
 	if (!strcmp(rec->kind, "out"))
 		hear_output(o, rec);
@@ -138,17 +152,17 @@ void output_hear(void *context, const struct record *rec)
 		hear_program(o, rec);
 }
 
-void output_close(struct output *o)
+void streams_close(struct streams *o)
 {
 	for (int i = 0; i < o->count; i++) {
-		struct stream *s = &o->streams[i];
+		struct stream *s = &o->stream[i];
 
 		if (s->len)
 			show_line(o, s);
 		if (s->file >= 0 && close(s->file))
 			o->err = fail("L%d.%s: its output could not be kept: %m", s->level, s->id);
 	}
-	free(o->streams);
-	o->streams = NULL;
+	free(o->stream);
+	o->stream = NULL;
 	o->count = 0;
 }
