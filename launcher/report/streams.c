@@ -106,6 +106,13 @@ static void write_raw(struct streams *o, int fd, const void *data, size_t n)
 		o->on_closed();
 }
 
+/* It becomes the name of a file. */
+static bool is_id(const char *id)
+{
+	return *id && strlen(id) < CHECK_ID &&
+	       !id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+}
+
 static void hear_output(struct streams *o, const struct record *rec)
 {
 	const char *text = record_get(rec, "data"), *fd = record_get(rec, "fd");
@@ -113,7 +120,7 @@ static void hear_output(struct streams *o, const struct record *rec)
 	struct stream *s;
 	ssize_t n = base64_decode(text, data);
 
-	if (n < 0 || (strcmp(fd, "1") && strcmp(fd, "2")))
+	if (n < 0 || (strcmp(fd, "1") && strcmp(fd, "2")) || !is_id(record_get(rec, "id")))
 		return;
 	s = find_stream(o, rec->about, record_get(rec, "id"), *fd - '0');
 	if (!s)
