@@ -470,7 +470,7 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 
 static void read_text_of(const cJSON *o, const char *key, char *text, size_t size)
 {
-	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
+	const char *value = text_of(o, key);
 
 	format(text, size, "%s", value ? value : "");
 	make_harmless(text);
