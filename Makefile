@@ -1,22 +1,43 @@
-# supernest. `make help` lists what there is to make; everything ends up in build/.
+# supernest. `make help` lists the targets; all output goes to build/.
 
-VERSION = 0.1.0
+VERSION := $(file <VERSION)
 
-# How far `make run` goes, in which guest; empty is the command's own default
+# Options of `make run`; an empty one leaves the command's own default
 DEPTH =
 MEM =
 ACCEL =
 TIMEOUT = 300
 
-# What `make dist` adds to the kernel command line, and signs with
+# What `make dist` adds to the kernel command line, and the key that it signs with
 WORDS =
 export SIGN_KEY SIGN_CERT
 
-# Trees of the user's own, instead of the packaged sources
+# Source trees of your own, instead of the packaged sources
 export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
+
+# The mirror of the Debian root that everything is made in where this machine is not Debian
+export DEBIAN_MIRROR
+# Where sources come from, beside the cache and the machine's mirror
+export SOURCES SOURCES_ARCHIVE SUPERNEST_CACHE NETWORK_TIMEOUT
+
+# The tests that `make lint` runs
+LINT = build/style build/layers build/docs
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
+
+# A machine that is not Debian runs this same Makefile in a Debian root.
+ifneq ($(filter-out help install clean,$(or $(MAKECMDGOALS),all)),)
+NOT_DEBIAN := $(shell scripts/in-debian --needed && echo yes)
+endif
+ifeq ($(NOT_DEBIAN),yes)
+
+.PHONY: in-debian $(or $(MAKECMDGOALS),all)
+$(or $(MAKECMDGOALS),all): in-debian ;
+in-debian:
+	$(Q)scripts/in-debian make $(MAKECMDGOALS) $(MAKEOVERRIDES)
+
+else
 
 all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1
 
@@ -29,28 +50,44 @@ run: setup
 export PREFIX = /usr/local
 export DESTDIR =
 
-# Builds nothing, for it is often run as another user
+# Builds nothing: it is often run as another user
 install:
 	$(Q)scripts/install
 
 deb:
-	$(Q)scripts/setup deb
+	$(Q)scripts/setup --check deb
 	$(Q)$(MAKE) --no-print-directory all
 	$(say) DEB build/deb
 	$(Q)scripts/deb build/deb
 
-# What is published; WORDS= are added to the kernel command line in it. Signed if there is a SIGN_KEY= and a SIGN_CERT=.
+# The release. WORDS= is added to its kernel command line; it is signed if SIGN_KEY= and SIGN_CERT= are given.
 dist:
-	$(Q)scripts/setup dist
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/setup --check dist
+	$(Q)$(MAKE) --no-print-directory all build/qemu-emulator
 	$(say) DIST build/dist/supernest-$(VERSION)
-	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)"
+	$(Q)scripts/source-bundle supernest-$(VERSION)-source build/source.tar
+	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)" build/source.tar
 
-# All tests but those of booting, which are many machines and have a target of their own.
+# All tests but boot/ and ci/, which need many more packages and have targets of their own
 test:
 	$(Q)scripts/setup dist deb report vmx
 	$(Q)$(MAKE) --no-print-directory dist
 	$(Q)tests/run unit/ e2e/ build/ vmx/
+
+# GNU's name for it
+check: test
+
+# The quick ones, for each commit
+unit: build/parts.key build/generated/our_kernel.h
+	$(Q)scripts/setup --check test
+	$(Q)tests/run unit/
+
+lint:
+	$(Q)scripts/setup --check test
+	$(Q)tests/run $(LINT)
+
+format:
+	$(Q)clang-format -i $$(find launcher.c launcher tests -name '*.[ch]')
 
 test-boot:
 	$(Q)scripts/setup dist boot
@@ -68,69 +105,94 @@ test-ci:
 	$(Q)scripts/ci-tools
 	$(Q)tests/run ci/
 
-# Fuzzers of all that is read from a child, a file or a person, SECONDS each; FUZZ= names those wanted
+# Fuzzers of all input from a child, a file or a person. SECONDS= is the time for each; FUZZ= names the ones to run.
 SECONDS = 600
 FUZZ =
-fuzz: setup
-	$(Q)$(MAKE) --no-print-directory all
+fuzz: all
+	$(Q)scripts/setup --check test
 	$(Q)tests/fuzz/run $(SECONDS) $(FUZZ)
 
-# Every fault at every level, and what is reported: build/faults/results.tsv
+# Injects every fault into every level and compares the reports: build/faults/results.tsv and table.md
 test-faults: setup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/faults/run
 
-# What a level costs: prints it and writes build/bench.json
-bench: setup
-	$(Q)$(MAKE) --no-print-directory all
+# Measures what a level costs, prints it and writes build/bench.json
+bench: all
+	$(Q)scripts/setup --check test
 	$(Q)scripts/bench
 
-# The QEMU that `supernest run` prefers, if it is there
+# A QEMU whose emulated CPU nests better; `supernest run` prefers it if it is there
 emulator:
-	$(Q)scripts/setup emulator
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
 
+# Installs the packages that building and testing need, and those for FOR=; it names them first.
+FOR =
 setup:
-	$(Q)scripts/setup
+	$(Q)scripts/setup $(FOR)
 
-check:
+# Names missing packages and installs nothing
+packages:
 	$(Q)scripts/setup --check
+
+# All that build, tests and dist need: packages and sources. Afterwards none of them uses a network.
+fetch:
+	$(Q)scripts/setup dist deb report vmx boot ci
+	$(Q)scripts/sources --fetch
+	$(Q)$(MAKE) --no-print-directory build/parts.key
+	$(Q)scripts/ci-tools
+
+# A new scripts/versions.lock with the newest version of each series; NAMES= are those wanted
+update-sources:
+	$(Q)scripts/update-sources $(NAMES)
 
 clean:
 	$(Q)rm -rf build
 
 help:
-	@echo 'make          build/bzImage, build/initramfs.cpio(.gz), build/supernest'
-	@echo 'make run      install what is missing, build, nest on this machine and print the report'
-	@echo '              DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
-	@echo 'make test     install what is missing, build and run the tests'
-	@echo 'make test-boot   boot what is published in every way: PXE, HTTP, UEFI, BIOS, CD, stick'
-	@echo 'make test-vmx    nest on Intel VT-x, which Bochs emulates'
-	@echo 'make test-ci  try what is in ci/ with LAVA, kunit.py, labgrid, virtme-ng, gitlab-ci-local'
-	@echo 'make fuzz     feed the parsers hostile input, SECONDS=$(SECONDS) for each of the fuzzers in tests/fuzz/'
-	@echo 'make test-faults break every level in every way, and see what is reported'
-	@echo 'make dist     build/dist/: what is published, and SHA256SUMS of it'
-	@echo '              WORDS="nest.depth=2" for its kernel command line, SIGN_KEY=KEY.pem SIGN_CERT=CERT.pem'
-	@echo 'make install  copy what was built to DESTDIR/PREFIX ($(PREFIX))'
-	@echo 'make deb      build/deb/: a Debian package of it'
-	@echo 'make bench    measure what a level costs in exits, memory and time: build/bench.json'
-	@echo 'make emulator build/qemu-emulator: an emulated CPU that nests better; run and tests use it when it is there'
-	@echo 'make setup    install what is missing and nothing else'
-	@echo 'make clean    remove build/ (what is expensive stays in the cache)'
-	@echo 'V=1           show the commands and the logs'
-	@echo 'KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
-	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
+	@echo 'Build and run'
+	@echo '  make            build build/bzImage, build/initramfs.cpio(.gz) and build/supernest'
+	@echo '  make run        install missing packages, build, nest on this machine and print the report'
+	@echo '                  DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
+	@echo '  make emulator   build build/qemu-emulator, whose emulated CPU nests better; run and tests prefer it'
+	@echo '  make setup      install the packages for building and testing; FOR="dist deb boot vmx report ci": more'
+	@echo '  make clean      remove build/; the cache keeps what is expensive'
+	@echo 'Test'
+	@echo '  make test       install missing packages, build and run the tests; make check is the same'
+	@echo '  make unit       run the unit tests'
+	@echo '  make lint       check style and documentation: $(LINT)'
+	@echo '  make format     format all C files'
+	@echo '  make test-boot  boot the release in every way: PXE, HTTP, UEFI, BIOS, CD, USB stick'
+	@echo '  make test-vmx   nest on Intel VT-x, which Bochs emulates'
+	@echo '  make test-ci    try ci/ with LAVA, kunit.py, labgrid, virtme-ng, gitlab-ci-local'
+	@echo '  make test-faults  inject every fault into every level and compare the reports'
+	@echo '  make fuzz       feed the parsers hostile input, SECONDS=$(SECONDS) for each fuzzer'
+	@echo '  make bench      measure what a level costs in exits, memory and time: build/bench.json'
+	@echo '  tests/run NAME  run one test; see tests/README.md'
+	@echo 'Publish'
+	@echo '  make dist       build the release and its SHA256SUMS in build/dist/'
+	@echo '                  WORDS="nest.depth=2" adds to its kernel command line; SIGN_KEY=KEY.pem SIGN_CERT=CERT.pem sign it'
+	@echo '  make deb        build a Debian package in build/deb/'
+	@echo '  make install    copy the build to DESTDIR/PREFIX ($(PREFIX))'
+	@echo 'Variables'
+	@echo '  V=1             show commands and logs'
+	@echo '  KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
+	@echo '  DEBIAN_MIRROR=     where this machine is not Debian: the mirror of the Debian root that `make` builds in'
+	@echo '  SOURCES=DIR SOURCES_ARCHIVE=ADDRESS   where sources are looked for too: docs/building.md'
+	@echo '  SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
+	@echo 'Only run, setup and the test targets install packages, and they name them first.'
 
-# The expensive steps. A key changes only when what it stands for did.
-build/%.key: FORCE | check
+# The expensive steps. A key changes only when the output that it names has changed.
+build/%.key: FORCE | packages
 	$(Q)scripts/cached $*
 
-build/busybox.key build/qemu.key: build/parts.key
+build/busybox.key build/qemu.key build/emulator.key build/firmware.key: build/parts.key
 
 build/bzImage: build/kernel.key
 	$(Q)install -m 0644 build/kernel/bzImage $@
 
-build/qemu-emulator: build/emulator.key
+# It finds build/firmware beside it
+build/qemu-emulator: build/emulator.key build/firmware.key
 	$(Q)install -m 0755 build/emulator/qemu-emulator $@
 
 build/manifest.txt: build/parts.key build/kernel.key build/qemu.key build/busybox.key scripts/manifest
@@ -149,15 +211,19 @@ build/initramfs.cpio.gz: build/initramfs.cpio
 CC = musl-gcc
 CFLAGS = -std=gnu11 -Os -g0 -Wall -Wextra -Werror
 LAUNCHER_CFLAGS = $(CFLAGS) -static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ibuild/parts -idirafter build/parts/headers
+	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ilauncher -Ibuild/generated -Ibuild/parts -idirafter build/parts/headers
 LAUNCHER_LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none
-OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*.c))) build/obj/cJSON.o
+OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*/*.c))) build/obj/cJSON.o
 
 build/supernest: $(OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LAUNCHER_LDFLAGS) -o $@ $^
 
-build/obj/%.o: %.c build/parts.key Makefile
+build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
+
+build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
@@ -173,5 +239,8 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test test-boot test-vmx test-ci test-faults fuzz bench emulator setup check clean help FORCE
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup fetch update-sources \
+	packages clean help FORCE
 .DELETE_ON_ERROR:
+
+endif

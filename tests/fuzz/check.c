@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memfd_create */
 #include "check.h"
-#include "formats.h"
-#include "options.h"
+#include "report/formats.h"
+#include "lib/options.h"
 
 #include <cJSON.h>
 #include <regex.h>

@@ -3,7 +3,7 @@
 #ifndef SUPERNEST_CHECK_H
 #define SUPERNEST_CHECK_H
 
-#include "report.h"
+#include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,10 +4,10 @@
  * one follows a byte 0x1e; without it both are the same.
  */
 #include "check.h"
-#include "compare.h"
-#include "formats.h"
-#include "options.h"
-#include "plan.h"
+#include "host/compare.h"
+#include "report/formats.h"
+#include "lib/options.h"
+#include "host/plan.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -97,8 +97,9 @@ static void (*const readers[])(const char *old, const char *new) = {
 };
 
 /* Errors are for a terminal too. */
-static void check_error(const char *message)
+static void check_error(void *context, const char *message)
 {
+	(void)context;
 	for (const char *p = message; *p; p++)
 		must(*p >= ' ' && *p <= '~');
 }
@@ -107,7 +108,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	fail_sink = check_error;
+	fail_to(check_error, NULL);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Kernel command line and arguments: the same text as either, a word on each line, for every command. */
 #include "check.h"
-#include "options.h"
+#include "lib/options.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -11,8 +11,9 @@
 
 static char said[600];
 
-static void keep(const char *message)
+static void keep(void *context, const char *message)
 {
+	(void)context;
 	format(said, sizeof(said), "%s", message);
 }
 
@@ -44,7 +45,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	fail_sink = keep;
+	fail_to(keep, NULL);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "archive.h"
+#include "child/archive.h"
 
 #include <fcntl.h>
 #include <signal.h>

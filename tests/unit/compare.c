@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "compare.h"
-#include "options.h"
+#include "host/compare.h"
+#include "lib/options.h"
 #include "real.h"
 
 #include <cJSON.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "level.h"
+#include "report/level.h"
 
 static struct level lv;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "log.h"
+#include "lib/log.h"
 
 #include <sys/stat.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "formats.h"
-#include "plan.h"
+#include "report/formats.h"
+#include "host/plan.h"
 #include "real.h"
 
 #define HOUR_S 3600

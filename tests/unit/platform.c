@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Whom we are on, and whether firmware is to blame. */
 #include "test.h"
-#include "platform.h"
+#include "level/platform.h"
 
 static void test_hypervisors(void **state)
 {

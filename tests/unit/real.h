@@ -3,7 +3,7 @@
 #ifndef SUPERNEST_REAL_H
 #define SUPERNEST_REAL_H
 
-#include "report.h"
+#include "report/report.h"
 
 #include <string.h>
 

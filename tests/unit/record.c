@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "level.h"
-#include "record.h"
+#include "report/level.h"
+#include "report/record.h"
 
 #define ID "5eed"
 

@@ -4,8 +4,8 @@
  * records on 4, and its own words on 2, as the real one.
  */
 #include "test.h"
-#include "record.h"
-#include "relay.h"
+#include "report/record.h"
+#include "child/relay.h"
 
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -19,7 +19,7 @@
 
 static struct vm vm;
 static struct relay r;
-static char detail[400];
+static struct reason why;
 static int console_lines, beats, records;
 static bool console_is_harmless;
 
@@ -34,19 +34,15 @@ static void on_console(void *context, const char *line)
 			console_is_harmless = false;
 }
 
-static void on_record(void *context, const char *line, size_t len)
+static enum taken on_record(void *context, const char *line, size_t len)
 {
 	struct record rec;
 
 	(void)context;
-	if (record_decode(&rec, ID, line, len) != RECORD_OK) {
-		r.bad_records++;
-		return;
-	}
+	if (record_decode(&rec, ID, line, len) != RECORD_OK)
+		return REFUSED;
 	records++;
-	r.records++;
-	if (!strcmp(rec.kind, "end"))
-		r.ended = true;
+	return strcmp(rec.kind, "end") ? TAKEN : LAST;
 }
 
 static int lines[2], looks;
@@ -92,7 +88,11 @@ static void prepare(const char *script)
 
 	r = (struct relay){
 		.vm = &vm,
-		.patience = { .idle_s = 2, .spin_s = 20, .silent_s = 20, .boot_s = 20 },
+		.patience = { .idle_s = 2,
+			      .spin_s = 20,
+			      .silent_s = 20,
+			      .dead_s = 0.5,
+			      .boot_s = 20 },
 		.deadline_s = now_s() + 10, /* so that a test ends */
 		.context = &r,
 		.on_record = on_record,
@@ -109,21 +109,21 @@ static void prepare(const char *script)
 static enum stop supervise(void)
 {
 	const struct vm_config config = { .qemu = "./qemu",
-					  .machine = ",x=on",
+					  .machine = VM_MICROVM,
+					  .words = ",x=on",
 					  .firmware_dir = "/share",
 					  .kernel = "/boot/bzImage",
 					  .initramfs = "/run/i",
 					  .cmdline = "quiet nest.level=1",
 					  .extra_args = "",
 					  .memory_kib = 65536,
-					  .nested = true,
 					  .kvm = true };
 	enum stop stop;
 
 	assert_int_equal(vm_start(&vm, &config), 0);
 	vm.stats = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
 	relay_run(&r);
-	stop = relay_verdict(&r, detail, sizeof(detail));
+	stop = relay_verdict(&r, false, &why);
 	vm_close(&vm);
 	return stop;
 }
@@ -138,8 +138,8 @@ static void expect(const char *script, enum stop stop, const char *words)
 {
 	enum stop is = run_fake(script);
 
-	if (is != stop || !strstr(detail, words))
-		wrong("%s: %s, '%s' instead of %s, '%s'", script, stop_names[is], detail,
+	if (is != stop || !strstr(why.detail, words))
+		wrong("%s: %s, '%s' instead of %s, '%s'", script, stop_names[is], why.detail,
 		      stop_names[stop], words);
 }
 
@@ -165,10 +165,10 @@ static void test_no_program(void **state)
 	prepare("exit 0");
 	chmod("qemu", 0644);
 	assert_int_equal(supervise(), STOP_QEMU);
-	assert_non_null(strstr(detail, "Permission denied"));
+	assert_non_null(strstr(why.detail, "Permission denied"));
 	unlink("qemu");
 	assert_int_equal(supervise(), STOP_QEMU);
-	assert_non_null(strstr(detail, "No such file"));
+	assert_non_null(strstr(why.detail, "No such file"));
 }
 
 static void test_lost(void **state)
@@ -181,8 +181,7 @@ static void test_lost(void **state)
 	expect("sed s/end/enD/ records >&4; exit 33", STOP_LOST, "never came");
 	assert_int_equal(r.bad_records, 1);
 	run_fake(ORDERLY);
-	r.lost = true;
-	assert_int_equal(relay_verdict(&r, detail, sizeof(detail)), STOP_LOST);
+	assert_int_equal(relay_verdict(&r, true, &why), STOP_LOST);
 }
 
 static void test_panic(void **state)
@@ -207,6 +206,89 @@ static void test_panic(void **state)
 	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
 	r.patience.boot_s = 0.05;
 	assert_int_equal(supervise(), STOP_PANIC);
+}
+
+/* Every sentence that a kernel or a launcher dies with is the reason, with its words, without waiting for the hang. */
+static void test_death_sentences(void **state)
+{
+	static const struct {
+		const char *line, *words;
+	} table[] = {
+		{ "PANIC: early exception 0x0d IP 10:ffffffff81000000 error 0 cr2 0x0",
+		  "early exception 0x0d IP 10:ffffffff81000000" },
+		{ "[    0.1] BUG: unable to handle page fault for address: 0000000000001000",
+		  "address: 0000000000001000" },
+		{ "[    0.1] Oops: 0002 [#1] SMP", "Oops: 0002 [#1]" },
+		{ "[    0.1] Oops: general protection fault, probably for address 0x1: 0000 [#1]",
+		  "general protection fault" },
+		{ "[    0.1] kernel BUG at mm/slub.c:448!", "mm/slub.c:448" },
+		{ "xx?Kernel panic - not sync?ing: Attempted to kill",
+		  "Kernel panic - not sync?ing" },
+		{ "?ernel panic - not syncing: VFS", "VFS" },
+		{ "---[ end Kernel panic - not syncing: Fatal exception ]---", "Fatal exception" },
+		{ "ZSTD-compressed data is corrupt -- System halted", "-- System halted" },
+		{ "supernest: the launcher died of signal 4 (Illegal instruction) at address 0x4",
+		  "died of signal 4 (Illegal instruction) at address 0x4" },
+	};
+	char script[400];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		double start = now_s();
+
+		snprintf(script, sizeof(script), "head -n 2 records >&4; echo '%s' >&3; sleep 60",
+			 table[i].line);
+		expect(script, STOP_PANIC, table[i].words);
+		assert_int_equal(r.give_up, GIVE_UP_DEAD);
+		assert_true(now_s() - start < 5);
+	}
+	/* One that speaks to us after its words lives: they are no verdict. */
+	expect("echo 'Oops: 0002 [#1]' >&3; sleep 0.2; head -n 2 records >&4; sleep 1.5; "
+	       "tail -n 1 records >&4; exit 33",
+	       STOP_NONE, "");
+	/* It tells why before it gives up. */
+	expect("echo 'BUG: unable to handle page fault' >&3\n"
+	       "echo 'Kernel panic - not syncing: Fatal exception' >&3; exit 0",
+	       STOP_PANIC, "Fatal exception; before that: BUG: unable to handle page fault");
+	/* It still has much to say: its words are waited for. */
+	expect("echo 'Kernel panic - not syncing: slow' >&3; for i in 1 2 3 4; do sleep 0.3; echo "
+	       "$i >&3; "
+	       "done; exit 0",
+	       STOP_PANIC, "slow");
+	assert_int_equal(r.give_up, GIVE_UP_NOT);
+}
+
+static int own_lines;
+
+static void on_own_line(void *context, const char *line)
+{
+	(void)context;
+	own_lines += !strcmp(line, "of our own");
+}
+
+/* What a program of this level says meanwhile is passed on, and one that has closed its end costs nothing. */
+static void test_own_words(void **state)
+{
+	clock_t cpu = clock();
+	struct words own;
+	pid_t child;
+
+	(void)state;
+	own_lines = 0;
+	assert_int_equal(words_open(&own, on_own_line, NULL), 0);
+	prepare("cat records >&4; sleep 1; exit 33");
+	r.own = &own;
+	child = fork();
+	if (!child) {
+		usleep(300000);
+		_exit(write(own.out, "of our own\n", 11) != 11);
+	}
+	assert_int_equal(supervise(), STOP_NONE);
+	waitpid(child, NULL, 0);
+	assert_int_equal(own_lines, 1);
+	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5);
+	close(own.in);
+	close(own.out);
 }
 
 /* What it repeats as it panics is no new line for people, but all of it is evidence. */
@@ -278,8 +360,8 @@ static void test_exits(void **state)
 	write_exits("exits", 1200000);
 	prepare("sleep 60");
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "did not start"));
-	assert_non_null(strstr(detail, "exits: 1200000"));
+	assert_non_null(strstr(why.detail, "did not start"));
+	assert_non_null(strstr(why.detail, "exits: 1200000"));
 	write_exits("exits", 1000);
 	write_exits("many", 1200000);
 	prepare("yes 0123456789 | head -n 20000 >&3; sleep 0.5; "
@@ -300,22 +382,22 @@ static void test_patience(void **state)
 	prepare("sleep 60");
 	r.patience.boot_s = 0.05; /* ten times that on the clock */
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "did not start"));
+	assert_non_null(strstr(why.detail, "did not start"));
 	prepare("while :; do :; done");
 	r.patience.boot_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "did not start"));
+	assert_non_null(strstr(why.detail, "did not start"));
 
 	prepare("head -n 1 records >&4; sleep 60");
 	r.patience.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "nothing was executed"));
-	assert_non_null(strstr(detail, "exits not counted"));
+	assert_non_null(strstr(why.detail, "nothing was executed"));
+	assert_non_null(strstr(why.detail, "exits not counted"));
 
 	prepare("head -n 2 records >&4; sleep 60");
 	r.patience.silent_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "said nothing"));
+	assert_non_null(strstr(why.detail, "said nothing"));
 
 	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
 		"done");
@@ -333,7 +415,7 @@ static void test_patience(void **state)
 	prepare("sleep 60");
 	relay_stop_requested = SIGINT;
 	assert_int_equal(supervise(), STOP_TIME);
-	assert_non_null(strstr(detail, "signal"));
+	assert_non_null(strstr(why.detail, "signal"));
 	assert_true(now_s() - start < 12);
 }
 
@@ -379,7 +461,7 @@ static void test_closed_pipes(void **state)
 	prepare("exec 4>&-; while :; do echo noise >&3; sleep 0.1; done");
 	r.patience.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_LOST);
-	assert_non_null(strstr(detail, "channel"));
+	assert_non_null(strstr(why.detail, "channel"));
 
 	/* The other way: it has ended, but a process of its own holds the pipes open. */
 	start = now_s();
@@ -398,7 +480,8 @@ static void test_flood(void **state)
 	       STOP_NONE, "");
 	bound = 200 + 50 * (now_s() - start + 1);
 	assert_in_range(console_lines, 200, bound);
-	assert_int_equal(console_lines + r.dropped_lines, 200001); /* what is left out is counted */
+	assert_int_equal(console_lines + r.console.dropped,
+			 200001); /* what is left out is counted */
 	assert_int_equal(r.last_count, LAST_LINES);
 	assert_string_equal(r.last[LAST_LINES - 1],
 			    "the last one"); /* the evidence is the newest */
@@ -415,7 +498,7 @@ static void test_record_flood(void **state)
 	if (system("for i in $(seq 1000); do sed -n 1p records; done >many"))
 		wrong("cannot make many");
 	assert_int_equal(supervise(), STOP_LOST);
-	assert_non_null(strstr(detail, "flooded"));
+	assert_non_null(strstr(why.detail, "flooded"));
 	assert_true(now_s() - start < 8);
 	/* As many as 64 levels could say at once are none. */
 	expect("for i in $(seq 19); do cat many; done >&4; " ORDERLY, STOP_NONE, "");
@@ -484,14 +567,14 @@ static void test_beats(void **state)
 static void test_arguments(void **state)
 {
 	struct vm_config config = { .qemu = "./qemu",
-				    .machine = ",x=on",
+				    .machine = VM_MICROVM,
+				    .words = ",x=on",
 				    .firmware_dir = "/share",
 				    .kernel = "/k k",
 				    .initramfs = "/i",
 				    .cmdline = "a b=c d",
 				    .extra_args = "-smp%202%20%20-name%20x",
 				    .memory_kib = 123456,
-				    .nested = true,
 				    .kvm = true };
 	char args[8192], command[4096], many[1024] = "";
 
@@ -518,7 +601,8 @@ static void test_arguments(void **state)
 	vm_command(&config, command, sizeof(command));
 	assert_non_null(strstr(command, "-append 'a b=c d'"));
 	assert_non_null(strstr(command, "-smp 2 -name x"));
-	config.kvm = config.nested = false;
+	config.kvm = false;
+	config.machine = VM_PC;
 	config.deterministic = true;
 	vm_command(&config, command, sizeof(command));
 	assert_non_null(strstr(command, "tcg"));
@@ -562,7 +646,8 @@ static void test_dies_with_us(void **state)
 	assert_int_equal(kill(atoi(pid), 0), -1);
 }
 
-RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_replay), T(test_look),
-    T(test_kvm_errors), T(test_exits), T(test_patience), T(test_slow), T(test_closed_pipes),
-    T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
-    T(test_pieces), T(test_beats), T(test_arguments), T(test_dies_with_us))
+RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
+    T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
+    T(test_patience), T(test_slow), T(test_closed_pipes), T(test_flood), T(test_record_flood),
+    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_beats),
+    T(test_arguments), T(test_dies_with_us))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "sha256.h"
+#include "lib/sha256.h"
 
 static const char *sum(const char *data, size_t len, size_t chunk)
 {

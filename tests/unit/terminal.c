@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* posix_openpt */
 #include "test.h"
-#include "terminal.h"
+#include "report/terminal.h"
 
 #include <fcntl.h>
 #include <signal.h>

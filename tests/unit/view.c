@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
-#include "view.h"
+#include "report/view.h"
 
 #define HOST (-1)
 

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* FTW_PHYS */
+#include "child/archive.h"
+#include "lib/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* As usr/gen_init_cpio.c of Linux writes it, so that both make the same bytes. */
+#define FIRST_INODE 721
+#define DEVICE_MAJOR 3
+#define DEVICE_MINOR 1
+#define TRAILER "TRAILER!!!"
+#define TRAILER_BLOCK 512
+
+#define MAX_FILES 65536
+
+/* nftw() gives its callback no context. */
+static char **paths;
+static size_t path_count;
+static int64_t estimated_bytes;
+
+struct output {
+	int fd;
+	unsigned int inode;
+	struct archive *archive;
+	struct sha256 sum;
+	bool failed;
+};
+
+/* 1 if it failed, so that it differs from nftw()'s own failures. */
+static int keep_path(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	if (!at->level)
+		return 0;
+	if (type == FTW_NS || type == FTW_DNR)
+		return -fail("archive: cannot read %s", path);
+	if (path_count == MAX_FILES)
+		return -fail("archive: more than %d files", MAX_FILES);
+	paths[path_count] = strdup(path);
+	return paths[path_count++] ? 0 : -fail("archive: out of memory");
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void put(struct output *o, const void *data, size_t len)
+{
+	sha256_add(&o->sum, data, len);
+	o->archive->bytes += len;
+	if (!o->failed && o->fd >= 0 && write_all(o->fd, data, len)) {
+		o->failed = true;
+		fail("archive: cannot write: %m (tmpfs full?)");
+	}
+}
+
+static void pad(struct output *o, size_t block)
+{
+	static const char zeros[TRAILER_BLOCK];
+	size_t over = o->archive->bytes % block;
+
+	if (over)
+		put(o, zeros, block - over);
+}
+
+/* Documentation/driver-api/early-userspace/buffer-format.rst: newc, mtime 0. */
+static void put_header(struct output *o, const char *name, const struct stat *st, size_t size,
+		       unsigned int links)
+{
+	bool trailer = !st;
+	bool device = st && (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode));
+	char header[111];
+
+	sprintf(header, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
+		trailer ? 0 : o->inode++, trailer ? 0 : st->st_mode, trailer ? 0 : st->st_uid,
+		trailer ? 0 : st->st_gid, links, 0, (unsigned int)size, trailer ? 0 : DEVICE_MAJOR,
+		trailer ? 0 : DEVICE_MINOR, device ? major(st->st_rdev) : 0,
+		device ? minor(st->st_rdev) : 0, (unsigned int)strlen(name) + 1, 0);
+	put(o, header, 110);
+	put(o, name, strlen(name) + 1);
+	pad(o, 4);
+}
+
+/* Where the sum of a file goes, or NULL if nobody wants it. */
+static char *wanted_sum(struct archive *a, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)
+		if (!strcmp(a->sum[i].path, name))
+			return a->sum[i].sha256;
+	return NULL;
+}
+
+static int put_file(struct output *o, const char *path, const char *name, const struct stat *st)
+{
+	char buf[65536];
+	int64_t left = st->st_size;
+	char *sum = wanted_sum(o->archive, name);
+	struct sha256 file;
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("archive: %.300s: %m", path);
+	if (left > UINT32_MAX) {
+		close(fd);
+		return fail("archive: %s: more than 4 GiB do not fit newc", path);
+	}
+	put_header(o, name, st, left, 1);
+	sha256_init(&file);
+	while (left &&
+	       (n = read(fd, buf, left < (int64_t)sizeof(buf) ? left : (int64_t)sizeof(buf))) > 0) {
+		put(o, buf, n);
+		if (sum)
+			sha256_add(&file, buf, n);
+		left -= n;
+	}
+	close(fd);
+	if (left)
+		return fail("archive: %s changed while it was read", path);
+	if (sum)
+		sha256_end(&file, sum);
+	pad(o, 4);
+	return 0;
+}
+
+static int put_link(struct output *o, const char *path, const char *name, const struct stat *st)
+{
+	char target[4096];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return fail("archive: %.300s: %m", path);
+	target[n] = '\0';
+	put_header(o, name, st, n + 1, 1);
+	put(o, target, n + 1);
+	pad(o, 4);
+	return 0;
+}
+
+static int put_path(struct output *o, const char *path, const char *name)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return fail("archive: %.300s: %m", path);
+	if (S_ISREG(st.st_mode))
+		return put_file(o, path, name, &st);
+	if (S_ISLNK(st.st_mode))
+		return put_link(o, path, name, &st);
+	put_header(o, name, &st, 0, S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? 1 : 2);
+	return 0;
+}
+
+static int put_tree(struct output *o, const char *root)
+{
+	struct stat st;
+	int err;
+
+	if (lstat(root, &st))
+		return fail("archive: %s: %m", root);
+	err = nftw(root, keep_path, 16, FTW_PHYS | FTW_MOUNT);
+	if (err)
+		return err < 0 ? fail("archive: %s: %m", root) : -1;
+	qsort(paths, path_count, sizeof(paths[0]), compare_paths);
+	for (size_t i = 0; i < path_count && !o->failed; i++)
+		if (put_path(o, paths[i], paths[i] + strlen(root) + 1))
+			return -1;
+	put_header(o, TRAILER, NULL, 0, 1);
+	pad(o, TRAILER_BLOCK);
+	return o->failed ? -1 : 0;
+}
+
+static int add_size(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)path;
+	(void)at;
+	if (type == FTW_F)
+		estimated_bytes += st->st_size;
+	return 0;
+}
+
+int64_t archive_estimate_kib(const char *root)
+{
+	estimated_bytes = 0;
+	nftw(root, add_size, 16, FTW_PHYS | FTW_MOUNT);
+	return estimated_bytes / 1024;
+}
+
+int archive_write(const char *root, int fd, struct archive *a)
+{
+	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = a };
+	int err;
+
+	a->bytes = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)
+		a->sum[i].sha256[0] = '\0';
+	paths = malloc(MAX_FILES * sizeof(paths[0]));
+	path_count = 0;
+	if (!paths)
+		return fail("archive: out of memory");
+	sha256_init(&o.sum);
+	err = put_tree(&o, root);
+	sha256_end(&o.sum, a->sha256);
+	while (path_count)
+		free(paths[--path_count]);
+	free(paths);
+	/* One file may be wanted twice. */
+	if (!a->sum[1].sha256[0] && !strcmp(a->sum[0].path, a->sum[1].path))
+		strcpy(a->sum[1].sha256, a->sum[0].sha256);
+	return err;
+}
+
+int archive_append(int fd, const struct archive_entry *entries, int count)
+{
+	struct archive a = { 0 };
+	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = &a };
+
+	sha256_init(&o.sum);
+	for (int i = 0; i < count; i++) {
+		struct stat st = { .st_mode = entries[i].mode };
+
+		put_header(&o, entries[i].name, &st, entries[i].size, S_ISDIR(st.st_mode) ? 2 : 1);
+		put(&o, entries[i].data, entries[i].size);
+		pad(&o, 4);
+	}
+	put_header(&o, TRAILER, NULL, 0, 1);
+	pad(&o, TRAILER_BLOCK);
+	return o.failed ? -1 : 0;
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memmem */
+#include "child/gather.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#define SYSLOG_READ_ALL 3 /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
+/* A kernel's static log buffer is in its image, which is loaded low; 128 KiB is what distributions have. */
+#define GUEST_SEARCH (160 << 20)
+#define WINDOW (1 << 20)
+#define LOG_MAX (128 << 10)
+#define MAPPINGS_MAX 512 /* of a QEMU: some 200 */
+#define LARGEST 4	 /* in one of them is the log, if the kernel has come so far */
+#define FIRST_TEXT "Linux version "
+#define SECOND_TEXT "Command line: "
+
+/* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '=', target/i386/cpu-dump.c. */
+void gather_words(struct evidence *e, const char *line)
+{
+	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+	n += strspn(line + n, " ");
+	if ((n > 1 && n < 5 && line[n] == '=') || !strncmp(line, "Code=", 5))
+		evidence_add(e, EVIDENCE_REGISTERS, line);
+}
+
+void gather_kvm(struct evidence *e, double since_s)
+{
+	static const char *const wanted[] = { "kvm",	   "KVM",   "SVM: ", "VMX: ",
+					      "WARNING: ", "BUG: ", "RIP: ", "Call Trace" };
+	char *log = malloc(2 * LOG_MAX), *rest = log, *line;
+	int len = log ? klogctl(SYSLOG_READ_ALL, log, 2 * LOG_MAX - 1) : -1;
+
+	if (len >= 0)
+		log[len] = '\0';
+	while (len >= 0 && (line = strsep(&rest, "\n"))) {
+		char *stamp = strchr(line, '[');
+
+		if (!stamp || strtod(stamp + 1, NULL) < since_s)
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+			if (strstr(stamp, wanted[i])) {
+				evidence_add(e, EVIDENCE_KVM, stamp);
+				break;
+			}
+	}
+	free(log);
+}
+
+/* ---- out of a guest's RAM ---------------------------------------------------------------- */
+
+struct mapping {
+	uint64_t start, size;
+};
+
+static int compare_sizes(const void *a, const void *b)
+{
+	uint64_t x = ((const struct mapping *)a)->size, y = ((const struct mapping *)b)->size;
+
+	return (x < y) - (x > y);
+}
+
+/*
+ * What may be a guest's RAM, the largest first: data that is written and never executed.  TCG's buffer of
+ * translated code is executed, and larger than a small guest.
+ */
+static int find_data(int pid, struct mapping *list, int max)
+{
+	struct mapping all[MAPPINGS_MAX];
+	unsigned long long start, end;
+	char path[32], line[512], rights[5];
+	int count = 0;
+	FILE *f;
+
+	format(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	while (f && count < MAPPINGS_MAX && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx-%llx %4s", &start, &end, rights) == 3 &&
+		    !strncmp(rights, "rw-", 3) && end - start >= WINDOW)
+			all[count++] = (struct mapping){ start, end - start };
+	if (f)
+		fclose(f);
+	qsort(all, count, sizeof(all[0]), compare_sizes);
+	count = count > max ? max : count;
+	memcpy(list, all, count * sizeof(all[0]));
+	return count;
+}
+
+/*
+ * The ring of texts (kernel/printk/printk_ringbuffer.c): each is a long that numbers it, then the text,
+ * filled up to longs.  The first two of a boot stand near each other nowhere else.
+ */
+static const char *find_log(const char *data, size_t len)
+{
+	const char *at = data, *end = data + len;
+
+	while ((at = memmem(at, end - at, FIRST_TEXT, sizeof(FIRST_TEXT) - 1))) {
+		size_t near = end - at < 640 ? end - at : 640;
+
+		if (memmem(at, near, SECOND_TEXT, sizeof(SECOND_TEXT) - 1))
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+/* Texts, with what is not between them: at least four characters are one. */
+static void split_texts(struct evidence *e, const char *data, size_t len)
+{
+	char line[EVIDENCE_LINE];
+	size_t n = 0, quiet = 0;
+
+	for (size_t i = 0; i < len && quiet < 4096; i++) {
+		bool plain = data[i] >= ' ' && data[i] <= '~';
+
+		quiet = plain ? 0 : quiet + 1;
+		if (plain && n < sizeof(line) - 1)
+			line[n++] = data[i];
+		if (plain)
+			continue;
+		/* The level's mark of two bytes was taken off the front in place: the end is there twice. */
+		if (n >= 4 && !memcmp(line + n - 2, line + n - 4, 2))
+			n -= 2;
+		line[n] = '\0';
+		if (n >= 4)
+			evidence_add(e, EVIDENCE_LOG, line);
+		n = 0;
+	}
+}
+
+/* Whether a kernel's log was found in it. */
+static bool read_log(struct evidence *e, int fd, const struct mapping *m, char *data)
+{
+	const char *log;
+	ssize_t n;
+
+	for (uint64_t at = 0; at < GUEST_SEARCH && at < m->size; at += WINDOW) {
+		n = pread(fd, data, WINDOW + LOG_MAX, m->start + at);
+		if (n <= 0)
+			return false;
+		log = find_log(data, n);
+		if (log) {
+			e->count[EVIDENCE_LOG] = 0;
+			split_texts(e, log, data + n - log);
+			return true;
+		}
+	}
+	return false;
+}
+
+void gather_guest(struct evidence *e, int qemu_pid)
+{
+	struct mapping list[LARGEST];
+	int count = find_data(qemu_pid, list, LARGEST), fd;
+	char path[32], *data = malloc(WINDOW + LOG_MAX);
+	bool found = false;
+
+	format(path, sizeof(path), "/proc/%d/mem", qemu_pid);
+	fd = data ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	for (int i = 0; fd >= 0 && !found && i < count; i++)
+		found = read_log(e, fd, &list[i], data);
+	if (fd >= 0)
+		close(fd);
+	free(data);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* fallocate */
+#include "child/kernel.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+/* Offsets in the file; the header is little-endian, as we are. */
+#define SETUP_SECTS 0x1f1
+#define MAGIC 0x202
+#define KERNEL_VERSION 0x20e
+#define KERNEL_VERSION_BASE 0x200
+#define INIT_SIZE 0x260
+#define SETUP_MAX (65 * 512) /* setup_sects is a byte, and never that large */
+
+int kernel_read(const char *path, struct kernel *k)
+{
+	unsigned char setup[SETUP_MAX];
+	uint16_t version;
+	uint32_t init;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	*k = (struct kernel){ 0 };
+	if (fd < 0)
+		return -1;
+	errno = 0;
+	n = read(fd, setup, sizeof(setup) - 1);
+	close(fd);
+	if (n < INIT_SIZE + 4 || memcmp(setup + MAGIC, "HdrS", 4))
+		return -1;
+	setup[n] = '\0';
+	memcpy(&version, setup + KERNEL_VERSION, sizeof(version));
+	memcpy(&init, setup + INIT_SIZE, sizeof(init));
+	k->init_kib = init / 1024;
+	if (version && version + KERNEL_VERSION_BASE < n) {
+		format(k->release, sizeof(k->release), "%s",
+		       (char *)setup + version + KERNEL_VERSION_BASE);
+		k->release[strcspn(k->release, " ")] = '\0';
+		make_harmless(k->release);
+	}
+	return 0;
+}
+
+void kernel_of_level(int level, char *path, size_t size)
+{
+	char name[40], real[PATH_MAX];
+
+	format(name, sizeof(name), KERNEL_PATH "-%d", level);
+	/* Where a link leads: the archive sums up files. */
+	format(path, size, "%s", realpath(name, real) ? real : KERNEL_PATH);
+}
+
+bool file_can_be_freed(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+void free_file(const struct appliance *a, const char *path)
+{
+	int fd = a ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	struct stat st = { 0 };
+	off_t pages;
+
+	if (fd < 0)
+		return;
+	fstat(fd, &st);
+	pages = (st.st_size + PAGE - 1) / PAGE * PAGE; /* of a part of a page nothing is freed */
+	/* ramfs, where a loader's root= makes the kernel unpack its initramfs to it, has no holes. */
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
+		fail("%s: cannot free it: %m", path);
+	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
+		fail("%s: %lld KiB of it are still there", path, (long long)st.st_blocks / 2);
+	close(fd);
+	unlink(path);
+}
+
+/* Calls EACH for every kernel, a link's target once. */
+static void each_kernel(void (*each)(const char *path, const struct stat *st, void *context),
+			void *context)
+{
+	DIR *dir = opendir(KERNEL_DIR);
+	struct dirent *entry;
+	char path[300];
+	struct stat st;
+
+	while (dir && (entry = readdir(dir))) {
+		format(path, sizeof(path), KERNEL_DIR "/%s", entry->d_name);
+		if (!strncmp(entry->d_name, "bzImage", 7) && !lstat(path, &st) &&
+		    S_ISREG(st.st_mode))
+			each(path, &st, context);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void add_size(const char *path, const struct stat *st, void *sum)
+{
+	if (file_can_be_freed(path))
+		*(int64_t *)sum += st->st_size / 1024;
+}
+
+static void free_one(const char *path, const struct stat *st, void *appliance)
+{
+	(void)st;
+	free_file(appliance, path);
+}
+
+int64_t kernel_all_kib(void)
+{
+	int64_t sum = 0;
+
+	each_kernel(add_size, &sum);
+	return sum;
+}
+
+void kernel_free_all(const struct appliance *a)
+{
+	each_kernel(free_one, (void *)a);
+}

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "child/relay.h"
+#include "child/wire.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 1024
+/* All levels that there can be together, with every console flooded and all that a launcher says besides. */
+#define RECORDS_S ((MAX_LEVEL + 1) * LINES_S)
+#define RECORDS_BURST ((MAX_LEVEL + 1) * (LINES_BURST + 100))
+/* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
+#define DRAIN_BYTES (1 << 20)
+/* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
+#define BOOT_EXITS 1000000
+/* One that says much may need more: a character costs 2 to 4 at a UART (drivers/tty/serial/8250). */
+#define CHARACTER_EXITS 4
+#define CHARACTERS_MAX 250000
+#define SILENT_BOOTS 10
+/* The share of the CPU that a QEMU uses for itself while its guest does nothing */
+#define IDLE_SHARE 0.002
+
+/* By then QEMU has written its registers behind KVM's error. */
+#define DUMP_US 300000
+
+volatile int relay_stop_requested;
+
+/* How many processes the kernel has killed for want of memory since it started. */
+static int64_t oom_kills(void)
+{
+	return number_behind("/proc/vmstat", "oom_kill ");
+}
+
+struct channel {
+	void (*take)(struct relay *r, char *line, size_t len);
+	size_t len;
+	int fd;
+	char start; /* what was there before it is not of this line; '\0': nothing starts one */
+	char line[LINE_MAX_BYTES + 1];
+};
+
+static void take_record(struct relay *r, char *line, size_t len)
+{
+	switch (r->on_record(r->context, line, len)) {
+	case LAST:
+		r->ended = true;
+		r->records++;
+		break;
+	case TAKEN:
+		r->records++;
+		break;
+	case REFUSED:
+		r->bad_records++;
+		break;
+	case IGNORED:
+		break;
+	}
+}
+
+/* The last words that it is believed, and why it said them. */
+static void look_for_death(struct relay *r, const char *line)
+{
+	const char *words;
+	enum death death = death_in(line, &words);
+
+	if (death == DEATH_NONE)
+		return;
+	if (death == DEATH_HINT && !r->hint[0])
+		strcpy(r->hint, words);
+	if (death == DEATH_FINAL && !r->panic[0])
+		strcpy(r->panic, words);
+	r->dies = true;
+	r->dies_records = UNKNOWN;
+}
+
+static void take_console(struct relay *r, char *line, size_t len)
+{
+	r->console_bytes += len;
+	r->spoke = true;
+	clean_line(line, len, CONSOLE_LINE - 1);
+	if (!*line)
+		return;
+	if (r->panic[0] && !r->replays && strstr(line, "Linux version "))
+		r->replays = true;
+	r->on_line(r->context, line, true);
+	if (r->replays)
+		return;
+	memmove(r->last[0], r->last[1], sizeof(r->last) - sizeof(r->last[0]));
+	strcpy(r->last[LAST_LINES - 1], line);
+	if (r->last_count < LAST_LINES)
+		r->last_count++;
+	look_for_death(r, line);
+	if (throttle_pass(&r->console))
+		r->on_console(r->context, line);
+}
+
+/* What KVM could not run, by the words of QEMU's accel/kvm/kvm-all.c. */
+static bool is_kvm_error(const char *line)
+{
+	return strstr(line, "KVM internal error") || strstr(line, "KVM: entry failed") ||
+	       strstr(line, "error: kvm run failed") || strstr(line, "KVM: unknown exit");
+}
+
+static void take_words(struct relay *r, char *line, size_t len)
+{
+	size_t used = strlen(r->words);
+
+	clean_line(line, len, CONSOLE_LINE - 1);
+	if (!*line)
+		return;
+	r->on_line(r->context, line, false);
+	if (used + strlen(line) + 4 < sizeof(r->words))
+		format(r->words + used, sizeof(r->words) - used, "%s%s", used ? "; " : "", line);
+	/* QEMU would only stop its machine and wait for a monitor. */
+	if (is_kvm_error(line))
+		r->give_up = GIVE_UP_KVM;
+}
+
+static void split_lines(struct relay *r, struct channel *c, const char *data, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (c->start && data[i] == c->start)
+			c->len = 0;
+		if (data[i] != '\n') {
+			if (c->len < LINE_MAX_BYTES)
+				c->line[c->len++] = data[i];
+			continue;
+		}
+		c->line[c->len] = '\0';
+		c->take(r, c->line, c->len);
+		c->len = 0;
+	}
+}
+
+/* One helping, so that no channel keeps the others waiting.  Returns the bytes read. */
+static ssize_t read_channel(struct relay *r, struct channel *c)
+{
+	char data[4096];
+	ssize_t n = c->fd >= 0 ? read(c->fd, data, sizeof(data)) : 0;
+
+	if (n > 0)
+		split_lines(r, c, data, n);
+	return n;
+}
+
+/* QEMU has ended: what is still in the pipes belongs to what was measured. */
+static void drain(struct relay *r, struct channel *channels, int count)
+{
+	for (int i = 0; i < count; i++) {
+		ssize_t n, total = 0;
+
+		while (total < DRAIN_BYTES && (n = read_channel(r, &channels[i])) > 0)
+			total += n;
+		n = r->bad_records;
+		if (channels[i].len)
+			split_lines(r, &channels[i], "\n", 1);
+		r->bad_records = n; /* what was cut off by its end is no lie */
+	}
+}
+
+void relay_look(struct relay *r)
+{
+	int64_t total, work;
+
+	if (vm_exits(r->vm, &total, &work))
+		return;
+	if (work != r->work)
+		r->exit_cpu_s = r->cpu_s;
+	r->counts_exits = true;
+	r->exits = total;
+	r->work = work;
+}
+
+/*
+ * What has passed since the last look, on the clock and of CPU time.  Were we not executed ourselves,
+ * as when the host slept or our own QEMU was stopped, neither was the child: that does not count.
+ */
+static void pass_time(struct relay *r)
+{
+	double now = now_s(), used = vm_cpu_s(r->vm), most = r->patience.idle_s / 2;
+
+	r->clock_s += now - r->looked_s < most ? now - r->looked_s : most;
+	r->looked_s = now;
+	if (used < 0)
+		return;
+	r->cpu_s += used - r->used_s < most ? used - r->used_s : most;
+	r->used_s = used;
+}
+
+/* It said that it dies; whoever sends records after that lives. */
+static void look_for_more_words(struct relay *r)
+{
+	if (r->dies_records == UNKNOWN)
+		r->dies_records = r->records;
+	else if (r->dies_records != r->records)
+		r->dies = false;
+	if (r->spoke || !r->dies)
+		r->dies_s = r->clock_s;
+	r->spoke = false;
+}
+
+static void look_for_life(struct relay *r)
+{
+	pass_time(r);
+	relay_look(r);
+	if (r->cpu_s - r->executed_cpu_s > r->patience.idle_s * IDLE_SHARE) {
+		r->executed_s = r->clock_s;
+		r->executed_cpu_s = r->cpu_s;
+	}
+	if (r->records != r->records_before) {
+		if (!r->records_before)
+			r->spoken_s = r->clock_s;
+		r->records_before = r->records;
+		r->record_s = r->executed_s = r->clock_s;
+	}
+	look_for_more_words(r);
+}
+
+static bool is_silent(const struct relay *r)
+{
+	const struct patience *p = &r->patience;
+
+	return r->records && r->clock_s - r->record_s > p->silent_s + SILENT_BOOTS * r->spoken_s;
+}
+
+static bool boots_for_ever(const struct relay *r)
+{
+	double boot_s = r->patience.boot_s;
+	int64_t said = r->console_bytes < CHARACTERS_MAX ? r->console_bytes : CHARACTERS_MAX;
+	int64_t exits = BOOT_EXITS + CHARACTER_EXITS * said;
+
+	return !r->records && (r->cpu_s > boot_s || r->clock_s > 10 * boot_s || r->exits > exits);
+}
+
+static void consider_giving_up(struct relay *r)
+{
+	const struct patience *p = &r->patience;
+
+	if (r->give_up)
+		return;
+	if (relay_stop_requested)
+		r->give_up = GIVE_UP_USER;
+	else if (r->deadline_s && now_s() >= r->deadline_s)
+		r->give_up = GIVE_UP_TIME;
+	else if (r->records > RECORDS_BURST + RECORDS_S * r->clock_s)
+		r->give_up = GIVE_UP_FLOOD;
+	else if (r->closed_s && r->clock_s - r->closed_s > p->idle_s)
+		r->give_up = GIVE_UP_CLOSED;
+	else if (r->dies && r->clock_s - r->dies_s > p->dead_s)
+		r->give_up = GIVE_UP_DEAD;
+	else if (r->clock_s - r->executed_s > p->idle_s)
+		r->give_up = GIVE_UP_IDLE;
+	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
+		r->give_up = GIVE_UP_SPIN;
+	else if (is_silent(r))
+		r->give_up = GIVE_UP_SILENT;
+	else if (boots_for_ever(r))
+		r->give_up = GIVE_UP_BOOT;
+}
+
+/* Rarely enough that looking is nothing beside a level's own work. */
+static int wait_ms(const struct relay *r, double next_beat_s)
+{
+	double now = now_s(), wait = r->patience.idle_s / 4;
+
+	if (r->dies && r->patience.dead_s / 4 < wait)
+		wait = r->patience.dead_s / 4;
+	if (r->deadline_s && r->deadline_s - now < wait)
+		wait = r->deadline_s - now;
+	if (next_beat_s && next_beat_s - now < wait)
+		wait = next_beat_s - now;
+	return wait < 0.001 ? 1 : wait * 1000 + 1;
+}
+
+void relay_run(struct relay *r)
+{
+	struct channel channels[] = { { .fd = r->vm->records, .take = take_record, .start = '@' },
+				      { .fd = r->vm->console, .take = take_console },
+				      { .fd = r->vm->words, .take = take_words } };
+	struct pollfd fds[5] = { { .fd = r->vm->pidfd, .events = POLLIN } };
+	double next_beat_s = r->beat_s ? now_s() + r->beat_s : 0;
+
+	r->looked_s = r->vm->start_s;
+	r->oom_kills_before = oom_kills();
+	while (!r->give_up && !(fds[0].revents & POLLIN)) {
+		for (int i = 0; i < 3; i++)
+			fds[i + 1] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
+		fds[4] = (struct pollfd){ .fd = r->own ? r->own->in : -1, .events = POLLIN };
+		poll(fds, 5, wait_ms(r, next_beat_s));
+		if (r->own)
+			words_take(r->own);
+		for (int i = 0; i < 3; i++)
+			if (fds[i + 1].revents && !read_channel(r, &channels[i]))
+				channels[i].fd = -1; /* its end: QEMU closed it */
+		look_for_life(r);
+		consider_giving_up(r);
+		if (next_beat_s && now_s() >= next_beat_s) {
+			r->on_beat(r->context);
+			next_beat_s = now_s() + r->beat_s;
+		}
+		if (channels[0].fd < 0 && !r->closed_s)
+			r->closed_s = r->clock_s;
+	}
+	relay_look(r);
+	if (r->give_up == GIVE_UP_KVM)
+		usleep(DUMP_US);
+	if (r->give_up && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER)
+		r->on_give_up(r->context);
+	r->status = vm_end(r->vm);
+	drain(r, channels, 3);
+}
+
+/* mm/oom_kill.c: the two ways in which a kernel gives up for want of memory. */
+static bool is_oom(const char *panic)
+{
+	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
+}
+
+/* What it said on the console is evidence only if it did not end in order; a hint, only if it died of something. */
+static bool died_with_words(const struct relay *r)
+{
+	if (r->give_up == GIVE_UP_NOT && r->ended)
+		return false;
+	if (r->panic[0])
+		return true;
+	return r->hint[0] && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER &&
+	       (r->dies || r->give_up != GIVE_UP_NOT);
+}
+
+static enum stop verdict_of_words(const struct relay *r, struct reason *why)
+{
+	enum stop stop = is_oom(r->panic) ? STOP_OOM : STOP_PANIC;
+
+	if (!r->panic[0])
+		return reason_set(why, stop, "its kernel broke and went no further: %s", r->hint);
+	if (strstr(r->panic, DEATH_OF_LAUNCHER))
+		return reason_set(why, stop, "%s", r->panic);
+	return reason_set(why, stop, "its kernel panicked: %s%s%s", r->panic,
+			  r->hint[0] ? "; before that: " : "", r->hint);
+}
+
+bool relay_own_oom(const struct relay *r)
+{
+	return !r->give_up && !r->panic[0] && WIFSIGNALED(r->status) &&
+	       oom_kills() > r->oom_kills_before;
+}
+
+static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason *why)
+{
+	int status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
+
+	if (relay_own_oom(r))
+		return reason_set(why, STOP_OOM,
+				  "this level ran out of memory and its kernel killed qemu");
+	if (WIFSIGNALED(r->status))
+		return reason_set(why, STOP_CRASH, "its qemu was killed by signal %d (%s)%s%s",
+				  WTERMSIG(r->status), strsignal(WTERMSIG(r->status)),
+				  r->words[0] ? ": " : "", r->words);
+	if (status == EXIT_STATUS && r->ended && !lost)
+		return reason_set(why, STOP_NONE, "%s", "");
+	if (status == EXIT_STATUS)
+		return reason_set(why, STOP_LOST,
+				  r->ended ? "it ended in order, but records of it are missing"
+					   : "it ended in order, but its last record never came");
+	if (status)
+		return reason_set(why, r->records ? STOP_CRASH : STOP_QEMU,
+				  "qemu ended with status %d: %.300s", status,
+				  r->words[0] ? r->words : "it said nothing");
+	if (strstr(r->words, "terminating on signal")) /* system/runstate.c */
+		return reason_set(why, STOP_CRASH, "its qemu was ended from outside: %.300s",
+				  r->words);
+	return reason_set(why, STOP_CRASH,
+			  "it reset itself without an orderly end: a triple fault, or a reboot "
+			  "that nobody asked for");
+}
+
+enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
+{
+	char exits[32] = "exits not counted"; /* there are none without KVM */
+
+	if (died_with_words(r))
+		return verdict_of_words(r, why);
+	if (r->counts_exits)
+		format(exits, sizeof(exits), "exits: %lld", (long long)r->exits);
+	switch (r->give_up) {
+	case GIVE_UP_NOT:
+		return verdict_of_exit(r, lost, why);
+	case GIVE_UP_TIME:
+		return reason_set(why, STOP_TIME, "the time budget was used up");
+	case GIVE_UP_USER:
+		return reason_set(why, STOP_TIME,
+				  relay_stop_requested == RELAY_ESCAPE
+					  ? "its shell was left by the escape"
+					  : "it was stopped by a signal");
+	case GIVE_UP_KVM:
+		return reason_set(why, STOP_CRASH, "%.300s", r->words);
+	case GIVE_UP_DEAD: /* has its words, see above */
+		break;
+	case GIVE_UP_FLOOD:
+		return reason_set(
+			why, STOP_LOST,
+			"it flooded the records: %lld in %.1f s, more than all levels together say",
+			(long long)r->records, r->clock_s);
+	case GIVE_UP_CLOSED:
+		return reason_set(why, STOP_LOST,
+				  "its record channel was closed, though its qemu still ran");
+	case GIVE_UP_IDLE:
+		return reason_set(why, STOP_HANG,
+				  "nothing was executed: no CPU time for %.1f s (%s)",
+				  r->clock_s - r->executed_s, exits);
+	case GIVE_UP_SPIN:
+		return reason_set(why, STOP_HANG,
+				  "it spins: no exit of its own in %.1f s of CPU time (%s)",
+				  r->cpu_s - r->exit_cpu_s, exits);
+	case GIVE_UP_SILENT:
+		return reason_set(why, STOP_HANG, "its launcher has said nothing for %.1f s (%s)",
+				  r->clock_s - r->record_s, exits);
+	case GIVE_UP_BOOT:
+		return reason_set(why, STOP_HANG,
+				  "its launcher did not start within %.1f s, %.1f of CPU time (%s)",
+				  r->clock_s, r->cpu_s, exits);
+	}
+	return reason_set(why, STOP_HANG, "%s", "");
+}

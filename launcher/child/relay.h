@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Supervises a running child: reads what it says, watches that it gets on, and, once it has
+ * ended, says why, from evidence.  Nothing that the child writes is trusted: lines are cut, counted
+ * and made harmless here; what a record means is the caller's to judge.
+ */
+#ifndef SUPERNEST_RELAY_H
+#define SUPERNEST_RELAY_H
+
+#include <signal.h>
+
+#include "child/vm.h"
+#include "lib/death.h"
+#include "lib/words.h"
+#include "report/level.h"
+
+#define CONSOLE_LINE 160 /* characters of a console line that are kept */
+#define LAST_LINES 12	 /* console lines kept as evidence */
+
+/*
+ * What a child may use up without a sign of getting on.  Time is counted only while we are executed
+ * ourselves, so a host that slept costs nobody its life; CPU time only while the child is, so one that
+ * gets little of the CPU is slow and not dead.  All grow with how slow this level is.
+ */
+struct patience {
+	double idle_s;	 /* without being executed at all */
+	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
+	double silent_s; /* without a record, on top of ten times what its launcher took to speak */
+	double dead_s;	 /* without a word more, once it has said that it dies */
+	double boot_s;	 /* CPU time until its launcher speaks; or ten times as long on the clock */
+};
+
+enum give_up {
+	GIVE_UP_NOT,
+	GIVE_UP_TIME,
+	GIVE_UP_CLOSED,
+	GIVE_UP_IDLE,
+	GIVE_UP_SPIN,
+	GIVE_UP_SILENT,
+	GIVE_UP_BOOT,
+	GIVE_UP_KVM,
+	GIVE_UP_DEAD,
+	GIVE_UP_FLOOD,
+	GIVE_UP_USER
+};
+
+/* What somebody who was handed a record says of it. */
+enum taken {
+	IGNORED, /* no record, or one that was there before */
+	TAKEN,
+	LAST,	 /* taken, and the child's last one */
+	REFUSED, /* damaged, forged or out of order */
+};
+
+struct relay {
+	/* set by the caller */
+	struct vm *vm;
+	struct patience patience;
+	double deadline_s; /* on now_s(): the time budget's end; 0: none */
+	double beat_s;	   /* call on_beat this long after the last record; 0: never */
+	struct words *own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
+	void *context;
+	enum taken (*on_record)(void *context, const char *line, size_t len);
+	void (*on_console)(void *context, const char *line);
+	void (*on_beat)(void *context);
+	/* Each line of console and QEMU, also those that are too many to pass on. */
+	void (*on_line)(void *context, const char *line, bool console);
+	/* It is given up, and still there to be looked at. */
+	void (*on_give_up)(void *context);
+	/* set by the relay */
+	bool ended;	 /* the child's last record came */
+	int64_t records; /* that were taken: its launcher runs */
+	int bad_records; /* that were refused */
+	enum give_up give_up;
+	int status; /* QEMU's wait status */
+	int64_t exits, work, oom_kills_before;
+	bool counts_exits;
+	/* The child's clock and its CPU time, as they were at the last look, and at its last signs of life. */
+	double looked_s, used_s; /* on now_s(), and of vm_cpu_s() */
+	double clock_s, cpu_s;
+	double executed_s, executed_cpu_s, exit_cpu_s;
+	int64_t records_before;
+	double record_s, spoken_s;
+	double closed_s;	  /* QEMU closed the channel of the records; 0: it did not */
+	char panic[CONSOLE_LINE]; /* the kernel's words */
+	char hint[CONSOLE_LINE];  /* and the first ones that tell why, before it gave up */
+	bool replays;		  /* after which it says all that it ever said (panic_print=) */
+	bool dies;		  /* it said so, and no record came since */
+	bool spoke;		  /* on the console, since the last look */
+	double dies_s;		  /* on clock_s: its last word since then */
+	int64_t dies_records;	  /* that it had sent by then; UNKNOWN: not looked yet */
+	char words[512];	  /* QEMU's words, the last of them */
+	char last[LAST_LINES][CONSOLE_LINE];
+	int last_count;
+	int64_t console_bytes;
+	struct throttle console;
+};
+
+/* A person's wish to stop: the signal's number, set by its handler. */
+#define RELAY_ESCAPE SIGUSR1 /* it came from the shell's terminal */
+extern volatile int relay_stop_requested;
+
+/* Reads KVM's count of the child's exits, if it can be had, into exits and work. */
+void relay_look(struct relay *r);
+/* Runs until QEMU has ended or was given up and killed. */
+void relay_run(struct relay *r);
+/* Why it ended; LOST: records of it are missing.  STOP_NONE: it ended as it should. */
+enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why);
+/* It was not the child's fault: this level's kernel killed QEMU, for want of memory of its own. */
+bool relay_own_oom(const struct relay *r);
+
+#endif

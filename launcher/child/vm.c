@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* pipe2 */
+#include "child/vm.h"
+#include "child/wire.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_ARGS 96
+#define KILL_WAIT_MS 60000
+#define CONSOLE_FD 3
+#define RECORD_FD 4
+#define CONTROL_FD 5
+#define TERMINAL_PIPE (1 << 20) /* a virtio console drops what its pipe has no room for */
+/* The first of microvm's virtio-mmio slots, which has no other way to be found. */
+#define MMIO_WORDS " virtio_mmio.device=512@0xfeb00000:5"
+
+struct args {
+	int count;
+	char *word[MAX_ARGS + 1];
+	bool full;
+};
+
+static void add_word(struct args *a, const char *text)
+{
+	if (a->count == MAX_ARGS || !(a->word[a->count] = strdup(text)))
+		a->full = true;
+	else
+		a->word[++a->count] = NULL;
+} /* NOLINT(clang-analyzer-unix.Malloc): it is in a->word, which free_args() frees */
+
+/* A list of words, split at blanks. */
+static void add(struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void add(struct args *a, const char *fmt, ...)
+{
+	char text[512], *save, *word;
+	va_list args;
+
+	va_start(args, fmt);
+	a->full |= (size_t)vsnprintf(text, sizeof(text), fmt, args) >= sizeof(text);
+	va_end(args);
+	for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		add_word(a, word);
+}
+
+static void add_path(struct args *a, const char *option, const char *path)
+{
+	add_word(a, option);
+	add_word(a, path);
+}
+
+/* nest.qemu=: words split on %20. */
+static void add_extra(struct args *a, const char *extra)
+{
+	char word[256];
+	const char *end;
+
+	for (; *extra; extra = *end ? end + 3 : end) {
+		end = strstr(extra, "%20");
+		if (!end)
+			end = extra + strlen(extra);
+		format(word, sizeof(word), "%.*s", (int)(end - extra), extra);
+		if (*word)
+			add_word(a, word);
+	}
+}
+
+static bool is_microvm(const struct vm_config *c)
+{
+	return c->machine == VM_MICROVM || c->machine == VM_FIRMWARE;
+}
+
+/*
+ * The terminal's device has an interrupt, so there has to be an IOAPIC, which the kernel knows by the
+ * firmware's MP table alone.
+ */
+static void add_terminal(struct args *a, const struct vm_config *c)
+{
+	if (is_microvm(c))
+		add(a, "-device virtio-serial-device,bus=virtio-mmio-bus.0,max_ports=3");
+	else
+		add(a, "-device virtio-serial-pci,max_ports=3");
+	add(a, "-chardev stdio,id=term,signal=off -device %s,chardev=term",
+	    c->terminal == VM_TERMINAL_SHELL ? "virtconsole,nr=0" : "virtserialport,nr=2");
+	add(a, "-chardev pipe,id=ctl,path=/proc/self/fd/%d -device virtserialport,nr=1,chardev=ctl",
+	    CONTROL_FD);
+}
+
+static void add_machine(struct args *a, const struct vm_config *c)
+{
+	bool firmware = c->terminal && strstr(c->words ? c->words : "", "x-direct-boot");
+
+	/* Nothing but what is listed: no default devices, no user's config, no window. */
+	add(a, "-nodefaults -no-user-config -display none");
+	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
+	add(a, "-no-reboot");
+	if (c->sandbox)
+		add(a, "-sandbox %s", c->sandbox);
+	switch (c->machine) {
+	case VM_PC:
+		add(a, "-M q35 -serial chardev:con");
+		break;
+	case VM_MICROVM:
+		/* Without what our kernel can do without: each device costs exits to probe. */
+		add(a,
+		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
+		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
+		    c->words, firmware ? ",x-direct-boot=off" : "");
+		add_path(a, "-L", c->firmware_dir);
+		break;
+	case VM_FIRMWARE:
+		/* What any kernel finds: an APIC, by the firmware's tables, and a serial port. */
+		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
+		       "auto-kernel-cmdline=off,x-option-roms=off -serial chardev:con");
+		add_path(a, "-bios", c->firmware);
+		break;
+	case VM_NAMED:
+		add(a, "-M %s -serial chardev:con", c->words);
+		add_path(a, "-L", c->firmware_dir);
+		break;
+	}
+	/*
+	 * The ROM for old guests' TPR makes QEMU write all registers back; QEMU's own emulation of AMD-V,
+	 * if that is what the host runs on, then takes the guest's TSS for none and refuses it all ports.
+	 */
+	if (c->kvm && c->machine == VM_PC)
+		add(a, "-global kvm-apic.vapic=off");
+	if (c->kvm)
+		add(a, "-accel kvm -cpu %s", c->cpu ? c->cpu : "host");
+	else
+		/* One thread: the guest has one CPU, and the clock of two threads is not reproducible. */
+		add(a, "-accel tcg,thread=single -cpu %s", c->cpu ? c->cpu : "max,+svm");
+	if (c->deterministic)
+		/* Time is the count of instructions; nothing depends on the host's clock. */
+		add(a, "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -seed 1");
+	add(a, "-m %lldK", (long long)c->memory_kib);
+}
+
+static void build_args(struct args *a, const struct vm_config *c)
+{
+	char cmdline[2200];
+
+	*a = (struct args){ 0 };
+	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
+	       c->terminal && is_microvm(c) ? MMIO_WORDS : "");
+	add_word(a, c->qemu);
+	add_machine(a, c);
+	add_path(a, "-kernel", c->kernel);
+	add_path(a, "-initrd", c->initramfs);
+	add_path(a, "-append", cmdline);
+	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
+	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
+	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
+	if (c->machine == VM_MICROVM)
+		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
+	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
+	/* The orderly end: no other way leads to this exit status. */
+	add(a, "-device isa-debug-exit,iobase=%#x,iosize=1", EXIT_PORT);
+	if (c->terminal)
+		add_terminal(a, c);
+	add_extra(a, c->extra_args);
+}
+
+static void free_args(struct args *a)
+{
+	while (a->count)
+		free(a->word[--a->count]);
+}
+
+void vm_command(const struct vm_config *config, char *buf, size_t size)
+{
+	struct args a;
+
+	build_args(&a, config);
+	buf[0] = '\0';
+	for (int i = 0; i < a.count; i++)
+		append_word(buf, size, a.word[i]);
+	free_args(&a);
+}
+
+/* Ours and QEMU's ends of the pipes to it. */
+enum pipe { CONSOLE, RECORDS, WORDS, TERMINAL_OUT, TERMINAL_IN, CONTROL, PIPES };
+struct pipes {
+	int ours[PIPES], qemus[PIPES];
+};
+
+/* In the child: QEMU's end of the pipes, and nothing else of ours. */
+static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
+{
+	const int *q = p->qemus;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	bool terminal = q[TERMINAL_IN] >= 0;
+	int from[] = { terminal ? q[TERMINAL_IN] : null,
+		       terminal ? q[TERMINAL_OUT] : q[WORDS],
+		       q[WORDS],
+		       q[CONSOLE],
+		       q[RECORDS],
+		       q[CONTROL] };
+	size_t count = terminal ? ARRAY_SIZE(from) : CONTROL_FD;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* If we die, no machine is left behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != launcher) /* it died before */
+		_exit(127);
+	/* First out of the way of the numbers that they get, then onto them. */
+	for (size_t i = 0; i < count; i++)
+		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+	for (size_t i = 0; i < count; i++)
+		dup2(from[i], i);
+	syscall(SYS_close_range, count, ~0U, 0); /* what we were started with */
+	execvp(a->word[0], a->word);
+	dprintf(2, "%s: %s\n", a->word[0], strerror(errno));
+	_exit(127);
+}
+
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int open_pipes(struct pipes *p, bool terminal)
+{
+	int ends[2];
+
+	for (int i = 0; i < PIPES; i++)
+		p->ours[i] = p->qemus[i] = -1;
+	for (int i = 0; i < PIPES; i++) {
+		bool ours_reads = i <= TERMINAL_OUT;
+
+		if (i >= TERMINAL_OUT && !terminal)
+			continue;
+		if (pipe2(ends, O_CLOEXEC))
+			return fail("pipe for QEMU: %m");
+		p->ours[i] = ends[!ours_reads];
+		p->qemus[i] = ends[ours_reads];
+		fcntl(p->ours[i], F_SETFL, O_NONBLOCK);
+	}
+	if (terminal)
+		fcntl(p->ours[TERMINAL_OUT], F_SETPIPE_SZ, TERMINAL_PIPE);
+	return 0;
+}
+
+int vm_start(struct vm *vm, const struct vm_config *config)
+{
+	struct pipes pipes;
+	pid_t launcher = getpid();
+	struct args a;
+
+	*vm = (struct vm){ .appliance = config->appliance, .pid = -1, .pidfd = -1, .stats = -1 };
+	vm->terminal_in = vm->terminal_out = vm->control = -1;
+	build_args(&a, config);
+	if (a.full) {
+		free_args(&a);
+		return fail("QEMU's command line has more than %d words, or one that is too long",
+			    MAX_ARGS);
+	}
+	if (open_pipes(&pipes, config->terminal)) {
+		free_args(&a);
+		return -1;
+	}
+	vm->start_s = now_s();
+	vm->pid = fork();
+	if (!vm->pid)
+		exec_qemu(&a, &pipes, launcher);
+	free_args(&a);
+	close_all(pipes.qemus, PIPES);
+	vm->console = pipes.ours[CONSOLE];
+	vm->records = pipes.ours[RECORDS];
+	vm->words = pipes.ours[WORDS];
+	vm->terminal_out = pipes.ours[TERMINAL_OUT];
+	vm->terminal_in = pipes.ours[TERMINAL_IN];
+	vm->control = pipes.ours[CONTROL];
+	if (vm->pid < 0)
+		return fail("fork for QEMU: %m");
+	vm->pidfd = syscall(SYS_pidfd_open, vm->pid, 0);
+	if (vm->pidfd < 0) {
+		fail("pidfd_open: %m (Linux 5.3 or newer is needed)");
+		vm_end(vm);
+		return -1;
+	}
+	return 0;
+}
+
+int vm_end(struct vm *vm)
+{
+	struct pollfd fd = { vm->pidfd, POLLIN, 0 };
+	int status = 0;
+
+	if (vm->pid <= 0)
+		return 0;
+	kill(vm->pid, SIGKILL); /* does nothing to one that has ended */
+	/* A process stuck in the kernel does not die: a KVM bug must not make us wait for ever. */
+	if (vm->pidfd < 0 || poll(&fd, 1, KILL_WAIT_MS) == 1)
+		waitpid(vm->pid, &status, 0);
+	else
+		fail("QEMU (pid %d) does not die; its kernel holds it", vm->pid);
+	vm->pid = -1;
+	return status;
+}
+
+void vm_close(struct vm *vm)
+{
+	int fds[] = { vm->pidfd, vm->console,	   vm->records,	    vm->words,
+		      vm->stats, vm->terminal_out, vm->terminal_in, vm->control };
+
+	close_all(fds, ARRAY_SIZE(fds));
+	vm->pidfd = vm->console = vm->records = vm->words = vm->stats = -1;
+	vm->terminal_out = vm->terminal_in = vm->control = -1;
+}
+
+/*
+ * QEMU keeps the vCPU's statistics open; a second reference reads them without asking QEMU, even
+ * while it hangs and after it ended (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD).
+ */
+static int find_stats(const struct vm *vm)
+{
+	static const char want[] = "anon_inode:kvm-vcpu-stats:0";
+	char dir_path[64], link[64];
+	struct dirent *entry;
+	int fd = -1;
+	ssize_t n;
+	DIR *dir;
+
+	format(dir_path, sizeof(dir_path), "/proc/%d/fd", vm->pid);
+	dir = opendir(dir_path);
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+		link[n > 0 ? n : 0] = '\0';
+		if (!strcmp(link, want))
+			fd = syscall(SYS_pidfd_getfd, vm->pidfd, atoi(entry->d_name), 0);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *name)
+{
+	char buf[sizeof(struct kvm_stats_desc) + 128];
+	struct kvm_stats_desc *desc = (struct kvm_stats_desc *)buf;
+	size_t size = sizeof(*desc) + h->name_size;
+	uint64_t value;
+
+	for (uint32_t i = 0; size < sizeof(buf) && i < h->num_desc; i++) {
+		if (pread(fd, buf, size, h->desc_offset + i * size) != (ssize_t)size)
+			break;
+		buf[size] = '\0';
+		if (!strcmp(desc->name, name) &&
+		    pread(fd, &value, sizeof(value), h->data_offset + desc->offset) ==
+			    sizeof(value))
+			return value;
+	}
+	return UINT64_MAX;
+}
+
+/*
+ * The VM's own folder in debugfs, for a QEMU that does not keep the statistics open (before 8.1).  In
+ * the appliance we mount it; on a host it is there or not.
+ */
+static int64_t debugfs_stat(const struct vm *vm, const char *name)
+{
+	static const char root[] = "/sys/kernel/debug/kvm";
+	char prefix[16], path[320], text[32];
+	int64_t value = UINT64_MAX;
+	struct dirent *entry;
+	DIR *dir = opendir(root);
+
+	if (!dir &&
+	    !system_mount(vm->appliance, "debugfs", "/sys/kernel/debug", "debugfs", 0, NULL))
+		dir = opendir(root);
+	format(prefix, sizeof(prefix), "%d-", vm->pid);
+	while (dir && value < 0 && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)))
+			continue;
+		format(path, sizeof(path), "%s/%s/%s", root, entry->d_name, name);
+		if (!read_text(path, text, sizeof(text)))
+			value = strtoll(text, NULL, 10);
+	}
+	if (dir)
+		closedir(dir);
+	return value;
+}
+
+int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
+{
+	struct kvm_stats_header header;
+	int64_t interrupts;
+
+	if (vm->stats < 0 && vm->pid > 0)
+		vm->stats = find_stats(vm);
+	if (vm->stats >= 0 && pread(vm->stats, &header, sizeof(header), 0) == sizeof(header)) {
+		*total = read_stat(vm->stats, &header, "exits");
+		interrupts = read_stat(vm->stats, &header, "irq_exits");
+	} else {
+		*total = debugfs_stat(vm, "exits");
+		interrupts = debugfs_stat(vm, "irq_exits");
+	}
+	if (*total < 0)
+		return -1;
+	*work = *total - (interrupts > 0 ? interrupts : 0);
+	return 0;
+}
+
+double vm_cpu_s(const struct vm *vm)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (vm->pid <= 0 || clock_getcpuclockid(vm->pid, &clock) || clock_gettime(clock, &ts))
+		return -1;
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
+{
+	int64_t sum_kib = -1, size_kib = 0;
+	char path[32], line[256];
+	long long kib;
+	FILE *f;
+
+	format(path, sizeof(path), "/proc/%d/smaps", vm->pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Size: %lld kB", &kib) == 1)
+			size_kib = kib;
+		else if (size_kib < guest_kib && sscanf(line, "Anonymous: %lld kB", &kib) == 1)
+			sum_kib += kib + (sum_kib < 0);
+	}
+	if (f)
+		fclose(f);
+	return sum_kib;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The child's virtual machine: its QEMU command line, its process, KVM's count of its exits.
+ */
+#ifndef SUPERNEST_VM_H
+#define SUPERNEST_VM_H
+
+#include "lib/system.h"
+
+/*
+ * A level that has a shell, or passes on the terminal of one, gets a serial device of virtio: the console
+ * of it is the shell's terminal, a port is for passing on, another for what is told of the terminal.
+ */
+enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
+#define VM_TERMINAL_KIB 12288 /* its driver's buffers: a page for each of 1024 in three queues */
+
+enum vm_machine {
+	VM_PC,	     /* on a host: an ordinary PC, so that any kernel boots */
+	VM_MICROVM,  /* our own QEMU's, with the least of devices */
+	VM_FIRMWARE, /* a microvm for a kernel that is not ours: with FIRMWARE and an 8250 */
+	VM_NAMED,    /* somebody's own choice, WORDS; it has an 8250 as its console */
+};
+
+struct vm_config {
+	const struct appliance *appliance; /* NULL on a host */
+	enum vm_machine machine;
+	const char *words; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
+	const char *firmware;
+	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
+	const char *cpu;	/* of a PC: the CPU model, or NULL for the one that nests */
+	const char *extra_args; /* words split on %20, or "" */
+	const char *sandbox;	/* what its -sandbox is told, or NULL */
+	int64_t memory_kib;
+	bool kvm;	    /* else TCG with AMD-V */
+	bool deterministic; /* TCG with an instruction-counted clock */
+	enum vm_terminal terminal;
+};
+
+struct vm {
+	const struct appliance *appliance;
+	pid_t pid;
+	int pidfd, console, records, words; /* words: what QEMU itself prints */
+	int stats;			    /* KVM's statistics of the vCPU, -1 until found */
+	/* Of the terminal, if there is one: to write, to read, to write. */
+	int terminal_in, terminal_out, control;
+	double start_s;
+};
+
+/* Starts QEMU.  -1 if that fails (printed); once it runs, all it says comes by the pipes. */
+int vm_start(struct vm *vm, const struct vm_config *config);
+/* Kills it if it still runs, waits for it and returns its wait status. */
+int vm_end(struct vm *vm);
+/* Closes what is left of it, the statistics too. */
+void vm_close(struct vm *vm);
+
+/*
+ * Exits of the vCPU so far, all levels below it included; WORK leaves out those that a physical
+ * interrupt caused, which say nothing of progress.  -1 if KVM's statistics cannot be had (yet).
+ */
+int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
+
+/*
+ * CPU time that QEMU has used, its guest's included, in seconds; -1 once it has ended.  It moves while
+ * the child is executed, however little of the CPU it gets, and stands still while it is not.
+ */
+double vm_cpu_s(const struct vm *vm);
+
+/* The command line as a person would type it, for reports and reproduction. */
+void vm_command(const struct vm_config *config, char *buf, size_t size);
+
+/* QEMU's anonymous memory in KiB, without the guest's RAM; -1 if it cannot be read. */
+int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib);
+
+#endif

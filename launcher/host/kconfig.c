@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* asprintf */
+#include "host/kconfig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	const char *option;
+	const char *why;
+	const char *virt; /* on such a CPU alone, or NULL */
+	bool module;	  /* may be one: the launcher loads it */
+} needs[] = {
+	{ "BLK_DEV_INITRD", "the initramfs holds all that runs", NULL, false },
+	{ "RD_GZIP", "the published initramfs is compressed by gzip", NULL, false },
+	{ "BINFMT_ELF", "the launcher is an ELF program", NULL, false },
+	{ "PROC_FS", "the launcher reads memory and CPU there", NULL, false },
+	{ "SYSFS", "KVM's parameters are there", NULL, false },
+	{ "DEVTMPFS", "/dev/kvm has to appear", NULL, false },
+	{ "TMPFS", "the files for the next level are written there", NULL, false },
+	{ "SHMEM", "tmpfs needs it", NULL, false },
+	{ "PRINTK", "the kernel's words are the evidence", NULL, false },
+	{ "SERIAL_8250_CONSOLE", "the console of a kernel that is not ours", NULL, false },
+	{ "X86_IOPL_IOPERM", "the launcher writes its records to a port", NULL, false },
+	{ "HIGH_RES_TIMERS", "QEMU and the guests' clocks need timers better than a tick", NULL,
+	  false },
+	{ "POSIX_TIMERS", "QEMU needs them", NULL, false },
+	{ "FUTEX", "QEMU's threads need it", NULL, false },
+	{ "EPOLL", "QEMU needs it", NULL, false },
+	{ "EVENTFD", "QEMU and KVM need it", NULL, false },
+	{ "SIGNALFD", "QEMU needs it", NULL, false },
+	{ "TIMERFD", "the check of timers needs it", NULL, false },
+	{ "ACPI", "nested levels find their APIC by its tables", NULL, false },
+	{ "KVM_GUEST", "without KVM's clock a guest does not know how fast its own is", NULL,
+	  false },
+	{ "TRANSPARENT_HUGEPAGE", "with small pages a level has 30 times the page faults", NULL,
+	  false },
+	{ "KVM", "nothing nests without", NULL, true },
+	{ "KVM_AMD", "this CPU has svm", "svm", true },
+	{ "KVM_INTEL", "this CPU has vmx", "vmx", true },
+};
+
+static char *readable(const char *fmt, const char *a, const char *b)
+{
+	char *path;
+
+	if (asprintf(&path, fmt, a, b) < 0)
+		return NULL;
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *kconfig_find(const char *kernel, const char *release, const char *modules)
+{
+	char dir[512], *slash, *path;
+
+	format(dir, sizeof(dir), "%s%s", strchr(kernel, '/') ? "" : "./", kernel);
+	slash = strrchr(dir, '/');
+	*slash = '\0';
+	path = readable("%s/config-%s", dir, release);
+	if (!path)
+		path = readable("%s/config%s", dir, "");
+	if (!path && strstr(dir, "arch/x86/boot"))
+		path = readable("%s/../../../.config%s", dir, "");
+	if (!path && modules)
+		path = readable("%s/config%s", modules, "");
+	if (!path && modules)
+		path = readable("%s/build/.config%s", modules, "");
+	return path;
+}
+
+int kconfig_value(const char *path, const char *option)
+{
+	FILE *f = fopen(path, "re");
+	size_t len = strlen(option);
+	int value = f ? 'n' : -1;
+	char line[256];
+
+	while (f && value == 'n' && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "CONFIG_", 7) && !strncmp(line + 7, option, len) &&
+		    line[7 + len] == '=')
+			value = (unsigned char)line[8 + len];
+	if (f)
+		fclose(f);
+	return value;
+}
+
+int kconfig_check(const char *path, const char *virt,
+		  void (*missing)(void *context, const char *option, const char *why),
+		  void *context)
+{
+	int value = kconfig_value(path, "X86_64");
+
+	if (value < 0)
+		return fail("%s: %m", path);
+	if (value != 'y')
+		return fail("%s: no configuration of a 64-bit x86 kernel: it has no "
+			    "CONFIG_X86_64=y",
+			    path);
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (needs[i].virt && strcmp(needs[i].virt, virt))
+			continue;
+		value = kconfig_value(path, needs[i].option);
+		if (value != 'y' && !(value == 'm' && needs[i].module))
+			missing(context, needs[i].option, needs[i].why);
+	}
+	return 0;
+}

@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memfd_create */
+#include "host/series.h"
+#include "child/child.h"
+#include "host/outermost.h"
+#include "report/formats.h"
+#include "lib/options.h"
+#include "lib/output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cJSON.h>
+
+#define SERIES_SCHEMA "supernest-series/1"
+#define LOOK_MS 500
+
+/* ---- the matrix -------------------------------------------------------------------------- */
+
+/* The next word of a line, or NULL; ends it in place. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " \t\r"), *end;
+
+	if (!*word || *word == '#')
+		return NULL;
+	if (*word == '"') {
+		word++;
+		end = word + strcspn(word, "\"");
+	} else {
+		end = word + strcspn(word, " \t\r");
+	}
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+static int read_axis(struct series *s, char *line, const char *path, int number)
+{
+	struct axis *axis = &s->axes[s->axis_count];
+	char *word = next_word(&line);
+
+	if (!word)
+		return 0;
+	if (s->axis_count == AXES_MAX)
+		return fail("%s:%d: more than %d options to vary", path, number, AXES_MAX);
+	*axis = (struct axis){ .name = word };
+	format(axis->flag, sizeof(axis->flag), "--%s", word);
+	while ((word = next_word(&line))) {
+		if (axis->count == AXIS_VALUES)
+			return fail("%s:%d: more than %d values", path, number, AXIS_VALUES);
+		axis->value[axis->count++] = word;
+	}
+	if (!axis->count)
+		return fail("%s:%d: %s has no values", path, number, axis->name);
+	if (s->combinations > 10000 / axis->count)
+		return fail("%s: more than 10000 combinations", path);
+	s->combinations *= axis->count;
+	s->axis_count++;
+	return 0;
+}
+
+int series_read(struct series *s, const char *path)
+{
+	char *line, *rest = s->text;
+
+	s->axis_count = 0;
+	s->combinations = 1;
+	if (!path)
+		return 0;
+	errno = 0;
+	if (read_input(path, s->text, sizeof(s->text)))
+		return fail("%s: %s", path, errno ? strerror(errno) : "it is empty");
+	if (strlen(s->text) == sizeof(s->text) - 1)
+		return fail("%s: longer than %zu bytes", path, sizeof(s->text) - 2);
+	for (int number = 1; (line = strsep(&rest, "\n")); number++)
+		if (read_axis(s, line, path, number))
+			return -1;
+	return s->axis_count ? 0 : fail("%s: no option to vary is in it", path);
+}
+
+/* The value of an axis in a combination: the last axis turns fastest. */
+static const char *value_of(const struct series *s, int combination, int axis)
+{
+	for (int i = s->axis_count - 1; i > axis; i--)
+		combination /= s->axes[i].count;
+	return s->axes[axis].value[combination % s->axes[axis].count];
+}
+
+int series_options(const struct series *s, int combination, char *word[])
+{
+	for (int i = 0; i < s->axis_count; i++) {
+		word[2 * i] = (char *)s->axes[i].flag;
+		word[2 * i + 1] = (char *)value_of(s, combination, i);
+	}
+	return 2 * s->axis_count;
+}
+
+static void combination_name(const struct series *s, int combination, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < s->axis_count && len < size; i++) {
+		format(buf + len, size - len, "%s%s=%s", i ? " " : "", s->axes[i].name,
+		       value_of(s, combination, i));
+		len += strlen(buf + len);
+	}
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+static void keep(struct past_run *past, const struct report *r, double seconds)
+{
+	past->reached = r->reached;
+	past->stop = r->stop;
+	past->seconds = seconds;
+	for (int i = 0; i <= MAX_LEVEL; i++) {
+		const struct level *lv = &r->levels[i];
+
+		past->exits[i] = !r->used[i]		? UNKNOWN
+				 : lv->exits_chain >= 0 ? lv->exits_chain
+							: lv->exits_boot;
+		past->lost_kib[i] = r->used[i] ? lv->overhead_kib : UNKNOWN;
+	}
+}
+
+static void show(int fd, FILE *out)
+{
+	char buf[4096];
+	ssize_t n;
+
+	lseek(fd, 0, SEEK_SET);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, n, out);
+}
+
+/* Its status; a wish to stop is passed on, and what it still says is waited for. */
+static int wait_for(pid_t pid, const volatile int *stop)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0), status = 0;
+	struct pollfd end = { pidfd, POLLIN, 0 };
+
+	while (pidfd >= 0 && poll(&end, 1, LOOK_MS) != 1)
+		if (*stop)
+			kill(pid, SIGTERM);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pidfd >= 0)
+		close(pidfd);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void write_run(const struct series *s, const struct past_run *past, const struct report *r,
+		      FILE *json)
+{
+	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
+	char *text;
+
+	for (int i = 0; i < s->axis_count; i++)
+		cJSON_AddStringToObject(options, s->axes[i].name,
+					value_of(s, past->combination, i));
+	cJSON_AddNumberToObject(run, "status", past->status);
+	cJSON_AddNumberToObject(run, "seconds", past->seconds);
+	cJSON_AddItemToObject(run, "report", formats_to_json(r));
+	text = cJSON_Print(run);
+	fprintf(json, "%s%s", s->count > 1 ? ",\n" : "", text ? text : "{}");
+	cJSON_free(text);
+	cJSON_Delete(run);
+}
+
+/* What a person reads of a run while the others are made. */
+static void print_run(const struct series *s, const struct past_run *past, const struct report *r,
+		      FILE *out)
+{
+	char name[200], verdict[600];
+
+	combination_name(s, past->combination, name, sizeof(name));
+	if (past->status == STATUS_WRONG)
+		format(verdict, sizeof(verdict), "wrong use or a broken set-up");
+	else if (past->status == STATUS_SKIPPED)
+		format(verdict, sizeof(verdict), "skipped: this machine cannot do it");
+	else if (past->status > 128)
+		format(verdict, sizeof(verdict), "supernest was killed by signal %d",
+		       past->status - 128);
+	else
+		report_sentence(r, verdict, sizeof(verdict));
+	fprintf(out, "# supernest: run %d of %d%s%s: %s (%.1f s)\n", s->count,
+		s->combinations * s->repeat, *name ? ", " : "", name, verdict, past->seconds);
+	fflush(out);
+}
+
+static int run_one(struct series *s, int combination, once_fn *once, void *context,
+		   struct report *shared, const volatile int *stop, FILE *out, FILE *json)
+{
+	struct past_run *past = &s->runs[s->count++];
+	char *word[SERIES_WORDS];
+	int log = memfd_create("output", MFD_CLOEXEC);
+	double start_s = now_s();
+	pid_t pid;
+
+	report_init(shared, DEPTH_OPEN);
+	past->combination = combination;
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		dup2(log, STDOUT_FILENO);
+		past->status = once(context, series_options(s, combination, word), word, shared);
+		fflush(NULL);
+		_exit(past->status);
+	}
+	past->status = pid < 0 ? STATUS_WRONG : wait_for(pid, stop);
+	if (pid < 0)
+		fail("fork for a run: %m");
+	keep(past, shared, now_s() - start_s);
+	if (past->status != STATUS_OK)
+		show(log, out);
+	close(log);
+	print_run(s, past, shared, out);
+	if (json)
+		write_run(s, past, shared, json);
+	return past->status;
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+struct spread {
+	int count;
+	double least, median, most;
+};
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+enum figure { FIGURE_EXITS, FIGURE_LOST, FIGURE_SECONDS };
+
+/* Of a figure of a level, over the runs of a combination that have it. */
+static struct spread spread_of(const struct series *s, int combination, enum figure what, int level)
+{
+	double *value = calloc(s->count + 1, sizeof(*value));
+	struct spread spread = { 0 };
+
+	for (int i = 0; value && i < s->count; i++) {
+		const struct past_run *past = &s->runs[i];
+		double v = what == FIGURE_EXITS	 ? past->exits[level]
+			   : what == FIGURE_LOST ? past->lost_kib[level]
+						 : past->seconds;
+
+		if (past->combination == combination && v >= 0)
+			value[spread.count++] = v;
+	}
+	if (spread.count) {
+		qsort(value, spread.count, sizeof(*value), compare_doubles);
+		spread.least = value[0];
+		spread.median = value[spread.count / 2];
+		spread.most = value[spread.count - 1];
+	}
+	free(value);
+	return spread;
+}
+
+static void print_spread(const struct spread *v, const char *name, int digits, FILE *out)
+{
+	if (v->count)
+		fprintf(out, "  %-20s %12.*f %12.*f %12.*f\n", name, digits, v->least, digits,
+			v->median, digits, v->most);
+}
+
+static int count_status(const struct series *s, int combination, int status)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->count; i++)
+		n += s->runs[i].combination == combination && s->runs[i].status == status;
+	return n;
+}
+
+/* "L2 by depth: 198; L1 by hang: 2" */
+static void print_ends(const struct series *s, int combination, FILE *out)
+{
+	const char *between = "  ";
+
+	for (int level = MAX_LEVEL; level >= 0; level--)
+		for (int stop = 0; stop < STOP_COUNT; stop++) {
+			int n = 0;
+
+			for (int i = 0; i < s->count; i++)
+				n += s->runs[i].combination == combination &&
+				     s->runs[i].status != STATUS_WRONG &&
+				     s->runs[i].status != STATUS_SKIPPED &&
+				     s->runs[i].reached == level && (int)s->runs[i].stop == stop;
+			if (!n)
+				continue;
+			fprintf(out, "%sreached L%d, stopped by %s: %d", between, level,
+				stop ? stop_names[stop] : "nothing that it told", n);
+			between = "; ";
+		}
+	if (*between == ';')
+		fputs("\n", out);
+}
+
+static void print_combination(const struct series *s, int combination, FILE *out)
+{
+	struct spread spread;
+	char name[200];
+	int runs = 0;
+
+	for (int i = 0; i < s->count; i++)
+		runs += s->runs[i].combination == combination;
+	if (!runs)
+		return;
+	combination_name(s, combination, name, sizeof(name));
+	fprintf(out, "%s%s%d run%s: %d passed, %d skipped\n", name, *name ? ": " : "", runs,
+		runs == 1 ? "" : "s", count_status(s, combination, STATUS_OK),
+		count_status(s, combination, STATUS_SKIPPED));
+	print_ends(s, combination, out);
+	fprintf(out, "  %-20s %12s %12s %12s\n", "", "least", "median", "most");
+	for (int level = 0; level <= MAX_LEVEL; level++) {
+		format(name, sizeof(name), "exits to L%d", level);
+		spread = spread_of(s, combination, FIGURE_EXITS, level);
+		print_spread(&spread, name, 0, out);
+	}
+	for (int level = 0; level <= MAX_LEVEL; level++) {
+		format(name, sizeof(name), "KiB lost by L%d", level);
+		spread = spread_of(s, combination, FIGURE_LOST, level);
+		print_spread(&spread, name, 0, out);
+	}
+	spread = spread_of(s, combination, FIGURE_SECONDS, 0);
+	print_spread(&spread, "seconds", 1, out);
+}
+
+static void print_cell(const struct series *s, int combination, enum figure what, int level,
+		       FILE *out)
+{
+	struct spread spread = spread_of(s, combination, what, level);
+
+	if (spread.count)
+		fprintf(out, " %12.*f", what == FIGURE_SECONDS, spread.median);
+	else
+		fprintf(out, " %12s", "-");
+}
+
+static void print_row(const struct series *s, int combination, int width, FILE *out)
+{
+	int runs = 0, least = MAX_LEVEL, most = 0;
+	char name[200], reached[24];
+
+	for (int i = 0; i < s->count; i++) {
+		const struct past_run *past = &s->runs[i];
+
+		if (past->combination != combination)
+			continue;
+		runs++;
+		least = past->reached < least ? past->reached : least;
+		most = past->reached > most ? past->reached : most;
+	}
+	if (!runs)
+		return;
+	combination_name(s, combination, name, sizeof(name));
+	format(reached, sizeof(reached), least == most ? "L%d" : "L%d to L%d", most, least);
+	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, runs,
+		count_status(s, combination, STATUS_OK),
+		count_status(s, combination, STATUS_SKIPPED), reached);
+	print_cell(s, combination, FIGURE_EXITS, most, out);
+	print_cell(s, combination, FIGURE_LOST, 0, out);
+	print_cell(s, combination, FIGURE_SECONDS, 0, out);
+	fputs("\n", out);
+}
+
+/* One line for each combination: its medians. */
+static void print_matrix(const struct series *s, FILE *out)
+{
+	char name[200];
+	int width = 0;
+
+	for (int c = 0; c < s->combinations; c++) {
+		combination_name(s, c, name, sizeof(name));
+		if ((int)strlen(name) > width)
+			width = strlen(name);
+	}
+	fprintf(out, "%-*s %6s %6s %6s %9s %12s %12s %12s\n", width, "", "runs", "passed", "skip",
+		"reached", "exits to it", "KiB lost L0", "seconds");
+	for (int c = 0; c < s->combinations; c++)
+		print_row(s, c, width, out);
+}
+
+/* ---- the whole --------------------------------------------------------------------------- */
+
+static int status_of_all(const struct series *s)
+{
+	int ok = 0, not = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		if (s->runs[i].status == STATUS_WRONG)
+			return STATUS_WRONG;
+		ok += s->runs[i].status == STATUS_OK;
+		not += s->runs[i].status != STATUS_OK && s->runs[i].status != STATUS_SKIPPED;
+	}
+	if (not )
+		return STATUS_NOT;
+	return ok ? STATUS_OK : STATUS_SKIPPED;
+}
+
+int series_run(struct series *s, once_fn *once, void *context, const volatile int *stop, FILE *out,
+	       FILE *json)
+{
+	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int runs = s->combinations * s->repeat, status = STATUS_OK;
+
+	s->runs = calloc(runs, sizeof(*s->runs));
+	if (!s->runs || shared == MAP_FAILED) {
+		fail("no memory for %d runs", runs);
+		return STATUS_WRONG;
+	}
+	if (json)
+		fputs("{\"schema\": \"" SERIES_SCHEMA "\", \"runs\": [\n", json);
+	while (s->count < runs && !*stop) {
+		status = run_one(s, s->count / s->repeat, once, context, shared, stop, out, json);
+		if (status != STATUS_OK && status != STATUS_SKIPPED && s->stop_on_failure)
+			break;
+	}
+	if (json)
+		fputs("\n]}\n", json);
+	if (s->axis_count)
+		print_matrix(s, out);
+	if (s->repeat > 1)
+		for (int c = 0; c < s->combinations; c++)
+			print_combination(s, c, out);
+	if (s->count < runs)
+		fprintf(out, "%d of %d runs were not made\n", runs - s->count, runs);
+	munmap(shared, sizeof(*shared));
+	status = status_of_all(s);
+	return status == STATUS_OK && s->count < runs ? STATUS_NOT : status;
+}
+
+/* ---- the command ------------------------------------------------------------------------- */
+
+struct command {
+	const struct series *series;
+	const struct options *asked;
+	const char *text;
+};
+
+/* One of a series, in a process of its own. */
+static int run_once(void *context, int argc, char **argv, struct report *r)
+{
+	const struct command *c = context;
+	struct options asked = *c->asked;
+	char command[COMMAND_MAX], dir[512];
+	int status;
+
+	options_from_args(&asked, CMD_RUN, argc, argv);
+	strcpy(command, c->text);
+	for (int i = 0; i < argc; i++)
+		append_word(command, sizeof(command), argv[i]);
+	asked.json_path = NULL; /* the series' */
+	if (asked.artifacts) {
+		format(dir, sizeof(dir), "%s/%04d", asked.artifacts, c->series->count);
+		asked.artifacts = dir;
+	}
+	status = outermost_run(&asked, command, r);
+	return status < 0 ? STATUS_WRONG : status;
+}
+
+/* What varies is known to be right before the first run. */
+static int check(const struct series *s, const struct options *asked)
+{
+	char *word[SERIES_WORDS];
+
+	for (int i = 0; i < s->combinations; i++) {
+		struct options o = *asked;
+
+		if (options_from_args(&o, CMD_RUN, series_options(s, i, word), word))
+			return fail("%s: see above", asked->matrix);
+		if (o.shell != SHELL_NONE)
+			return fail("--shell is for one run, not for a series");
+		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
+		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
+			return fail("%s: repeat, matrix, json and artifacts are the series', they "
+				    "cannot vary",
+				    asked->matrix);
+	}
+	return 0;
+}
+
+static int run_all(struct series *s, const struct options *asked, const char *command)
+{
+	struct command c = { s, asked, command };
+	FILE *json = NULL;
+	int status;
+
+	s->repeat = asked->repeat;
+	s->stop_on_failure = asked->stop_on_failure;
+	if (series_read(s, asked->matrix) || check(s, asked))
+		return -1;
+	if (asked->artifacts && mkdir(asked->artifacts, 0777) && errno != EEXIST)
+		return fail("%s: %m", asked->artifacts);
+	if (asked->json_path && !(json = output_open(asked->json_path)))
+		return fail("%s: %m", asked->json_path);
+	child_catch_signals();
+	status = series_run(s, run_once, &c, &relay_stop_requested, run_lines_file(asked), json);
+	if (json && output_close(json))
+		return fail("%s: %m", asked->json_path);
+	return status;
+}
+
+int series_command(const struct options *asked, const char *command)
+{
+	struct series *s = calloc(1, sizeof(*s));
+	int status = s ? run_all(s, asked, command) : -1;
+
+	if (!s)
+		fail("out of memory");
+	else
+		free(s->runs);
+	free(s);
+	return status;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* fopencookie, strsep, dup3 */
+#include "level/appliance.h"
+#include "lib/base.h"
+#include "lib/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/mount.h> /* MS_NOSUID */
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SYSLOG_READ_ALL 3		      /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
+#define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
+#define HOOK_PATH "/etc/supernest/hook"
+#define HOOK_S 600
+#define HOOK_BEAT_S 2
+#define DRAIN_S 60
+
+static void mount_one(const struct appliance *a, const char *type, const char *where,
+		      const char *data)
+{
+	mkdir(where, 0755);
+	if (system_mount(a, type, where, type, MS_NOSUID, data) && errno != EBUSY)
+		fail("cannot mount %s on %s: %m", type, where);
+}
+
+void appliance_mount(const struct appliance *a)
+{
+	mount_one(a, "proc", "/proc", NULL);
+	mount_one(a, "sysfs", "/sys", NULL);
+	mount_one(a, "devtmpfs", "/dev", NULL);
+	/* All that a run makes goes here, never into the root: the archive must stay what it was. */
+	mount_one(a, "tmpfs", "/run", "size=100%,mode=0755");
+	mount_one(a, "tmpfs", "/tmp", "size=50%,mode=1777");
+}
+
+/* stdin, stdout and stderr: the console, or nothing. */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR);
+
+	if (fd < 0)
+		fd = open("/dev/kmsg", O_RDWR); /* a nested level's: what a hook says is in dmesg */
+	if (fd < 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		if (fd != i)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
+{
+	const struct consoles *c = cookie;
+
+	for (int i = 0; i < c->count; i++)
+		write_all(c->fd[i], buf, len);
+	return len;
+}
+
+/* Every console= that is there; /dev/console, where a shell runs, is the last of them alone. */
+FILE *appliance_consoles(struct consoles *c)
+{
+	cookie_io_functions_t functions = { .write = write_consoles };
+	char active[256], *path, *next = active, *name;
+	int fd;
+
+	open_console();
+	read_text("/sys/class/tty/console/active", active, sizeof(active));
+	while (c->count < CONSOLES_MAX && (name = strsep(&next, " "))) {
+		path = c->path[c->count];
+		format(path, sizeof(c->path[0]), "/dev/%s", name);
+		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd >= 0)
+			c->fd[c->count++] = fd;
+	}
+	return c->count ? fopencookie(c, "w", functions) : NULL;
+}
+
+void appliance_reopen_consoles(const struct consoles *c)
+{
+	int fd;
+
+	open_console();
+	for (int i = 0; i < c->count; i++) {
+		fd = open(c->path[i], O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		dup3(fd, c->fd[i], O_CLOEXEC);
+		close(fd);
+	}
+}
+
+void appliance_silence_kernel(const struct appliance *a)
+{
+	system_silence_kernel(a);
+}
+
+bool appliance_is_damaged(char *why, size_t size)
+{
+	static const char words[] = "Initramfs unpacking failed: ";
+	char log[256 * 1024];
+	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
+	const char *p = len > 0 ? strstr(log, words) : NULL;
+
+	if (!p)
+		return false;
+	p += sizeof(words) - 1;
+	format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
+	return true;
+}
+
+void appliance_compare_files(const struct lines *lines)
+{
+	char is[65], should_be[65], path[256];
+	FILE *sums = fopen(SUMS_PATH, "re");
+
+	if (!sums)
+		fail("%s: %m: nobody knows whether the files are as they were built", SUMS_PATH);
+	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2)
+		if (sha256_file(path, is))
+			lines_say(lines, "%s: %m", path);
+		else if (strcmp(is, should_be))
+			lines_say(lines,
+				  "%s is not the one that was built: yours, or damaged on the way",
+				  path);
+	if (sums)
+		fclose(sums);
+}
+
+void appliance_built_sum(const char *path, char sum[65])
+{
+	FILE *sums = fopen(SUMS_PATH, "re");
+	char name[256] = "";
+
+	sum[0] = '\0';
+	while (sums && strcmp(name, path) && fscanf(sums, "%64s %255s", sum, name) == 2)
+		;
+	if (strcmp(name, path))
+		sum[0] = '\0';
+	if (sums)
+		fclose(sums);
+}
+
+static void run_hook(int own_level, const struct words *words)
+{
+	char level[24];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid(); /* all that it starts can be ended with it */
+	format(level, sizeof(level), "%d", own_level);
+	setenv("NEST_LEVEL", level, 1);
+	setenv("PATH", "/bin", 1);
+	if (words->out >= 0) {
+		dup2(null, 0);
+		dup2(words->out, 1);
+		dup2(words->out, 2);
+	}
+	execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
+	_exit(127);
+}
+
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
+		    void *context)
+{
+	int status;
+	pid_t pid;
+
+	if (access(HOOK_PATH, X_OK))
+		return;
+	pid = fork();
+	if (!pid)
+		run_hook(own_level, words);
+	for (int i = 1; pid > 0 && i < HOOK_S * 100; i++, usleep(10000)) {
+		bool ended = waitpid(pid, &status, WNOHANG) == pid;
+
+		words_take(words);
+		if (ended) {
+			if (status)
+				fail("%s ended with wait status %#x", HOOK_PATH, status);
+			return;
+		}
+		if (i % (HOOK_BEAT_S * 100) == 0)
+			on_beat(context);
+	}
+	fail("%s did not end within %d s: killed", HOOK_PATH, HOOK_S);
+	kill(-pid, SIGKILL);
+}
+
+pid_t appliance_start_shell(const char *tty, int level, bool interactive)
+{
+	char *const login[] = { "-sh", NULL };
+	char *const script[] = { "sh", "/proc/self/fd/0", NULL };
+	char number[16];
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setsid();
+	/* The terminal becomes the shell's own, so that Ctrl-C reaches what it runs. */
+	int fd = open(tty, O_RDWR | O_NOCTTY);
+	ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
+	for (int i = 0; i < 3; i++)
+		if (fd >= 0 && fd != i)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+	setenv("PATH", "/bin", 1);
+	setenv("HOME", "/root", 1);
+	format(number, sizeof(number), "%d", level);
+	if (level >= 0)
+		setenv("NEST_LEVEL", number, 1);
+	execv("/bin/sh", interactive ? login : script);
+	_exit(127);
+}
+
+void appliance_shell(void)
+{
+	pid_t pid = appliance_start_shell("/dev/console", LEVEL_NONE, true);
+	int status;
+
+	while (pid > 0 && waitpid(-1, &status, 0) != pid)
+		;
+}
+
+/*
+ * The reset that works: where there is no ACPI others may spin for ever, and where ACPI is of the kind
+ * without legacy hardware the kernel believes in UEFI's (reboot_init, arch/x86/kernel/reboot.c), which
+ * a microvm does not have.
+ */
+static void choose_reset(const struct appliance *a)
+{
+	if (access("/sys/firmware/acpi", F_OK))
+		system_write(a, "/sys/kernel/reboot/type", "triple");
+	else if (access("/sys/firmware/efi", F_OK))
+		system_write(a, "/sys/kernel/reboot/type", "acpi");
+}
+
+/* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
+static void drain_consoles(const struct consoles *consoles)
+{
+	int waiting, sum = 1;
+
+	for (int i = 0; i < DRAIN_S * 100 && sum; i++) {
+		sum = 0;
+		for (int c = 0; c < consoles->count; c++)
+			if (!ioctl(consoles->fd[c], TIOCOUTQ, &waiting))
+				sum += waiting;
+		usleep(10000);
+	}
+	usleep(200000); /* what is in the port itself */
+}
+
+noreturn void appliance_end(const struct appliance *a, enum ending how, const struct consoles *c)
+{
+	static const int commands[] = { [END_REBOOT] = RB_AUTOBOOT,
+					[END_POWEROFF] = RB_POWER_OFF,
+					[END_HALT] = RB_HALT_SYSTEM,
+					[END_SHELL] = RB_AUTOBOOT };
+
+	if (how == END_SHELL)
+		appliance_shell();
+	drain_consoles(c);
+	choose_reset(a);
+	system_end(a, commands[how]);
+	for (;;)
+		pause();
+}

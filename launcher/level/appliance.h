@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine that we are PID 1 of: its file systems, consoles and files, and how it ends.
+ */
+#ifndef SUPERNEST_APPLIANCE_H
+#define SUPERNEST_APPLIANCE_H
+
+#include <stdio.h>
+#include <stdnoreturn.h>
+
+#include "lib/options.h"
+#include "lib/system.h"
+#include "lib/words.h"
+#include "report/lines.h"
+
+#define CONSOLES_MAX 8
+
+struct consoles {
+	int count, fd[CONSOLES_MAX];
+	char path[CONSOLES_MAX][32];
+};
+
+/* /proc, /sys, /dev, /run, /tmp; what cannot be mounted is printed. */
+void appliance_mount(const struct appliance *a);
+
+/*
+ * Makes /dev/console our stdin, stdout and stderr, and returns a stream to every console that the
+ * kernel has: a machine with a screen and a serial line may have a person in front of either.  NULL
+ * if there is none, as in a nested level.
+ */
+FILE *appliance_consoles(struct consoles *c);
+/* When a session ends, the kernel hangs its terminal up for all that have it open. */
+void appliance_reopen_consoles(const struct consoles *c);
+/* The kernel's messages would split our lines. */
+void appliance_silence_kernel(const struct appliance *a);
+
+/*
+ * What the kernel could not unpack, it only mentions: what it started is then as good as the part of
+ * the files that it has.  Copies its words to WHY if so.
+ */
+bool appliance_is_damaged(char *why, size_t size);
+
+/*
+ * Says which files are not as they were built: somebody's own, appended to the initramfs, or altered
+ * on the way; the kernel does not look at gzip's checksum.  We cannot know which of the two.
+ */
+void appliance_compare_files(const struct lines *lines);
+
+/* The sum that the build wrote down for a file of the archive; "" if it did not. */
+void appliance_built_sum(const char *path, char sum[65]);
+
+/*
+ * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  What it prints goes to
+ * WORDS if that has a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.
+ */
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
+		    void *context);
+
+/*
+ * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is
+ * LEVEL_NONE; or, not INTERACTIVE, one that runs what it reads there.  Its pid, -1 with errno set.
+ */
+pid_t appliance_start_shell(const char *tty, int level, bool interactive);
+/* A shell on /dev/console, until it ends. */
+void appliance_shell(void);
+
+/* Ends the machine, once its consoles have said all. */
+noreturn void appliance_end(const struct appliance *a, enum ending how, const struct consoles *c);
+
+#endif

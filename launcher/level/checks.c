@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "level/checks.h"
+#include "level/needs.h"
+#include "child/port.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#define MEMORY_CHECK_KIB 16384 /* what the pattern covers at the most */
+#define CLOCK_READS 1000
+#define TIMER_S 0.010
+#define EARLY_EXITS 10
+#define LATE_EXITS 1000
+#define EXITS_A_LOOK 10 /* exits between two looks at the clock */
+#define EARLY_SAMPLES 5
+#define LATE_SAMPLES 21
+#define POST_PORT 0x80 /* the POST code port: writing it is harmless on any PC */
+
+static void check_virt(struct check_context *c, struct check *k)
+{
+	k->value = c->platform->have_virt;
+	strcpy(k->unit, "bool");
+	if (c->platform->have_virt)
+		return;
+	k->result = c->need_virt ? RESULT_FAIL : RESULT_SKIP;
+	format(k->detail, sizeof(k->detail), "%s", c->platform->virt_problem);
+}
+
+static void check_kvm(struct check_context *c, struct check *k)
+{
+	k->value = c->platform->kvm_api < 0 ? 0 : c->platform->kvm_api;
+	strcpy(k->unit, "api");
+	if (c->platform->have_kvm)
+		return;
+	k->result = c->need_virt ? RESULT_FAIL : RESULT_SKIP;
+	format(k->detail, sizeof(k->detail), "%s", c->platform->kvm_problem);
+}
+
+static void check_nested(struct check_context *c, struct check *k)
+{
+	k->value = c->platform->kvm_nested == 1;
+	strcpy(k->unit, "bool");
+	if (k->value)
+		return;
+	k->result = c->need_nested && c->platform->have_kvm ? RESULT_FAIL : RESULT_SKIP;
+	format(k->detail, sizeof(k->detail), "the KVM module's parameter nested is %s",
+	       c->platform->kvm_nested ? "not there" : "0");
+}
+
+/* Each word holds its own address, then its complement: finds what is lost, stuck or aliased. */
+static void check_memory(struct check_context *c, struct check *k)
+{
+	int64_t kib = c->self->available_kib / 8;
+	size_t words, bad = 0;
+	volatile uintptr_t *p;
+
+	if (kib > MEMORY_CHECK_KIB)
+		kib = MEMORY_CHECK_KIB;
+	words = kib * 1024 / sizeof(*p);
+	strcpy(k->unit, "KiB");
+	p = mmap(NULL, kib * 1024, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "no %lld KiB to test: %s", (long long)kib,
+		       strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < words; i++)
+		p[i] = (uintptr_t)&p[i];
+	for (size_t i = 0; i < words; i++) {
+		bad += p[i] != (uintptr_t)&p[i];
+		p[i] = ~(uintptr_t)&p[i];
+	}
+	for (size_t i = 0; i < words; i++)
+		bad += p[i] != ~(uintptr_t)&p[i];
+	munmap((void *)p, kib * 1024);
+	k->value = kib;
+	if (bad) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "%zu of %zu words changed", bad, words);
+	}
+}
+
+static void check_clock(struct check_context *c, struct check *k)
+{
+	double last = now_s(), now;
+
+	(void)c;
+	strcpy(k->unit, "reads");
+	for (int i = 0; i < CLOCK_READS; i++, last = now) {
+		now = now_s();
+		k->value = i + 1;
+		if (now >= last)
+			continue;
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "went back by %g s", last - now);
+		return;
+	}
+}
+
+/* KVM counts its guests' time by it; a wrong one shows as a child that hangs. */
+static void check_tsc(struct check_context *c, struct check *k)
+{
+	const struct platform *p = c->platform;
+
+	k->value = p->tsc_khz / 1000;
+	strcpy(k->unit, "MHz");
+	if (p->tsc_khz < 1) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail),
+		       "its kernel does not know the TSC's frequency");
+	} else if (!p->tsc_varies &&
+		   !needs_pace_is_sane(p->tsc_khz, __rdtsc() - p->began_tsc, now_s() - p->began_s,
+				       k->detail, sizeof(k->detail))) {
+		k->result = RESULT_FAIL;
+	}
+}
+
+static void check_timer(struct check_context *c, struct check *k)
+{
+	struct itimerspec spec = { .it_value.tv_nsec = TIMER_S * 1e9 };
+	/* A timer costs tens of exits; a boot costs thousands: by then it is no longer late, but lost. */
+	double limit_s = 2 + c->self->kernel_s, start = now_s();
+	struct pollfd fd = { timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), POLLIN, 0 };
+
+	strcpy(k->unit, "s");
+	if (fd.fd < 0 || timerfd_settime(fd.fd, 0, &spec, NULL) ||
+	    poll(&fd, 1, limit_s * 1000) != 1) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "a timer of %g s did not fire within %g s",
+		       TIMER_S, limit_s);
+	}
+	k->value = now_s() - start;
+	close(fd.fd);
+	/* The bound itself is kept by the same clock: look twice. */
+	if (k->result == RESULT_PASS && k->value > limit_s) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "a timer of %g s fired after %g s", TIMER_S,
+		       k->value);
+	}
+	/* 1 ms: kvm-clock and the timer's clock may be apart by a tick's rounding. */
+	if (k->result == RESULT_PASS && k->value < TIMER_S - 0.001) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "a timer of %g s fired after %g s", TIMER_S,
+		       k->value);
+	}
+}
+
+struct fpu_state {
+	uint8_t vector[16][32];
+	uint32_t mxcsr;
+	uint16_t control;
+};
+
+/* Leaves the whole state in the registers over COUNT exits (CPUID always exits under KVM). */
+#define XMM(op, a, b)                                                                       \
+	op(0, a, b) op(1, a, b) op(2, a, b) op(3, a, b) op(4, a, b) op(5, a, b) op(6, a, b) \
+		op(7, a, b) op(8, a, b) op(9, a, b) op(10, a, b) op(11, a, b) op(12, a, b)  \
+			op(13, a, b) op(14, a, b) op(15, a, b)
+#define LOAD(n, insn, reg) insn " " #n "*32(%[in]), %%" reg #n "\n\t"
+#define SAVE(n, insn, reg) insn " %%" reg #n ", " #n "*32(%[out])\n\t"
+#define EXITS                                                                             \
+	"ldmxcsr %[in_mxcsr]\n\tfldcw %[in_control]\n"                                    \
+	"1:\txor %%eax, %%eax\n\txor %%ecx, %%ecx\n\tcpuid\n\tdec %[count]\n\tjnz 1b\n\t" \
+	"stmxcsr %[out_mxcsr]\n\tfnstcw %[out_control]\n\t"
+#define FPU_ASM(insn, reg)                                                                        \
+	asm volatile(XMM(LOAD, insn, reg) EXITS XMM(SAVE, insn, reg)                              \
+		     : [count] "+r"(count), [out_mxcsr] "=m"(out->mxcsr),                         \
+		       [out_control] "=m"(out->control)                                           \
+		     : [in] "r"(in->vector), [out] "r"(out->vector), [in_mxcsr] "m"(in->mxcsr),   \
+		       [in_control] "m"(in->control)                                              \
+		     : "eax", "ebx", "ecx", "edx", "memory", "xmm0", "xmm1", "xmm2", "xmm3",      \
+		       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", \
+		       "xmm13", "xmm14", "xmm15")
+
+static void fpu_over_exits(const struct fpu_state *in, struct fpu_state *out, uint64_t count,
+			   bool avx)
+{
+	static const uint32_t mxcsr = 0x1f80; /* the ABI's own */
+	static const uint16_t control = 0x37f;
+
+	if (avx)
+		FPU_ASM("vmovdqu", "ymm");
+	else
+		FPU_ASM("movdqu", "xmm");
+	asm volatile("ldmxcsr %0\n\tfldcw %1" ::"m"(mxcsr), "m"(control));
+}
+
+static void check_fpu(struct check_context *c, struct check *k)
+{
+	int want = c->phase == CHECK_LATE ? LATE_EXITS : EARLY_EXITS;
+	/* mxcsr: all masked, round up; x87: all masked, double precision, round down. */
+	struct fpu_state in = { .mxcsr = 0x5f80, .control = 0x67f }, out;
+	bool avx = c->platform->have_avx;
+	uint64_t seed = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: no two bytes alike */
+
+	strcpy(k->unit, "exits");
+	for (int done = 0; done < want; done += EXITS_A_LOOK) {
+		if (c->phase == CHECK_LATE && now_s() > c->deadline_s)
+			break;
+		for (size_t i = 0; i < sizeof(in.vector);
+		     i++, seed = seed * 6364136223846793005 + 1)
+			in.vector[i / 32][i % 32] = avx || i % 32 < 16 ? seed >> 56 : 0;
+		memset(&out, 0, sizeof(out));
+		fpu_over_exits(&in, &out, EXITS_A_LOOK, avx);
+		k->value = done + EXITS_A_LOOK;
+		if (memcmp(in.vector, out.vector, sizeof(in.vector)) || in.mxcsr != out.mxcsr ||
+		    in.control != out.control) {
+			k->result = RESULT_FAIL;
+			format(k->detail, sizeof(k->detail), "%s registers changed within %g exits",
+			       avx ? "AVX" : "SSE", k->value);
+			return;
+		}
+	}
+	/* No time left for the long form: the early result stands. */
+	if (!k->value)
+		k->id[0] = '\0';
+}
+
+static void exit_by_cpuid(void)
+{
+	unsigned int eax = 0, ecx = 0;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx)::"ebx", "edx");
+}
+
+static void exit_by_pio(void)
+{
+	port_write(POST_PORT, "", 1);
+}
+
+static int compare_cycles(const void *a, const void *b)
+{
+	int64_t d = *(const int64_t *)a - *(const int64_t *)b;
+
+	return (d > 0) - (d < 0);
+}
+
+/* The median: an interrupt in between is no part of the cost. */
+static int64_t median_cycles(struct check_context *c, void (*exit_once)(void))
+{
+	int want = c->phase == CHECK_LATE ? LATE_SAMPLES : EARLY_SAMPLES, count = 0;
+	int64_t cycles[LATE_SAMPLES];
+	uint64_t start;
+
+	while (count < want && (c->phase == CHECK_EARLY || now_s() <= c->deadline_s)) {
+		start = __rdtsc();
+		exit_once();
+		cycles[count++] = __rdtsc() - start;
+	}
+	if (!count)
+		return UNKNOWN;
+	qsort(cycles, count, sizeof(cycles[0]), compare_cycles);
+	return cycles[count / 2];
+}
+
+static void check_cost(struct check_context *c, struct check *k)
+{
+	int64_t cpuid = median_cycles(c, exit_by_cpuid), pio = UNKNOWN;
+
+	strcpy(k->unit, "cycles");
+	if (port_allow(POST_PORT, 1)) {
+		k->result = RESULT_SKIP;
+		format(k->detail, sizeof(k->detail), "no port I/O: %s", strerror(errno));
+	} else {
+		pio = median_cycles(c, exit_by_pio);
+		if (!port_direct()) /* system calls were measured */
+			pio = UNKNOWN;
+	}
+	if (cpuid < 0 || (c->phase == CHECK_LATE && pio < 0 && port_direct())) {
+		k->id[0] = '\0'; /* no time left: the early result stands */
+		return;
+	}
+	c->self->cpuid_cycles = cpuid;
+	c->self->pio_cycles = pio;
+	k->value = cpuid;
+	if (cpuid > 0)
+		return;
+	k->result = RESULT_FAIL;
+	format(k->detail, sizeof(k->detail), "the time-stamp counter stood still over an exit");
+}
+
+static const struct {
+	const char *id;
+	int phases;
+	void (*run)(struct check_context *c, struct check *k);
+} checks[] = {
+	{ "virt", CHECK_EARLY, check_virt },	 /* svm or vmx in the CPU's flags */
+	{ "kvm", CHECK_EARLY, check_kvm },	 /* /dev/kvm opens, with the API that we know */
+	{ "nested", CHECK_EARLY, check_nested }, /* KVM's guests may nest */
+	{ "memory", CHECK_EARLY, check_memory }, /* a pattern over free RAM */
+	{ "clock", CHECK_EARLY, check_clock },	 /* never goes back */
+	{ "tsc", CHECK_EARLY, check_tsc }, /* its frequency is known, and is that of the clock */
+	{ "timer", CHECK_EARLY, check_timer },		  /* fires, neither early nor lost */
+	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu },	  /* registers survive exits */
+	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost }, /* of an exit, in cycles */
+};
+
+void checks_run(struct check_context *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		struct check k = { .result = RESULT_PASS };
+
+		if (!(checks[i].phases & c->phase))
+			continue;
+		strcpy(k.id, checks[i].id);
+		checks[i].run(c, &k);
+		if (!k.id[0])
+			continue;
+		level_add_check(c->self, &k);
+		c->done(c->context, &k);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a level proves about itself.  One table: one more check is one more line in checks.c.
+ */
+#ifndef SUPERNEST_CHECKS_H
+#define SUPERNEST_CHECKS_H
+
+#include "level/platform.h"
+
+/*
+ * When a check runs.  Exits are what depth costs, so before the child is started a check spends a
+ * few; once the child has ended, or when there is none, those that need many are made in full.
+ */
+enum check_phase {
+	CHECK_EARLY = 1, /* before ready */
+	CHECK_LATE = 2,	 /* after the child has ended */
+};
+
+struct check_context {
+	struct level *self;
+	const struct platform *platform;
+	enum check_phase phase;
+	bool need_virt;	   /* a next level was asked for: without virtualization the check fails */
+	bool need_nested;  /* and one below it: its guests must nest */
+	double deadline_s; /* on now_s(): late checks end by then */
+	void *context;
+	void (*done)(void *context, const struct check *k); /* called as each result is there */
+};
+
+/* Runs the checks of a phase; results go into self->checks and to done(), costs into self->*_cycles. */
+void checks_run(struct check_context *c);
+
+#endif

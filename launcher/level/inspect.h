@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a person at a level's shell asks of it: where am I, what does the CPU say.
+ */
+#ifndef SUPERNEST_INSPECT_H
+#define SUPERNEST_INSPECT_H
+
+#include <stdio.h>
+
+#include "level/platform.h"
+#include "report/report.h"
+
+/* This level as it is now, and the run as far as SO_FAR knows it (nothing: it has no levels). */
+void inspect_status(const struct level *self, const struct platform *p, const struct report *so_far,
+		    FILE *out);
+
+/* The instruction's four registers.  -1 (printed) if a number is malformed; SUBLEAF may be NULL. */
+int inspect_cpuid(const char *leaf, const char *subleaf, FILE *out);
+/* A model-specific register.  -1 if the number is malformed, -2 if it cannot be read (both printed). */
+int inspect_msr(const char *number, FILE *out);
+
+#endif

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "level/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
+#define QEMU_KIB 1280 /* qemu's anonymous memory, stacks and page tables of its own */
+/* 4 KiB of page table for 2 MiB of guest RAM: each huge page has one in store, to be split into. */
+#define PAGE_TABLE_SHARE 512
+/* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
+#define RMAP_SHARE 409
+/* Where a child's kernel is loaded to, its data, its launcher, and a grain of free memory. */
+#define CHILD_DATA_KIB 5616
+/* A kernel larger than ours has more data too: Debian's need a third of what they have more. */
+#define MORE_DATA_SHARE 3
+/* And scatters it if it has more RAM: Debian's 7.3 comes up with 125 MiB and touched 139 to 145 of 158. */
+#define SCATTER_SHARE 6
+
+static int64_t meminfo_kib(const char *key)
+{
+	return number_behind("/proc/meminfo", key);
+}
+
+/*
+ * Freed pages, huge ones too, wait on the CPU's own list, where MemFree and MemAvailable do not count
+ * them; the kernel takes them back before it says that there is no more (drain_all_pages, page_alloc.c).
+ */
+static int64_t waiting_kib(void)
+{
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	int64_t pages = 0;
+	char line[160];
+	long long n;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, " count: %lld", &n) == 1)
+			pages += n;
+	if (f)
+		fclose(f);
+	return pages * 4;
+}
+
+static int64_t available_kib(void)
+{
+	return meminfo_kib("MemAvailable:") + waiting_kib();
+}
+
+void memory_setup(const struct appliance *a)
+{
+	/* The kernel turns huge pages off below 512 MiB; with 4 KiB pages a boot has 30 x the faults. */
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/defrag", "always");
+	/*
+	 * A huge page that is read first would be the zero page, and split into small ones when it is
+	 * written: the child's first two MiB (it looks for a BIOS there) cost 530 exits instead of one.
+	 */
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/use_zero_page", "0");
+	/* khugepaged would raise min_free_kbytes by tens of MiB and wake the CPU for nothing. */
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+		     "1000000");
+	system_write(a, "/proc/sys/vm/min_free_kbytes", "512");
+	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
+	system_write(a, "/proc/sys/vm/watermark_scale_factor", "1");
+	/*
+	 * Nothing of ours needs memory that old devices can reach; a 256th of all RAM above 4 GiB would be
+	 * kept free below it for those that do.
+	 */
+	system_write(a, "/proc/sys/vm/lowmem_reserve_ratio", "0 0 0");
+	/* Freed pages would wait on the CPU's own list, up to an eighth of all. */
+	system_write(a, "/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
+	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
+}
+
+/* One struct page (64 bytes) for each page of each section, used or not (arch/x86/include/asm/sparsemem.h). */
+#define SECTION_BITS 27
+#define SECTION_KIB (1LL << (SECTION_BITS - 10))
+#define SECTION_STRUCT_PAGE_KIB (SECTION_KIB * 64 / 4096)
+
+int64_t memory_struct_page_kib(int64_t ram_kib)
+{
+	return (ram_kib + SECTION_KIB - 1) / SECTION_KIB * SECTION_STRUCT_PAGE_KIB;
+}
+
+/* The kernel's own parts and its struct pages. */
+static void learn_kernel(struct level *self)
+{
+	unsigned long long start, end, next_section = 0;
+	FILE *f = fopen("/proc/iomem", "re");
+	char line[160], what[100];
+
+	self->kernel_image_kib = self->struct_page_kib = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, " %llx-%llx : %99[^\n]", &start, &end, what) != 3 || end <= start)
+			continue;
+		if (!strncmp(what, "Kernel ", 7))
+			self->kernel_image_kib += (end + 1 - start + 1023) / 1024;
+		if (strcmp(what, "System RAM"))
+			continue;
+		start >>= SECTION_BITS;
+		if (start < next_section)
+			start = next_section;
+		next_section = (end >> SECTION_BITS) + 1;
+		self->struct_page_kib += (next_section - start) * SECTION_STRUCT_PAGE_KIB;
+	}
+	if (f)
+		fclose(f);
+}
+
+void memory_learn(struct level *self)
+{
+	learn_kernel(self);
+	self->total_kib = meminfo_kib("MemTotal:");
+	self->available_kib = available_kib();
+}
+
+int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib)
+{
+	int64_t more_kib = kernel_kib > OUR_KERNEL_KIB ? kernel_kib - OUR_KERNEL_KIB : 0;
+
+	/* The archive and what is unpacked from it are there together for a moment. */
+	return CHILD_DATA_KIB + kernel_kib + more_kib / MORE_DATA_SHARE + 2 * archive_kib;
+}
+
+void memory_divide(struct budget *b, int64_t wanted_kib)
+{
+	/* Files are freed when the child is up, long before it has touched all of its RAM. */
+	int64_t left = b->available_kib + b->freed_kib - b->qemu_kib - b->margin_kib;
+
+	if (left < 0)
+		left = 0;
+	b->page_tables_kib = left / PAGE_TABLE_SHARE;
+	b->rmaps_kib = left / RMAP_SHARE;
+	left -= b->page_tables_kib + b->rmaps_kib;
+	if (wanted_kib && wanted_kib < left)
+		left = wanted_kib;
+	/* Whole MiB, as QEMU's -m counts; an even number, so that huge pages cover it. */
+	b->child_kib = left / (2 * KIB_PER_MIB) * (2 * KIB_PER_MIB);
+}
+
+void memory_plan(struct budget *b, const struct demand *d)
+{
+	*b = (struct budget){
+		.available_kib = available_kib(),
+		.qemu_kib = QEMU_KIB,
+		.margin_kib = MARGIN_KIB,
+		.freed_kib = d->freed_kib,
+		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib),
+	};
+	if (d->kernel_kib > OUR_KERNEL_KIB)
+		b->scatter_kib = b->need_kib / SCATTER_SHARE;
+	b->need_kib += d->devices_kib;
+	memory_divide(b, d->wanted_kib);
+}
+
+int64_t memory_needed_kib(const struct budget *b)
+{
+	int64_t touched_kib = b->need_kib + b->scatter_kib;
+
+	if (touched_kib > b->child_kib)
+		touched_kib = b->child_kib;
+	/* What the child touches before it is up must fit while our files are still there. */
+	if (b->available_kib - b->qemu_kib < touched_kib)
+		return b->need_kib + b->freed_kib + b->scatter_kib;
+	return b->need_kib;
+}
+
+bool memory_fits(const struct budget *b)
+{
+	return b->child_kib >= memory_needed_kib(b);
+}
+
+void memory_terms(struct level *self, const struct budget *b)
+{
+	static const char *const kernel_data[] = { "Slab:",	     "KernelStack:", "PageTables:",
+						   "SecPageTables:", "VmallocUsed:", "Percpu:",
+						   "AnonPages:" };
+	self->child_kib = b->child_kib;
+	self->kernel_data_kib = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_data); i++)
+		self->kernel_data_kib += meminfo_kib(kernel_data[i]);
+	self->reserve_kib = meminfo_kib("MemFree:") + waiting_kib() - b->available_kib;
+	if (self->reserve_kib < 0) /* something is cached that could be dropped */
+		self->reserve_kib = 0;
+	self->rootfs_kib = meminfo_kib("Shmem:") - b->freed_kib;
+	self->page_tables_kib = b->page_tables_kib;
+	self->rmaps_kib = b->rmaps_kib;
+	self->margin_kib = b->margin_kib + b->qemu_kib;
+	self->rounding_kib = b->available_kib + b->freed_kib - self->margin_kib -
+			     b->page_tables_kib - b->rmaps_kib - b->child_kib;
+}
+
+void memory_settle(struct level *self, int64_t child_total_kib, int64_t qemu_anonymous_kib)
+{
+	if (child_total_kib >= 0)
+		self->overhead_kib = self->total_kib - child_total_kib;
+	self->qemu_anonymous_kib = qemu_anonymous_kib;
+	/* Until it was known, the budget counted it with the margin. */
+	if (qemu_anonymous_kib > 0)
+		self->margin_kib -= qemu_anonymous_kib;
+	if (self->margin_kib < 0) /* a QEMU that is larger than ours */
+		self->margin_kib = 0;
+}
+
+enum stop memory_explain(const struct budget *b, struct reason *why)
+{
+	return reason_set(
+		why, STOP_MEMORY,
+		"the next level needs %lld MiB of RAM and can have %lld MiB: %lld MiB available "
+		"and %lld of files to be freed, less qemu %lld, page tables %lld, rmaps %lld, "
+		"margin %lld",
+		(long long)memory_needed_kib(b) / KIB_PER_MIB,
+		(long long)b->child_kib / KIB_PER_MIB, (long long)b->available_kib / KIB_PER_MIB,
+		(long long)b->freed_kib / KIB_PER_MIB, (long long)b->qemu_kib / KIB_PER_MIB,
+		(long long)b->page_tables_kib / KIB_PER_MIB, (long long)b->rmaps_kib / KIB_PER_MIB,
+		(long long)b->margin_kib / KIB_PER_MIB);
+}

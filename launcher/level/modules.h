@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * KVM as modules, as distributions build it: /lib/modules/RELEASE with a modules.dep, as `make
+ * modules_install`, depmod and our own command leave it.
+ */
+#ifndef SUPERNEST_MODULES_H
+#define SUPERNEST_MODULES_H
+
+#include "lib/system.h"
+
+#define MODULES_DIR "/lib/modules"
+
+/* The name of KVM's module for a CPU with VIRT, svm or vmx; NULL for any other. */
+const char *modules_kvm_name(const char *virt);
+/*
+ * Whether the file PATH is the module NAME, whichever of '-' and '_' it is written with and however it
+ * is compressed.
+ */
+bool modules_is_file_of(const char *path, const char *name);
+/* In a level without /dev/kvm: loads KVM for VIRT, if there are modules.  What goes wrong is printed. */
+void modules_load_kvm(const struct appliance *a, const char *virt);
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As errno is: the last error, and who is told of them. */
+static struct {
+	char text[512];
+	void (*sink)(void *context, const char *message);
+	void *context;
+} errors;
+
+void fail_to(void (*sink)(void *context, const char *message), void *context)
+{
+	errors.sink = sink;
+	errors.context = context;
+}
+
+int fail(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(errors.text, sizeof(errors.text), fmt, args);
+	va_end(args);
+	if (errors.sink)
+		errors.sink(errors.context, errors.text);
+	else
+		fprintf(stderr, "supernest: %s\n", errors.text);
+	return -1;
+}
+
+const char *last_error(void)
+{
+	return errors.text;
+}
+
+double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+void format(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf, size, fmt, args);
+	va_end(args);
+}
+
+void append_word(char *buf, size_t size, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+	bool quote = !*word || word[strspn(word, plain)];
+	size_t len = strlen(buf);
+
+	format(buf + len, size - len, "%s%s", len ? " " : "", quote ? "'" : "");
+	for (; *word; word++) {
+		len += strlen(buf + len);
+		format(buf + len, size - len, *word == '\'' ? "'\\''" : "%c", *word);
+	}
+	len += strlen(buf + len);
+	format(buf + len, size - len, "%s", quote ? "'" : "");
+}
+
+static int read_fd(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	buf[0] = '\0';
+	if (fd < 0)
+		return -1;
+	while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		len += n;
+	}
+	close(fd);
+	buf[len] = '\0';
+	if (len && buf[len - 1] == '\n')
+		buf[len - 1] = '\0';
+	return len ? 0 : -1;
+}
+
+int read_text(const char *path, char *buf, size_t size)
+{
+	return read_fd(open(path, O_RDONLY | O_CLOEXEC), buf, size);
+}
+
+int read_input(const char *path, char *buf, size_t size)
+{
+	return strcmp(path, "-") ? read_text(path, buf, size)
+				 : read_fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), buf, size);
+}
+
+int64_t number_behind(const char *path, const char *word)
+{
+	char text[8192];
+	const char *p;
+
+	if (read_text(path, text, sizeof(text)))
+		return -1;
+	p = strstr(text, word);
+	return p ? strtoll(p + strlen(word), NULL, 10) : -1;
+}
+
+int write_all(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+void make_harmless(char *text)
+{
+	/* LAVA's signals; where KTAP begins; ours, the last of which ends a report. */
+	static const char *const obeyed[] = { "<LAVA_", "TAP version ", "# supernest: " };
+
+	for (char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	for (size_t i = 0; i < ARRAY_SIZE(obeyed); i++)
+		for (char *p = text; (p = strstr(p, obeyed[i]));)
+			*p = '?';
+}

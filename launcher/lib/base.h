@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every part needs: the one error helper, the clock, small files.
+ */
+#ifndef SUPERNEST_BASE_H
+#define SUPERNEST_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+#define KIB_PER_MIB 1024
+#define MAX_LEVEL 63
+
+/* Exit status of the command, from the contract. */
+enum status {
+	STATUS_OK = 0,	    /* what was asked for was reached */
+	STATUS_NOT = 1,	    /* it was not */
+	STATUS_WRONG = 2,   /* wrong use, broken set-up */
+	STATUS_SKIPPED = 4, /* this machine cannot do it */
+};
+
+/*
+ * The error helper: prints "supernest: MESSAGE" on stderr, keeps the message for last_error(),
+ * returns -1.  A message says what failed, on what, why (%m) and what to do.
+ */
+int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
+const char *last_error(void);
+/* Where such messages go instead of to stderr; NULL: there again. */
+void fail_to(void (*sink)(void *context, const char *message), void *context);
+
+/* Seconds on a clock that never goes backwards and starts with the kernel. */
+double now_s(void);
+
+/* snprintf that always ends the string and never minds that it was cut. */
+void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Appends a word, quoted if a shell needs that, and a blank before it unless it is the first. */
+void append_word(char *buf, size_t size, const char *word);
+
+/* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
+int read_text(const char *path, char *buf, size_t size);
+/* The same of a file that a person named: "-" is standard input. */
+int read_input(const char *path, char *buf, size_t size);
+/* The number behind a word of such a file (procfs); -1 if there is none. */
+int64_t number_behind(const char *path, const char *word);
+
+/* write() until all is written.  -1 with errno set if it can't. */
+int write_all(int fd, const void *buf, size_t len);
+
+/*
+ * For text that a child may have written: turns anything that a terminal could obey into '?', in
+ * place, so that only blank to tilde stays, and breaks the words that a lab's parser obeys wherever in
+ * a line they are.
+ */
+void make_harmless(char *text);
+
+#endif

@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
+#include "lib/options.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUR_PREFIX "nest."
+#define BLANKS " \t\n\v\f\r"
+#define WORD_MAX 64
+
+static int parse_int(const char *text, int min, int max, int *out)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 9 || n < min || n > max)
+		return -1;
+	*out = n;
+	return 0;
+}
+
+int parse_size(const char *text, int64_t *kib)
+{
+	const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+	long long n = strtoll(text, &end, 10);
+	int shift = 10;
+
+	if (!isdigit((unsigned char)*text) || end - text > 12 || n <= 0)
+		return -1;
+	if (*end) {
+		unit = strchr(units, toupper((unsigned char)*end));
+		if (!unit || end[1])
+			return -1;
+		shift = 10 * (unit - units);
+	}
+	if (n > INT64_MAX >> 20 >> shift)
+		return -1;
+	*kib = n << shift;
+	return 0;
+}
+
+static int parse_choice(const char *text, const char *const names[], int *out)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(text, names[i])) {
+			*out = i;
+			return 0;
+		}
+	return -1;
+}
+
+static int set_depth(const char *v, void *p)
+{
+	if (!strcmp(v, "max")) {
+		*(int *)p = DEPTH_MAX;
+		return 0;
+	}
+	return parse_int(v, 0, MAX_LEVEL, p);
+}
+
+static int set_seconds(const char *v, void *p)
+{
+	return parse_int(v, 0, 100000000, p);
+}
+
+static int set_repeat(const char *v, void *p)
+{
+	return parse_int(v, 1, 100000, p);
+}
+
+static int set_level(const char *v, void *p)
+{
+	return parse_int(v, 0, MAX_LEVEL, p);
+}
+
+static int set_levels(const char *v, void *p)
+{
+	char list[160], *rest = list, *word;
+	uint64_t levels = 0;
+	int level;
+
+	if (strlen(v) >= sizeof(list))
+		return -1;
+	strcpy(list, v);
+	while ((word = strsep(&rest, ","))) {
+		if (parse_int(word, 0, MAX_LEVEL, &level))
+			return -1;
+		levels |= 1ULL << level;
+	}
+	*(uint64_t *)p = levels;
+	return 0;
+}
+
+static int set_size(const char *v, void *p)
+{
+	return parse_size(v, p);
+}
+
+/* In the order of enum report_bit; those of a console first. */
+static const char *const report_names[] = { "table", "ktap", "lava",  "json", "csv",
+					    "html",  "svg",  "kcidb", NULL };
+
+static int set_report(const char *v, void *p)
+{
+	char list[64], *rest = list, *name;
+	int which, bits = 0;
+
+	if (strlen(v) >= sizeof(list))
+		return -1;
+	strcpy(list, v);
+	while ((name = strsep(&rest, ","))) {
+		if (parse_choice(name, report_names, &which) || 1 << which > REPORT_CSV)
+			return -1;
+		bits |= 1 << which;
+	}
+	*(int *)p = bits;
+	return bits ? 0 : -1;
+}
+
+static int set_format(const char *v, void *p)
+{
+	int which;
+
+	if (parse_choice(v, report_names, &which))
+		return -1;
+	*(int *)p = 1 << which;
+	return 0;
+}
+
+static int set_table_or_json(const char *v, void *p)
+{
+	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
+}
+
+static int set_json_format(const char *v, void *p)
+{
+	(void)v;
+	return set_format("json", p);
+}
+
+static int set_percent(const char *v, void *p)
+{
+	return parse_int(v, 0, 100000, p);
+}
+
+/* What KCIDB's schema takes as an origin, and, behind one and a colon, as an id. */
+static bool is_origin(const char *text, size_t len)
+{
+	return len && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+static int set_origin(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return is_origin(v, strlen(v)) ? 0 : -1;
+}
+
+static int set_kcidb_id(const char *v, void *p)
+{
+	const char *colon = strchr(v, ':');
+
+	*(const char **)p = v;
+	return colon && is_origin(v, colon - v) ? 0 : -1;
+}
+
+static int set_start(const char *v, void *p)
+{
+	return parse_choice(v, (const char *const[]){ "auto", "manual", NULL }, p);
+}
+
+static int set_end(const char *v, void *p)
+{
+	return parse_choice(v, (const char *const[]){ "reboot", "poweroff", "halt", "shell", NULL },
+			    p);
+}
+
+static int set_accel(const char *v, void *p)
+{
+	return parse_choice(v, (const char *const[]){ "auto", "kvm", "tcg", NULL }, p);
+}
+
+static int set_qemu_args(const char *v, void *p)
+{
+	if (strlen(v) >= sizeof(((struct options *)0)->qemu_args))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_run_id(const char *v, void *p)
+{
+	if (!*v || strlen(v) > 16 || strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_seed(const char *v, void *p)
+{
+	if (strlen(v) != sizeof(((struct options *)0)->seed) - 1 ||
+	    strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_text(const char *v, void *p)
+{
+	*(const char **)p = v;
+	return *v ? 0 : -1;
+}
+
+static int set_flag(const char *v, void *p)
+{
+	(void)v;
+	*(bool *)p = true;
+	return 0;
+}
+
+/* In `commands`: it works for one version more, and `help` is what it is called now. */
+#define OLD_SPELLING 0x1000
+
+static const struct option {
+	const char *word;  /* on the kernel command line, or NULL */
+	const char *flag;  /* on ours, or NULL */
+	const char *value; /* what it takes, for people; NULL: nothing */
+	int commands;	   /* command_bit */
+	int (*set)(const char *value, void *member);
+	size_t offset;
+	const char *help; /* for --help, the manual and docs/: what it does, and its default */
+} options[] = {
+#define MEMBER(m) offsetof(struct options, m)
+	{ "nest.depth", "--depth", "N|max", CMD_RUN, set_depth, MEMBER(depth),
+	  "stop once level N is ready (default: max)" },
+	{ "nest.timeout", "--timeout", "S", CMD_RUN, set_seconds, MEMBER(timeout_s),
+	  "time budget of the run in seconds (default: 0, none)" },
+	{ "nest.mem", NULL, "SIZE", CMD_RUN, set_size, MEMBER(mem_kib),
+	  "RAM of the next level, if that is less than what fits (default: all that fits)" },
+	{ NULL, "--memory", "SIZE", CMD_RUN, set_size, MEMBER(memory_kib),
+	  "RAM of the outermost guest, as in 512M or 2G (default: 1G); in the appliance's shell, "
+	  "of the next level" },
+	{ "nest.report", "--report", "LIST", CMD_RUN, set_report, MEMBER(report),
+	  "what to print, of table,ktap,lava,json,csv (default: table; in the appliance: "
+	  "table,ktap,lava)" },
+	{ "nest.start", NULL, "auto|manual", 0, set_start, MEMBER(start),
+	  "manual: a shell with the prompt '/ # ' comes first, and `supernest run` starts the run "
+	  "(default: auto)" },
+	{ "nest.end", NULL, "reboot|poweroff|halt|shell", 0, set_end, MEMBER(end),
+	  "what follows the report (default: reboot)" },
+	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
+	  "a shell in level N on the outermost terminal, once N is ready; the run ends there "
+	  "unless a depth is given that is deeper" },
+	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
+	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
+	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
+	  "the level's number; set by the level above, never by a person" },
+	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
+	  "the run's id in records; set by the level above, never by a person" },
+	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed),
+	  "the seed of the level's random numbers; set by the level above, never by a person" },
+	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
+	  "what runs the outermost guest (default: auto, see the command check)" },
+	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
+	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, "
+	  "else qemu-system-x86_64)" },
+	{ NULL, "--cpu", "MODEL", CMD_RUN, set_text, MEMBER(cpu),
+	  "the outermost guest's CPU model (default: max,+svm if it is emulated, host with KVM)" },
+	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
+	  "the kernel under test, for all levels (default: bzImage beside this command)" },
+	{ NULL, "--levels", "LIST", CMD_RUN, set_levels, MEMBER(levels),
+	  "the levels that run the kernel under test, as in 1,3; the others run the appliance's "
+	  "own (default: all)" },
+	{ NULL, "--modules", "DIR", CMD_RUN, set_text, MEMBER(modules),
+	  "where the modules of the kernel under test are (default: /lib/modules/RELEASE); KVM "
+	  "and what it needs are added to the initramfs" },
+	{ NULL, "--config", "FILE", CMD_RUN, set_text, MEMBER(config),
+	  "its .config, to be searched for what nesting needs (default: one found beside it)" },
+	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),
+	  "the initramfs of all levels (default: initramfs.cpio.gz beside this command)" },
+	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
+	  "more parameters for the kernel command line of the outermost guest" },
+	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
+	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
+	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
+	  "write consoles, records and all reports to DIR" },
+	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
+	  "print a line for each event instead of the live view" },
+	{ NULL, "--deterministic", NULL, CMD_RUN, set_flag, MEMBER(deterministic),
+	  "emulate with a clock that counts instructions: counts repeat, time is virtual" },
+	{ NULL, "--repeat", "N", CMD_RUN, set_repeat, MEMBER(repeat),
+	  "run N times, and print how far the figures spread" },
+	{ NULL, "--matrix", "FILE", CMD_RUN, set_text, MEMBER(matrix),
+	  "run every combination of the options in FILE: on each line a name and its values" },
+	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
+	  "with --repeat or --matrix: stop after the first failed run" },
+	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, set_json_format, MEMBER(report),
+	  "--format json" },
+	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
+	  MEMBER(report),
+	  "the output format (default: table); html takes several reports and compares them" },
+	{ NULL, "--origin", "NAME", CMD_REPORT, set_origin, MEMBER(origin),
+	  "for kcidb: the submitter's name in KernelCI (a-z, 0-9 and _)" },
+	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
+	  "for kcidb: the id of the tested build, as it was submitted" },
+	{ NULL, "--format", "table|json", CMD_CHECK | CMD_COMPARE | CMD_PLAN, set_table_or_json,
+	  MEMBER(report), "the output format (default: table)" },
+	{ NULL, "--exits-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
+	  "how many more exits count as worse (default: 3 for deterministic runs, else 30 to "
+	  "200)" },
+	{ NULL, "--exits", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
+	  MEMBER(exits_percent), "--exits-limit" },
+	{ NULL, "--overhead-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
+	  "how much more overhead counts as worse (default: 1)" },
+	{ NULL, "--kib", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent, MEMBER(kib_percent),
+	  "--overhead-limit" },
+	{ NULL, "--cycles-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
+	  "how many more cycles for an exit count as worse (default: 3 for deterministic runs, "
+	  "else 200)" },
+	{ NULL, "--cycles", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
+	  MEMBER(cycles_percent), "--cycles-limit" },
+	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
+	  "the report to predict from; to predict seconds it must reach L3" },
+	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
+	  "RAM of the outermost guest (default: what the report's had)" },
+	{ NULL, "--timeout", "S", CMD_PLAN, set_seconds, MEMBER(timeout_s),
+	  "time budget in seconds (default: 3600)" },
+};
+
+void options_init(struct options *o)
+{
+	*o = (struct options){
+		.depth = DEPTH_MAX,
+		.repeat = 1,
+		.report = REPORT_TABLE | REPORT_KTAP | REPORT_LAVA,
+		.shell = SHELL_NONE,
+		.level = LEVEL_NONE,
+		.run_id = "0",
+		.exits_percent = LIMIT_DEFAULT,
+		.kib_percent = LIMIT_DEFAULT,
+		.cycles_percent = LIMIT_DEFAULT,
+	};
+}
+
+void options_decide(const struct options *o, int shell, struct decided *d)
+{
+	*d = (struct decided){ .depth = o->depth, .shell = shell };
+	strcpy(d->run_id, o->run_id);
+	strcpy(d->seed, o->seed);
+	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
+		d->depth = shell;
+}
+
+static int set_option(struct options *o, const struct option *opt, const char *name,
+		      const char *value)
+{
+	if (opt->set(value, (char *)o + opt->offset))
+		return fail("%s: '%.60s' is not %s", name, value,
+			    opt->value ? opt->value : "right");
+	return 0;
+}
+
+/*
+ * Cuts the next word off, as the kernel itself does (next_arg, lib/cmdline.c): quotes keep blanks, around
+ * the whole or around the value, and are no part of either.  NULL: there is none.
+ */
+static char *next_word(char **rest, char **value)
+{
+	char *word = *rest + strspn(*rest, BLANKS), *end, *equals = NULL;
+	bool quoted = *word == '"', in_quote = quoted;
+
+	if (!*word)
+		return NULL;
+	word += quoted;
+	for (end = word; *end && (in_quote || !strchr(BLANKS, *end)); end++) {
+		if (*end == '=' && !equals && end > word)
+			equals = end;
+		in_quote ^= *end == '"';
+	}
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	*value = end;
+	if (equals) {
+		*equals = '\0';
+		*value = equals + 1;
+	}
+	if (end > word && end[-1] == '"' && (quoted || **value == '"'))
+		end[-1] = '\0';
+	*value += **value == '"';
+	return word;
+}
+
+/* How many characters one word is away from another: put in, left out or exchanged (Levenshtein 1965). */
+static int distance(const char *a, const char *b)
+{
+	int row[WORD_MAX + 1], len = strnlen(b, WORD_MAX), before, above;
+
+	for (int j = 0; j <= len; j++)
+		row[j] = j;
+	for (int i = 1; a[i - 1]; i++) {
+		before = row[0];
+		row[0] = i;
+		for (int j = 1; j <= len; j++) {
+			above = row[j];
+			row[j] = before + (a[i - 1] != b[j - 1]);
+			if (above + 1 < row[j])
+				row[j] = above + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			before = above;
+		}
+	}
+	return row[len];
+}
+
+/* A word of ours that we do not know would change what is run, if it were spelled as it was meant. */
+static int refuse_unknown(const char *word)
+{
+	const char *nearest = "";
+	int least = INT_MAX, d;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		d = options[i].word ? distance(options[i].word, word) : INT_MAX;
+		if (d < least) {
+			least = d;
+			nearest = options[i].word;
+		}
+	}
+	return fail("%.60s: there is no such word; the nearest is %s", word, nearest);
+}
+
+int options_from_cmdline(struct options *o, const char *cmdline)
+{
+	char words[4096], *rest = words, *word, *value;
+	bool known;
+
+	if (strlen(cmdline) >= sizeof(words))
+		return fail("the kernel command line is longer than %zu bytes", sizeof(words) - 1);
+	strcpy(words, cmdline);
+	while ((word = next_word(&rest, &value))) {
+		if (strncmp(word, OUR_PREFIX, sizeof(OUR_PREFIX) - 1))
+			continue;
+		known = false;
+		for (size_t i = 0; i < ARRAY_SIZE(options) && !known; i++) {
+			if (!options[i].word || strcmp(options[i].word, word))
+				continue;
+			known = true;
+			if (set_option(o, &options[i], word, value))
+				return -1;
+		}
+		if (!known)
+			return refuse_unknown(word);
+	}
+	return 0;
+}
+
+static const struct option *find_flag(int command, const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *opt = &options[i];
+
+		if (opt->flag && opt->commands & command && strlen(opt->flag) == len &&
+		    !strncmp(opt->flag, name, len))
+			return opt;
+	}
+	return NULL;
+}
+
+static bool take_operand(struct options *o, int command, const char *arg)
+{
+	int most = command == CMD_REPORT ? FILES_MAX : command == CMD_COMPARE ? 2 : 0;
+
+	if ((arg[0] == '-' && arg[1]) || o->file_count >= most)
+		return false;
+	o->files[o->file_count++] = arg;
+	return true;
+}
+
+int options_from_args(struct options *o, int command, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const char *arg = argv[i], *value = strchr(arg, '=');
+		const struct option *opt;
+
+		if (take_operand(o, command, arg))
+			continue;
+		opt = find_flag(command, arg, value ? (size_t)(value - arg) : strlen(arg));
+		if (!opt)
+			return fail("%s: no such option or operand here; --help lists them", arg);
+		if (opt->commands & OLD_SPELLING)
+			fail("%s: is now called %s; the old name works until the next version",
+			     opt->flag, opt->help);
+		if (opt->value && !value) {
+			if (++i == argc)
+				return fail("%s: needs a value, %s", arg, opt->value);
+			value = argv[i];
+		} else if (value) {
+			if (!opt->value)
+				return fail("%s: takes no value", arg);
+			value++;
+		}
+		if (set_option(o, opt, opt->flag, value ? value : ""))
+			return -1;
+	}
+	return 0;
+}
+
+static void print_help(const char *name, const char *between, const struct option *opt)
+{
+	char left[64];
+
+	format(left, sizeof(left), "%s%s%s", name, opt->value ? between : "",
+	       opt->value ? opt->value : "");
+	printf("  %-24s %s\n", left, opt->help);
+}
+
+void options_help(int command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].flag && options[i].commands & command &&
+		    !(options[i].commands & OLD_SPELLING))
+			print_help(options[i].flag, " ", &options[i]);
+}
+
+void options_help_parameters(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].word)
+			print_help(options[i].word, "=", &options[i]);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a person asked for, by kernel command line (nest.*=) or by option (--*): one table for both.
+ */
+#ifndef SUPERNEST_OPTIONS_H
+#define SUPERNEST_OPTIONS_H
+
+#include "lib/base.h"
+
+#define DEPTH_MAX (-1)	/* nest.depth=max */
+#define LEVEL_NONE (-1) /* no nest.level=: nobody started us */
+#define SHELL_NONE (-1)
+#define LIMIT_DEFAULT (-1)
+#define FILES_MAX 8
+
+enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+enum start { START_AUTO, START_MANUAL };
+enum ending { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
+
+/* Bits of options.report; one for each name in report_names[]. */
+enum report_bit {
+	REPORT_TABLE = 1,
+	REPORT_KTAP = 2,
+	REPORT_LAVA = 4,
+	REPORT_JSON = 8,
+	REPORT_CSV = 16,
+	REPORT_HTML = 32, /* these two in a file, never on a console */
+	REPORT_SVG = 64,
+	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
+};
+
+struct options {
+	int depth;	    /* a level, or DEPTH_MAX */
+	int timeout_s;	    /* 0: none */
+	int64_t mem_kib;    /* RAM of the next level, 0: all that fits */
+	int64_t memory_kib; /* RAM of the outermost guest that a host starts */
+	int report;
+	int start, end;
+	int shell; /* a level, or SHELL_NONE */
+	char qemu_args[256];
+	int level;
+	char run_id[17]; /* hex */
+	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
+	int accel;
+	bool plain, deterministic, stop_on_failure;
+	int repeat;					/* runs */
+	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
+	uint64_t levels; /* a bit for each that runs --kernel; 0: all */
+	const char *qemu, *cpu, *kernel, *modules, *config, *initramfs, *append, *json_path,
+		*artifacts, *matrix;
+	const char *origin, *build_id; /* of KCIDB */
+	const char *files[FILES_MAX];  /* the operands of report and compare */
+	int file_count;
+	const char *from; /* plan's report */
+};
+
+/* What was decided by it, and is handed down from level to level. */
+struct decided {
+	int depth;	   /* a level, or DEPTH_MAX */
+	int shell;	   /* a level, or SHELL_NONE */
+	double deadline_s; /* on now_s(); 0: none */
+	char run_id[17];
+	char seed[65]; /* of random numbers, the levels' are derived from */
+};
+
+/* One bit for each command that takes an option. */
+enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, CMD_PLAN = 16 };
+
+/* The defaults of the contract. */
+void options_init(struct options *o);
+/*
+ * Takes the nest.* words out of a kernel command line; all others are somebody else's.
+ * -1 if one is unknown or its value is malformed; the error is printed.
+ */
+int options_from_cmdline(struct options *o, const char *cmdline);
+/* Reads --options of a command.  -1 on wrong use; the error is printed. */
+int options_from_args(struct options *o, int command, int argc, char **argv);
+/* A shell is where a run ends, unless it is to go deeper. */
+void options_decide(const struct options *o, int shell, struct decided *d);
+/* Prints the options of a command, or all kernel parameters: a line each. */
+void options_help(int command);
+void options_help_parameters(void);
+
+/* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
+int parse_size(const char *text, int64_t *kib);
+
+#endif

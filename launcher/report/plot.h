@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Figures of one report or of several on one scale, as <svg> elements that fit a telephone's width.
+ */
+#ifndef SUPERNEST_PLOT_H
+#define SUPERNEST_PLOT_H
+
+#include <stdio.h>
+
+#include "report/report.h"
+
+#define PLOT_MAX 8 /* reports: four colours, each filled and hollow */
+#define PLOT_ROWS 16
+
+struct plot {
+	const char *title, *unit;
+	double (*value)(const struct report *r, int level); /* negative: unknown */
+};
+
+/*
+ * A row for each level, downwards, and values to the right on a logarithmic scale; the factor is written on each
+ * step.  Prints nothing and returns -1 if there is no value.
+ */
+int plot_steps(FILE *out, const struct plot *p, const struct report *const r[], int count);
+
+/* One row of bars for each label, on a linear scale; VALUE[report][row]. */
+void plot_bars(FILE *out, const char *title, const char *const label[], int rows,
+	       const double value[][PLOT_ROWS], int count);
+
+/* What the report with this number is drawn as; around X, Y. */
+void plot_mark(FILE *out, int number, double x, double y);
+
+#endif

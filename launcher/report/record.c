@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memmem, memrchr */
+#include "report/record.h"
+#include "lib/numbers.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK "@sn1 "
+#define MARK_LEN (sizeof(MARK) - 1)
+
+/* CRC-32 as in IEEE 802.3, bit by bit: a record is a hundred bytes. */
+static uint32_t crc32(uint32_t crc, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	crc = ~crc;
+	while (len--) {
+		crc ^= *p++;
+		for (int i = 0; i < 8; i++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+uint32_t record_crc(const char *run_id, const char *body, size_t len)
+{
+	return crc32(crc32(0, run_id, strlen(run_id)), body, len);
+}
+
+void record_init(struct record *r, const char *kind, int from, int about)
+{
+	r->from = from;
+	r->about = about;
+	r->seq = 0;
+	r->count = 0;
+	r->used = 0;
+	format(r->kind, sizeof(r->kind), "%s", kind);
+}
+
+static const char *keep_text(struct record *r, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	char *p = r->text + r->used;
+
+	if (len > sizeof(r->text) - r->used)
+		return NULL;
+	r->used += len;
+	return memcpy(p, text, len);
+}
+
+int record_add(struct record *r, const char *key, const char *value)
+{
+	size_t used = r->used;
+	const char *k = keep_text(r, key), *v = k ? keep_text(r, value) : NULL;
+
+	if (!v || r->count == RECORD_FIELDS) {
+		r->used = used;
+		return -1;
+	}
+	r->field[r->count].key = k;
+	r->field[r->count++].value = v;
+	return 0;
+}
+
+int record_add_number(struct record *r, const char *key, double value)
+{
+	return record_add(r, key, number_exact(value).text);
+}
+
+const char *record_get(const struct record *r, const char *key)
+{
+	for (int i = 0; i < r->count; i++)
+		if (!strcmp(r->field[i].key, key))
+			return r->field[i].value;
+	return "";
+}
+
+static bool is_plain(char c)
+{
+	return c > ' ' && c <= '~' && !strchr("%=@!;", c);
+}
+
+/* Appends VALUE with %XX where it must be; returns the new end, or NULL if it does not fit. */
+static char *put_value(char *p, const char *end, const char *value)
+{
+	for (; *value; value++) {
+		if (end - p < (is_plain(*value) ? 1 : 3))
+			return NULL;
+		if (is_plain(*value))
+			*p++ = *value;
+		else
+			p += sprintf(p, "%%%02x", (unsigned char)*value);
+	}
+	return p;
+}
+
+int record_encode(const struct record *r, const char *run_id, char *line)
+{
+	const char *end = line + RECORD_MAX - RECORD_TAIL - 2; /* newline, NUL */
+	char *p = line;
+
+	p += sprintf(p, MARK "%d %d %u %s", r->from, r->about, r->seq, r->kind);
+	for (int i = 0; i < r->count; i++) {
+		if (end - p < (ssize_t)strlen(r->field[i].key) + 2)
+			return -1;
+		p += sprintf(p, " %s=", r->field[i].key);
+		p = put_value(p, end, r->field[i].value);
+		if (!p)
+			return -1;
+	}
+	p += sprintf(p, " !%08x;\n", record_crc(run_id, line, p - line));
+	return p - line;
+}
+
+static int hex_digit(char c)
+{
+	const char digits[] = "0123456789abcdef";
+	const char *p = c ? strchr(digits, c) : NULL;
+
+	return p ? p - digits : -1;
+}
+
+/* Undoes %XX in place and makes it harmless.  -1 if one is malformed or hides a NUL. */
+static int unescape(char *value)
+{
+	char *in = value, *out = value;
+
+	for (; *in; in++) {
+		if (*in == '%') {
+			int high = hex_digit(in[1]), low = high < 0 ? -1 : hex_digit(in[2]);
+
+			if (low < 0 || high + low == 0)
+				return -1;
+			*out++ = high << 4 | low;
+			in += 2;
+		} else if (is_plain(*in)) {
+			*out++ = *in;
+		} else {
+			return -1;
+		}
+	}
+	*out = '\0';
+	make_harmless(value);
+	return 0;
+}
+
+static int parse_level(const char *word, int *level)
+{
+	char *end;
+	long n = word ? strtol(word, &end, 10) : -1;
+
+	/* -1 is the host, which is no level. */
+	if (!word || *end || !*word || isspace((unsigned char)*word) || n < -1 || n > MAX_LEVEL)
+		return -1;
+	*level = n;
+	return 0;
+}
+
+static bool is_name(const char *name, size_t size)
+{
+	return *name && strlen(name) < size &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+}
+
+/* Takes the words of r->text apart, in place. */
+static int parse_body(struct record *r)
+{
+	char *save, *word, *end, *value;
+
+	strtok_r(r->text, " ", &save); /* the mark */
+	if (parse_level(strtok_r(NULL, " ", &save), &r->from) ||
+	    parse_level(strtok_r(NULL, " ", &save), &r->about))
+		return -1;
+	word = strtok_r(NULL, " ", &save);
+	if (!word || !isdigit((unsigned char)*word) || strlen(word) > 9)
+		return -1;
+	r->seq = strtoul(word, &end, 10);
+	word = strtok_r(NULL, " ", &save);
+	if (*end || !word || !is_name(word, sizeof(r->kind)))
+		return -1;
+	strcpy(r->kind, word);
+	for (r->count = 0; (word = strtok_r(NULL, " ", &save)); r->count++) {
+		value = strchr(word, '=');
+		if (!value || r->count == RECORD_FIELDS)
+			return -1;
+		*value++ = '\0';
+		if (!is_name(word, RECORD_MAX) || unescape(value))
+			return -1;
+		r->field[r->count].key = word;
+		r->field[r->count].value = value;
+	}
+	return 0;
+}
+
+/* The last place where a record begins: one torn by the next is followed by that one. */
+static const char *last_mark(const char *line, size_t len)
+{
+	const char *found = NULL, *p = line;
+
+	while ((p = memmem(p, len - (p - line), MARK, MARK_LEN)))
+		found = p++;
+	return found;
+}
+
+enum record_verdict record_decode(struct record *r, const char *run_id, const char *line,
+				  size_t len)
+{
+	const char *start = last_mark(line, len), *end;
+	uint32_t crc = 0;
+	size_t body;
+
+	if (!start)
+		return RECORD_NOISE;
+	len -= start - line;
+	end = memchr(start, ';', len);
+	if (!end || end - start < (ssize_t)(MARK_LEN + RECORD_TAIL) ||
+	    end - start > RECORD_MAX - 3) /* ';', newline, NUL */
+		return RECORD_DAMAGED;
+	body = end + 1 - RECORD_TAIL - start;
+	if (memcmp(start + body, " !", 2) || memchr(start, '\0', body))
+		return RECORD_DAMAGED;
+	for (const char *p = end - 8; p < end; p++) {
+		if (hex_digit(*p) < 0)
+			return RECORD_DAMAGED;
+		crc = crc << 4 | hex_digit(*p);
+	}
+	if (crc != record_crc(run_id, start, body))
+		return RECORD_DAMAGED;
+	memcpy(r->text, start, body);
+	r->text[body] = '\0';
+	r->used = body + 1;
+	return parse_body(r) ? RECORD_DAMAGED : RECORD_OK;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/report.h"
+#include "report/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#define LOST_MAX 1000 /* between two records */
+
+void report_init(struct report *r, int requested)
+{
+	memset(r->used, 0, sizeof(r->used));
+	memset(r->next_seq, 0, sizeof(r->next_seq));
+	r->stop = STOP_NONE;
+	r->reached = r->stop_level = r->console_count = 0;
+	r->lost_records = 0;
+	r->ok = r->interrupted = false;
+	r->detail[0] = r->command[0] = '\0';
+	evidence_clear(&r->evidence);
+	r->requested = requested;
+	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
+	r->outermost = MAX_LEVEL + 1;
+	r->deepest = r->shell_level = -1;
+}
+
+void report_start_clock(struct report *r)
+{
+	r->began_s = now_s();
+	r->began_tsc = __rdtsc();
+}
+
+/* All levels count cycles at the same pace, an emulated CPU those of its host. */
+void report_stop_clock(struct report *r)
+{
+	double ms = (now_s() - r->began_s) * 1000;
+
+	if (ms > 0 && !r->setup.counted_clock)
+		r->setup.tsc_khz = (__rdtsc() - r->began_tsc) / ms;
+}
+
+/* A level's room is touched only once it is spoken of: every level keeps a report, few use all of it. */
+struct level *report_level(struct report *r, int level)
+{
+	if (!r->used[level])
+		level_init(&r->levels[level], level);
+	r->used[level] = true;
+	return &r->levels[level];
+}
+
+static int add_fields(struct level *lv, const struct record *rec)
+{
+	enum field_source source = rec->from == rec->about ? BY_LEVEL : BY_PARENT;
+	struct level next = *lv;
+
+	for (int i = 0; i < rec->count; i++) {
+		const struct field *f = level_field(rec->field[i].key);
+
+		if (!f || f->source != source || level_set(&next, f, rec->field[i].value))
+			return -1;
+	}
+	*lv = next;
+	return 0;
+}
+
+/* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
+static const char *const parents_checks[] = { "archive", "kernel", "pace", "records" };
+
+static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
+{
+	bool parents = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parents_checks); i++)
+		parents |= !strcmp(id, parents_checks[i]);
+	if (parents || rec->from != rec->about)
+		return parents && rec->from != rec->about;
+	return lv->check_count < MAX_CHECKS - (int)ARRAY_SIZE(parents_checks) || lv->ready;
+}
+
+static int add_check(struct level *lv, const struct record *rec)
+{
+	struct check k = { .result = RESULT_PASS };
+
+	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
+	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
+	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
+	make_harmless(k.detail);
+	if (result_by_name(record_get(rec, "result"), &k.result) || !may_say_check(lv, rec, k.id) ||
+	    parse_number(record_get(rec, "value"), &k.value))
+		return -1;
+	return level_add_check(lv, &k);
+}
+
+/* What broke counts more than that it ended; of two breakages the first is the cause. */
+static int add_stop(struct report *r, const struct record *rec)
+{
+	enum stop stop = stop_by_name(record_get(rec, "reason"));
+
+	if (stop == STOP_NONE)
+		return -1;
+	if (r->stop && (stop_is_failure(r->stop) || !stop_is_failure(stop)))
+		return 0;
+	r->stop = stop;
+	r->stop_level = rec->about;
+	r->console_count = 0;
+	evidence_clear(&r->evidence);
+	format(r->detail, sizeof(r->detail), "%s", record_get(rec, "detail"));
+	make_harmless(r->detail);
+	return 0;
+}
+
+/* A line of evidence: the console of the level that the stop blames. */
+static int add_last_line(struct report *r, const struct record *rec)
+{
+	if (!r->stop || rec->about != r->stop_level || r->console_count == REPORT_LINES)
+		return 0;
+	format(r->console[r->console_count], REPORT_LINE, "%s", record_get(rec, "line"));
+	make_harmless(r->console[r->console_count++]);
+	return 0;
+}
+
+/* The same of its kernel's log and the like. */
+static int add_proof(struct report *r, const struct record *rec)
+{
+	const char *part = record_get(rec, "part");
+
+	for (int i = 0; i < EVIDENCE_PARTS; i++) {
+		if (strcmp(part, evidence_names[i]))
+			continue;
+		if (r->stop && rec->about == r->stop_level)
+			evidence_add(&r->evidence, i, record_get(rec, "line"));
+		return 0;
+	}
+	return -1;
+}
+
+static int add_ready(struct report *r, struct level *lv, const struct record *rec)
+{
+	/* A level stands on the one above it. */
+	if (lv->level > r->outermost && !r->levels[lv->level - 1].ready)
+		return -1;
+	if (!lv->seen || lv->ready || add_fields(lv, rec))
+		return -1;
+	lv->ready = true;
+	return 0;
+}
+
+static int add_kind(struct report *r, struct level *lv, const struct record *rec)
+{
+	bool own = rec->from == rec->about;
+
+	if (!strcmp(rec->kind, "level"))
+		return add_fields(lv, rec);
+	if (!strcmp(rec->kind, "check"))
+		return add_check(lv, rec);
+	if (!strcmp(rec->kind, "stop"))
+		return add_stop(r, rec);
+	if (!strcmp(rec->kind, "last"))
+		return add_last_line(r, rec);
+	if (!strcmp(rec->kind, "proof"))
+		return add_proof(r, rec);
+	if (!strcmp(rec->kind, "ready") && own)
+		return add_ready(r, lv, rec);
+	if (!strcmp(rec->kind, "shell") && own && lv->ready) {
+		r->shell_level = lv->level;
+		return 0;
+	}
+	if (!strcmp(rec->kind, "alive") || !strcmp(rec->kind, "text") || !strcmp(rec->kind, "end"))
+		return 0;
+	return -1;
+}
+
+/* Whoever speaks is there, whatever it speaks of. */
+static void note_speaker(struct report *r, int level)
+{
+	report_level(r, level)->seen = true;
+	r->outermost = level < r->outermost ? level : r->outermost;
+	r->deepest = level > r->deepest ? level : r->deepest;
+}
+
+int report_add(struct report *r, const struct record *rec)
+{
+	unsigned int *next = &r->next_seq[rec->from + 1];
+	struct level *lv;
+
+	if (rec->about < 0 || rec->about < rec->from)
+		return -1;
+	/* Nobody speaks before the level above it is ready. */
+	if (rec->from > r->outermost && !(r->used[rec->from - 1] && r->levels[rec->from - 1].ready))
+		return -1;
+	/* Of those below its child it can only tell what came from them. */
+	if (rec->from >= 0 && rec->about > rec->from + 1 && !r->used[rec->about])
+		return -1;
+	if (rec->seq < *next)
+		return 1;
+	/* Records do get lost, but not so many: it would silence its sender for good. */
+	if (rec->seq - *next > LOST_MAX)
+		return -1;
+	lv = report_level(r, rec->about);
+	if (add_kind(r, lv, rec))
+		return -1;
+	r->lost_records += rec->seq - *next;
+	*next = rec->seq + 1;
+	if (rec->from >= 0)
+		note_speaker(r, rec->from);
+	return 0;
+}
+
+static void set_role(const struct report *r, struct level *lv)
+{
+	/* L0 owns the CPU; a level that runs another is a hypervisor; the deepest is but a guest. */
+	strcpy(lv->role, lv->level == 0		  ? "machine"
+			 : lv->level < r->reached ? "hypervisor"
+						  : "guest");
+}
+
+static void find_reached(struct report *r)
+{
+	r->reached = 0;
+	for (int i = r->outermost; i <= r->deepest; i++)
+		if (r->levels[i].ready)
+			r->reached = i;
+	for (int i = r->outermost; i <= r->deepest; i++)
+		set_role(r, &r->levels[i]);
+}
+
+void report_so_far(struct report *r)
+{
+	find_reached(r);
+	r->stop = STOP_NONE;
+	r->ok = false;
+	r->detail[0] = '\0';
+}
+
+void report_finish(struct report *r)
+{
+	find_reached(r);
+	if (!r->stop) {
+		r->stop = STOP_LOST;
+		r->stop_level = r->deepest < 0 ? 0 : r->deepest;
+		format(r->detail, sizeof(r->detail), "no level said why the chain ended");
+	}
+	r->ok = verdict_ok(r);
+}
+
+double level_boot_s(const struct level *lv)
+{
+	return !lv->ready ? UNKNOWN : lv->wall_s >= 0 ? lv->wall_s : lv->ready_s;
+}
+
+double report_factor(const struct report *r, int level)
+{
+	const struct level *lv = &r->levels[level], *above = lv - 1;
+
+	if (level <= r->outermost || above->cpuid_cycles <= 0 || lv->cpuid_cycles < 0)
+		return UNKNOWN;
+	return (double)lv->cpuid_cycles / above->cpuid_cycles;
+}
+
+bool report_came_up(const struct report *r)
+{
+	return r->reached >= r->outermost && r->reached <= r->deepest &&
+	       r->levels[r->reached].ready;
+}
+
+/* Which level was reached, and what was wrong on the way. */
+static void reached(const struct report *r, char *buf, size_t size)
+{
+	char wanted[24] = "";
+	const char *unsound = "";
+
+	if (r->requested != DEPTH_OPEN)
+		format(wanted, sizeof(wanted), " of L%d", r->requested);
+	for (int i = r->outermost; i <= r->deepest; i++)
+		if (!level_sound(&r->levels[i]))
+			unsound = ", a check failed";
+	format(buf, size, "L%d%s%s", r->reached, wanted, unsound);
+}
+
+void report_verdict(const struct report *r, char *buf, size_t size)
+{
+	char what[64];
+
+	reached(r, what, sizeof(what));
+	if (!report_came_up(r))
+		format(buf, size, "No level came up");
+	else
+		format(buf, size, "Reached %s", what);
+}
+
+void report_sentence(const struct report *r, char *buf, size_t size)
+{
+	char what[64];
+
+	reached(r, what, sizeof(what));
+	format(buf, size, "reached %s; stopped by %s at L%d: %s", what, stop_names[r->stop],
+	       r->stop_level, r->detail);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/results.h"
+
+int results_last_level(const struct report *r)
+{
+	if (r->requested != DEPTH_OPEN)
+		return r->requested;
+	/* Something broke while the next level came up: that level has failed. */
+	return stop_is_failure(r->stop) && r->stop_level > r->reached ? r->reached + 1 : r->reached;
+}
+
+void results_ready(const struct report *r, int level, struct test *t)
+{
+	const struct level *lv = level <= r->deepest ? &r->levels[level] : NULL;
+	bool ready = lv && lv->ready;
+	double s = ready ? level_boot_s(lv) : 0;
+
+	*t = (struct test){ .level = level,
+			    .result = ready ? RESULT_PASS : RESULT_FAIL,
+			    .missing = !ready,
+			    .value = s < 0 ? 0 : s,
+			    .unit = "s",
+			    .detail = ready ? "" : stop_names[r->stop] };
+	format(t->id, sizeof(t->id), "l%d_ready", level);
+}
+
+void results_check(const struct level *lv, int i, struct test *t)
+{
+	const struct check *k = &lv->checks[i];
+
+	*t = (struct test){ .level = lv->level,
+			    .result = k->result,
+			    .value = k->value,
+			    .unit = k->unit,
+			    .detail = k->detail };
+	format(t->id, sizeof(t->id), "l%d_%s", lv->level, k->id);
+}
+
+void results_each(const struct report *r, void (*each)(const struct test *t, void *context),
+		  void *context)
+{
+	struct test t;
+
+	for (int i = r->outermost; i <= r->deepest || i <= results_last_level(r); i++) {
+		results_ready(r, i, &t);
+		each(&t, context);
+		for (int c = 0; i <= r->deepest && c < r->levels[i].check_count; c++) {
+			results_check(&r->levels[i], c, &t);
+			each(&t, context);
+		}
+	}
+	t = (struct test){ .id = "depth",
+			   .level = r->reached,
+			   .result = r->ok ? RESULT_PASS : RESULT_FAIL,
+			   .value = r->reached,
+			   .unit = "levels",
+			   .detail = r->detail };
+	each(&t, context);
+}
