@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "child/relay.h"
-#include "level/memory.h"
+#include "child/wire.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -31,6 +31,12 @@
 
 volatile int relay_stop_requested;
 
+/* How many processes the kernel has killed for want of memory since it started. */
+static int64_t oom_kills(void)
+{
+	return number_behind("/proc/vmstat", "oom_kill ");
+}
+
 struct channel {
 	void (*take)(struct relay *r, char *line, size_t len);
 	size_t len;
@@ -41,7 +47,20 @@ struct channel {
 
 static void take_record(struct relay *r, char *line, size_t len)
 {
-	r->on_record(r->context, line, len);
+	switch (r->on_record(r->context, line, len)) {
+	case LAST:
+		r->ended = true;
+		r->records++;
+		break;
+	case TAKEN:
+		r->records++;
+		break;
+	case REFUSED:
+		r->bad_records++;
+		break;
+	case IGNORED:
+		break;
+	}
 }
 
 /* What anybody may see: cut, without the blanks at its end. */
@@ -271,7 +290,7 @@ void relay_run(struct relay *r)
 	double next_beat_s = r->beat_s ? now_s() + r->beat_s : 0;
 
 	r->looked_s = r->vm->start_s;
-	r->oom_kills_before = memory_oom_kills();
+	r->oom_kills_before = oom_kills();
 	while (!r->give_up && !(fds[0].revents & POLLIN)) {
 		for (int i = 0; i < 3; i++)
 			fds[i + 1] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
@@ -297,111 +316,92 @@ void relay_run(struct relay *r)
 	drain(r, channels, 3);
 }
 
-static void add_panic_reason(const struct relay *r, enum stop *stop)
+/* mm/oom_kill.c: the two ways in which a kernel gives up for want of memory. */
+static bool is_oom(const char *panic)
 {
-	/* mm/oom_kill.c: the two ways in which a kernel gives up for want of memory. */
-	if (strstr(r->panic, "Out of memory") || strstr(r->panic, "System is deadlocked on memory"))
-		*stop = STOP_OOM;
-	else
-		*stop = STOP_PANIC;
+	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
 }
 
 bool relay_own_oom(const struct relay *r)
 {
 	return !r->give_up && !r->panic[0] && WIFSIGNALED(r->status) &&
-	       memory_oom_kills() > r->oom_kills_before;
+	       oom_kills() > r->oom_kills_before;
 }
 
-static enum stop verdict_of_exit(const struct relay *r, char *detail, size_t size)
+static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason *why)
 {
 	int status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
 
-	if (relay_own_oom(r)) {
-		format(detail, size, "this level ran out of memory and its kernel killed qemu");
-		return STOP_OOM;
-	}
-	if (WIFSIGNALED(r->status)) {
-		format(detail, size, "its qemu was killed by signal %d (%s)%s%s",
-		       WTERMSIG(r->status), strsignal(WTERMSIG(r->status)), r->words[0] ? ": " : "",
-		       r->words);
-		return STOP_CRASH;
-	}
-	if (status == EXIT_STATUS && r->ended && !r->lost)
-		return STOP_NONE;
-	if (status == EXIT_STATUS) {
-		format(detail, size,
-		       r->ended ? "it ended in order, but records of it are missing"
-				: "it ended in order, but its last record never came");
-		return STOP_LOST;
-	}
-	if (status) {
-		format(detail, size, "qemu ended with status %d: %.300s", status,
-		       r->words[0] ? r->words : "it said nothing");
-		return r->records ? STOP_CRASH : STOP_QEMU;
-	}
-	if (strstr(r->words, "terminating on signal")) { /* system/runstate.c */
-		format(detail, size, "its qemu was ended from outside: %.300s", r->words);
-		return STOP_CRASH;
-	}
-	format(detail, size,
-	       "it reset itself without an orderly end: a triple fault, or a reboot "
-	       "that nobody asked for");
-	return STOP_CRASH;
+	if (relay_own_oom(r))
+		return reason_set(why, STOP_OOM,
+				  "this level ran out of memory and its kernel killed qemu");
+	if (WIFSIGNALED(r->status))
+		return reason_set(why, STOP_CRASH, "its qemu was killed by signal %d (%s)%s%s",
+				  WTERMSIG(r->status), strsignal(WTERMSIG(r->status)),
+				  r->words[0] ? ": " : "", r->words);
+	if (status == EXIT_STATUS && r->ended && !lost)
+		return reason_set(why, STOP_NONE, "%s", "");
+	if (status == EXIT_STATUS)
+		return reason_set(why, STOP_LOST,
+				  r->ended ? "it ended in order, but records of it are missing"
+					   : "it ended in order, but its last record never came");
+	if (status)
+		return reason_set(why, r->records ? STOP_CRASH : STOP_QEMU,
+				  "qemu ended with status %d: %.300s", status,
+				  r->words[0] ? r->words : "it said nothing");
+	if (strstr(r->words, "terminating on signal")) /* system/runstate.c */
+		return reason_set(why, STOP_CRASH, "its qemu was ended from outside: %.300s",
+				  r->words);
+	return reason_set(why, STOP_CRASH,
+			  "it reset itself without an orderly end: a triple fault, or a reboot "
+			  "that nobody asked for");
 }
 
-enum stop relay_verdict(const struct relay *r, char *detail, size_t size)
+enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 {
 	char exits[32] = "exits not counted"; /* there are none without KVM */
-	enum stop stop = STOP_HANG;
 
-	detail[0] = '\0';
 	/* Its words on the console are evidence only if it did not end in order. */
-	if (r->panic[0] && !(r->give_up == GIVE_UP_NOT && r->ended)) {
-		add_panic_reason(r, &stop);
-		format(detail, size, "its kernel panicked: %s", r->panic);
-		return stop;
-	}
+	if (r->panic[0] && !(r->give_up == GIVE_UP_NOT && r->ended))
+		return reason_set(why, is_oom(r->panic) ? STOP_OOM : STOP_PANIC,
+				  "its kernel panicked: %s", r->panic);
 	if (r->counts_exits)
 		format(exits, sizeof(exits), "exits: %lld", (long long)r->exits);
 	switch (r->give_up) {
 	case GIVE_UP_NOT:
-		return verdict_of_exit(r, detail, size);
+		return verdict_of_exit(r, lost, why);
 	case GIVE_UP_TIME:
-		format(detail, size, "the time budget was used up");
-		return STOP_TIME;
+		return reason_set(why, STOP_TIME, "the time budget was used up");
 	case GIVE_UP_USER:
-		format(detail, size,
-		       relay_stop_requested == RELAY_ESCAPE ? "its shell was left by the escape"
-							    : "it was stopped by a signal");
-		return STOP_TIME;
+		return reason_set(why, STOP_TIME,
+				  relay_stop_requested == RELAY_ESCAPE
+					  ? "its shell was left by the escape"
+					  : "it was stopped by a signal");
 	case GIVE_UP_KVM:
-		format(detail, size, "%.300s", r->words);
-		return STOP_CRASH;
+		return reason_set(why, STOP_CRASH, "%.300s", r->words);
 	case GIVE_UP_FLOOD:
-		format(detail, size,
-		       "it flooded the records: %lld in %.1f s, more than all levels together say",
-		       (long long)r->records, r->clock_s);
-		return STOP_LOST;
+		return reason_set(
+			why, STOP_LOST,
+			"it flooded the records: %lld in %.1f s, more than all levels together say",
+			(long long)r->records, r->clock_s);
 	case GIVE_UP_CLOSED:
-		format(detail, size, "its record channel was closed, though its qemu still ran");
-		return STOP_LOST;
+		return reason_set(why, STOP_LOST,
+				  "its record channel was closed, though its qemu still ran");
 	case GIVE_UP_IDLE:
-		format(detail, size, "nothing was executed: no CPU time for %.1f s (%s)",
-		       r->clock_s - r->executed_s, exits);
-		return STOP_HANG;
+		return reason_set(why, STOP_HANG,
+				  "nothing was executed: no CPU time for %.1f s (%s)",
+				  r->clock_s - r->executed_s, exits);
 	case GIVE_UP_SPIN:
-		format(detail, size, "it spins: no exit of its own in %.1f s of CPU time (%s)",
-		       r->cpu_s - r->exit_cpu_s, exits);
-		return STOP_HANG;
+		return reason_set(why, STOP_HANG,
+				  "it spins: no exit of its own in %.1f s of CPU time (%s)",
+				  r->cpu_s - r->exit_cpu_s, exits);
 	case GIVE_UP_SILENT:
-		format(detail, size, "its launcher has said nothing for %.1f s (%s)",
-		       r->clock_s - r->record_s, exits);
-		return STOP_HANG;
+		return reason_set(why, STOP_HANG, "its launcher has said nothing for %.1f s (%s)",
+				  r->clock_s - r->record_s, exits);
 	case GIVE_UP_BOOT:
-		format(detail, size,
-		       "its launcher did not start within %.1f s, %.1f of CPU time (%s)",
-		       r->clock_s, r->cpu_s, exits);
-		return STOP_HANG;
+		return reason_set(why, STOP_HANG,
+				  "its launcher did not start within %.1f s, %.1f of CPU time (%s)",
+				  r->clock_s, r->cpu_s, exits);
 	}
-	return STOP_HANG;
+	return reason_set(why, STOP_HANG, "%s", "");
 }

@@ -9,8 +9,8 @@
 
 #include <signal.h>
 
-#include "report/level.h"
 #include "child/vm.h"
+#include "report/level.h"
 
 #define CONSOLE_LINE 160 /* characters of a console line that are kept */
 #define LAST_LINES 12	 /* console lines kept as evidence */
@@ -40,6 +40,14 @@ enum give_up {
 	GIVE_UP_USER
 };
 
+/* What somebody who was handed a record says of it. */
+enum taken {
+	IGNORED, /* no record, or one that was there before */
+	TAKEN,
+	LAST,	 /* taken, and the child's last one */
+	REFUSED, /* damaged, forged or out of order */
+};
+
 struct relay {
 	/* set by the caller */
 	struct vm *vm;
@@ -47,19 +55,17 @@ struct relay {
 	double deadline_s; /* on now_s(): the time budget's end; 0: none */
 	double beat_s;	   /* call on_beat this long after the last record; 0: never */
 	void *context;
-	void (*on_record)(void *context, const char *line, size_t len);
+	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
 	void (*on_beat)(void *context);
 	/* Each line of console and QEMU, also those that are too many to pass on. */
 	void (*on_line)(void *context, const char *line, bool console);
 	/* It is given up, and still there to be looked at. */
 	void (*on_give_up)(void *context);
-	/* set by on_record */
-	bool ended;	 /* the child's last record came */
-	int64_t records; /* that were believed: its launcher runs */
-	bool lost;	 /* records are missing */
-	int bad_records; /* damaged, forged or out of order */
 	/* set by the relay */
+	bool ended;	 /* the child's last record came */
+	int64_t records; /* that were taken: its launcher runs */
+	int bad_records; /* that were refused */
 	enum give_up give_up;
 	int status; /* QEMU's wait status */
 	int64_t exits, work, oom_kills_before;
@@ -88,8 +94,8 @@ extern volatile int relay_stop_requested;
 void relay_look(struct relay *r);
 /* Runs until QEMU has ended or was given up and killed. */
 void relay_run(struct relay *r);
-/* The reason, and the sentence with its evidence.  STOP_NONE: it ended as it should. */
-enum stop relay_verdict(const struct relay *r, char *detail, size_t size);
+/* Why it ended; LOST: records of it are missing.  STOP_NONE: it ended as it should. */
+enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why);
 /* It was not the child's fault: this level's kernel killed QEMU, for want of memory of its own. */
 bool relay_own_oom(const struct relay *r);
 

@@ -233,7 +233,8 @@ static void take_typed(struct pump *p)
 }
 
 /* All that the level with the shell has to know before it starts one. */
-static void introduce_terminal(struct pump *p, void (*introduce)(FILE *report))
+static void introduce_terminal(struct pump *p, void (*introduce)(void *context, FILE *report),
+			       void *context)
 {
 	char *text = NULL, *rest, *line, typed[256], out[257];
 	struct winsize window;
@@ -241,7 +242,7 @@ static void introduce_terminal(struct pump *p, void (*introduce)(FILE *report))
 	FILE *f = open_memstream(&text, &size);
 
 	if (f) {
-		introduce(f);
+		introduce(context, f);
 		fclose(f);
 	}
 	for (rest = text; (line = strsep(&rest, "\n")) && rest;) {
@@ -353,7 +354,7 @@ static void restore(struct remote *t)
 }
 
 static void pump(struct remote *t, const struct remote_ends *e, const sigset_t *unblocked,
-		 void (*introduce)(FILE *report))
+		 void (*introduce)(void *context, FILE *report), void *context)
 {
 	struct pump p = {
 		.ends = *e,
@@ -369,7 +370,7 @@ static void pump(struct remote *t, const struct remote_ends *e, const sigset_t *
 	set_signals();
 	be_prompt(&p);
 	if (p.owner)
-		introduce_terminal(&p, introduce);
+		introduce_terminal(&p, introduce, context);
 	while (!finish_asked) {
 		pass_on(&p, unblocked);
 		if (window_changed && p.owner && know_size(e->person_in, &window))
@@ -381,7 +382,8 @@ static void pump(struct remote *t, const struct remote_ends *e, const sigset_t *
 	_exit(0);
 }
 
-int remote_start(struct remote *t, const struct remote_ends *ends, void (*introduce)(FILE *report))
+int remote_start(struct remote *t, const struct remote_ends *ends,
+		 void (*introduce)(void *context, FILE *report), void *context)
 {
 	sigset_t before;
 
@@ -393,7 +395,7 @@ int remote_start(struct remote *t, const struct remote_ends *ends, void (*introd
 	block_signals(&before);
 	t->pid = fork();
 	if (!t->pid)
-		pump(t, ends, &before, introduce);
+		pump(t, ends, &before, introduce, context);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (t->pid > 0)
 		return 0;

@@ -20,8 +20,6 @@
 
 #include "lib/base.h"
 
-#define REMOTE_ESCAPE "Enter ~ ." /* as people are told of it */
-
 /* Files that are the caller's; they stay open until remote_finish(). */
 struct remote_ends {
 	int person_in, person_out; /* towards the person */
@@ -41,7 +39,8 @@ struct remote {
  * Starts to pass bytes on.  Where the terminal is ours it becomes raw, INTRODUCE writes the report so
  * far (it is called in the other process), and the escape sends us SIGUSR1.  -1 (printed) if it fails.
  */
-int remote_start(struct remote *t, const struct remote_ends *ends, void (*introduce)(FILE *report));
+int remote_start(struct remote *t, const struct remote_ends *ends,
+		 void (*introduce)(void *context, FILE *report), void *context);
 /* Passes on what is on its way up, ends, and leaves the person's terminal as it was.  Bounded. */
 void remote_finish(struct remote *t);
 

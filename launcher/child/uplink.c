@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "child/uplink.h"
 #include "child/port.h"
-#include "child/vm.h"
+#include "child/wire.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -47,10 +47,22 @@ void uplink_record(const char *line, size_t len)
 	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
 }
 
-void uplink_text(const char *line)
+void uplink_hear(void *context, const struct record *rec)
+{
+	char line[RECORD_MAX];
+	int len = record_encode(rec, context, line);
+
+	if (len > 0)
+		uplink_record(line, len);
+	else
+		fail("a record of kind %s is too long: lost", rec->kind);
+}
+
+void uplink_text(void *context, const char *line)
 {
 	char text[600];
 
+	(void)context;
 	format(text, sizeof(text), "supernest: %s\n", line);
 	port_write(CONSOLE_PORT, text, strlen(text));
 }

@@ -5,14 +5,16 @@
 #ifndef SUPERNEST_UPLINK_H
 #define SUPERNEST_UPLINK_H
 
-#include <stddef.h>
+#include "report/record.h"
 
 /* -1 if the kernel refuses the ports (printed). */
 int uplink_open(void);
 /* One exit for a record where there is a doorbell; without it about one for each two bytes. */
 void uplink_record(const char *line, size_t len);
-/* A line for the parent's console, "supernest: LINE". */
-void uplink_text(const char *line);
+/* Of a teller: passes a record up as it is; CONTEXT is the run's id. */
+void uplink_hear(void *context, const struct record *rec);
+/* A line for the parent's console, "supernest: LINE"; for fail_to(), without a context. */
+void uplink_text(void *context, const char *line);
 /* The orderly end: the parent's QEMU ends us. */
 void uplink_end(void);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* pipe2 */
 #include "child/vm.h"
+#include "child/wire.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -79,10 +79,9 @@ static void add_extra(struct args *a, const char *extra)
 	}
 }
 
-/* Our own microvm, for our own kernel; a name is somebody's choice of another. */
 static bool is_microvm(const struct vm_config *c)
 {
-	return c->nested && !isalpha(c->machine[0]);
+	return c->machine == VM_MICROVM || c->machine == VM_FIRMWARE;
 }
 
 /*
@@ -103,7 +102,7 @@ static void add_terminal(struct args *a, const struct vm_config *c)
 
 static void add_machine(struct args *a, const struct vm_config *c)
 {
-	bool firmware = c->terminal && strstr(c->machine ? c->machine : "", "x-direct-boot");
+	bool firmware = c->terminal && strstr(c->words ? c->words : "", "x-direct-boot");
 
 	/* Nothing but what is listed: no default devices, no user's config, no window. */
 	add(a, "-nodefaults -no-user-config -display none");
@@ -111,31 +110,34 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	add(a, "-no-reboot");
 	if (c->sandbox)
 		add(a, "-sandbox %s", c->sandbox);
-	if (c->nested && !is_microvm(c)) {
-		/* Somebody's own choice, for a kernel that is not ours. */
-		add(a, "-M %s -serial chardev:con", c->machine);
+	switch (c->machine) {
+	case VM_PC:
+		add(a, "-M q35 -serial chardev:con");
+		break;
+	case VM_MICROVM:
+		/* Without what our kernel can do without: each device costs exits to probe. */
+		add(a,
+		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
+		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
+		    c->words, firmware ? ",x-direct-boot=off" : "");
 		add_path(a, "-L", c->firmware_dir);
-	} else if (c->firmware) {
+		break;
+	case VM_FIRMWARE:
 		/* What any kernel finds: an APIC, by the firmware's tables, and a serial port. */
 		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
 		       "auto-kernel-cmdline=off,x-option-roms=off -serial chardev:con");
 		add_path(a, "-bios", c->firmware);
-	} else if (c->nested) {
-		/* microvm without what our kernel can do without: each device costs exits to probe. */
-		add(a,
-		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
-		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
-		    c->machine, firmware ? ",x-direct-boot=off" : "");
+		break;
+	case VM_NAMED:
+		add(a, "-M %s -serial chardev:con", c->words);
 		add_path(a, "-L", c->firmware_dir);
-	} else {
-		/* An ordinary PC, so that any kernel boots. */
-		add(a, "-M q35 -serial chardev:con");
+		break;
 	}
 	/*
 	 * The ROM for old guests' TPR makes QEMU write all registers back; QEMU's own emulation of AMD-V,
 	 * if that is what the host runs on, then takes the guest's TSS for none and refuses it all ports.
 	 */
-	if (c->kvm && !c->nested)
+	if (c->kvm && c->machine == VM_PC)
 		add(a, "-global kvm-apic.vapic=off");
 	if (c->kvm)
 		add(a, "-accel kvm -cpu %s", c->cpu ? c->cpu : "host");
@@ -163,7 +165,7 @@ static void build_args(struct args *a, const struct vm_config *c)
 	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
 	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
 	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
-	if (is_microvm(c) && !c->firmware)
+	if (c->machine == VM_MICROVM)
 		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
 	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
 	/* The orderly end: no other way leads to this exit status. */

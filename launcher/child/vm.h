@@ -7,45 +7,30 @@
 
 #include "lib/base.h"
 
-/* The child writes its records to one port and its console to another; see docs/design.md. */
-#define CONSOLE_PORT 0xe9
-#define RECORD_PORT 0xe5
-/*
- * Where our QEMU has a doorbell for the records (scripts/patches/qemu/): the physical address of a
- * 32 bit length and as many bytes, written there, sends them.  Reading it gives DOORBELL_MAGIC.
- */
-#define DOORBELL_PORT (RECORD_PORT + 0x400)
-#define DOORBELL_MAGIC 0x6c6c6562
-/* isa-debug-exit: a byte B written there ends QEMU with status B * 2 + 1. */
-#define EXIT_PORT 0xf4
-#define EXIT_BYTE 0x10
-#define EXIT_STATUS (EXIT_BYTE * 2 + 1)
-
 /*
  * A level that has a shell, or passes on the terminal of one, gets a serial device of virtio: the console
  * of it is the shell's terminal, a port is for passing on, another for what is told of the terminal.
  */
 enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
 #define VM_TERMINAL_KIB 12288 /* its driver's buffers: a page for each of 1024 in three queues */
-#define TERMINAL_TTY "/dev/hvc0"
-#define TERMINAL_PORT "/dev/vport0p2"
-#define CONTROL_PORT "/dev/vport0p1"
+
+enum vm_machine {
+	VM_PC,	     /* on a host: an ordinary PC, so that any kernel boots */
+	VM_MICROVM,  /* our own QEMU's, with the least of devices */
+	VM_FIRMWARE, /* a microvm for a kernel that is not ours: with FIRMWARE and an 8250 */
+	VM_NAMED,    /* somebody's own choice, WORDS; it has an 8250 as its console */
+};
 
 struct vm_config {
-	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
-	/*
-	 * For a nested level, more of -M microvm, from a comma on, or ""; or another machine,
-	 * which then has an 8250 as its console.
-	 */
-	const char *machine;
-	const char *cpu; /* not nested: the CPU model, or NULL for the one that nests */
-	/* For a nested level whose kernel is not ours: its firmware; then it has an 8250 too. */
+	enum vm_machine machine;
+	const char *words; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
 	const char *firmware;
+	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
+	const char *cpu;	/* of a PC: the CPU model, or NULL for the one that nests */
 	const char *extra_args; /* words split on %20, or "" */
 	const char *sandbox;	/* what its -sandbox is told, or NULL */
 	int64_t memory_kib;
-	bool nested; /* our own QEMU: microvm with the least of devices; else a PC for any kernel */
-	bool kvm;    /* else TCG with AMD-V */
+	bool kvm;	    /* else TCG with AMD-V */
 	bool deterministic; /* TCG with an instruction-counted clock */
 	enum vm_terminal terminal;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands that run nothing: they read reports, or registers.  Each takes the words behind its name
+ * The commands that run nothing: they read reports, or look at this machine.  Each takes the words behind its name
  * and returns an exit status (enum status); errors are printed.
  */
 #ifndef SUPERNEST_COMMANDS_H
@@ -9,6 +9,8 @@
 int command_report(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_plan(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_status(int argc, char **argv);
 int command_cpuid(int argc, char **argv);
 int command_msr(int argc, char **argv);
 

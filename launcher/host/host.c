@@ -124,7 +124,7 @@ static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 	} else if (there && !qemu_version_line(emulator, line, sizeof(line))) {
 		qemu = emulator;
 		why = "built by make emulator: its emulated AMD-V is mended for nesting";
-	} else if (there) { /* it is linked with libraries that another machine may not have */
+	} else if (there) { /* damaged, or on a file system that no program runs from */
 		why = "this machine's own; the qemu-emulator beside this command does not run";
 	} else {
 		why = "this machine's own; make emulator builds one that nests better";
@@ -143,8 +143,8 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	platform_learn_kvm(&h->self, &h->platform);
 	choose_qemu(h, o->qemu, emulator);
 	if (qemu_version_line(h->qemu, line, sizeof(line)))
-		return fail("%s: does not run; install Debian's qemu-system-x86 or name one with "
-			    "--qemu",
+		return fail("%s: does not run; install QEMU, or unpack the emulator's archive "
+			    "beside this command, or name a QEMU with --qemu",
 			    h->qemu);
 	if (sscanf(line, "QEMU emulator version %d.%d.%d", &h->version[0], &h->version[1],
 		   &h->version[2]) < 2)

@@ -90,7 +90,8 @@ int kconfig_value(const char *path, const char *option)
 }
 
 int kconfig_check(const char *path, const char *virt,
-		  void (*missing)(const char *option, const char *why))
+		  void (*missing)(void *context, const char *option, const char *why),
+		  void *context)
 {
 	int value = kconfig_value(path, "X86_64");
 
@@ -105,7 +106,7 @@ int kconfig_check(const char *path, const char *virt,
 			continue;
 		value = kconfig_value(path, needs[i].option);
 		if (value != 'y' && !(value == 'm' && needs[i].module))
-			missing(needs[i].option, needs[i].why);
+			missing(context, needs[i].option, needs[i].why);
 	}
 	return 0;
 }

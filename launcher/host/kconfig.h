@@ -19,6 +19,7 @@ int kconfig_value(const char *path, const char *option);
  * not.  -1 if PATH is no configuration (printed).
  */
 int kconfig_check(const char *path, const char *virt,
-		  void (*missing)(const char *option, const char *why));
+		  void (*missing)(void *context, const char *option, const char *why),
+		  void *context);
 
 #endif

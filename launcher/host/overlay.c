@@ -274,7 +274,7 @@ static int add_kernels(struct packing *p, int outermost)
 /* The initramfs, then ours: the kernel unpacks one after the other, and looks at boundaries of 4. */
 static int write_initramfs(struct packing *p, char *path, size_t size)
 {
-	static char buf[65536];
+	char buf[65536];
 	int out = memfd_create("initramfs", MFD_CLOEXEC), err = 0;
 	int in = open(p->overlay->initramfs, O_RDONLY | O_CLOEXEC);
 	off_t len = 0;
@@ -297,28 +297,20 @@ static int write_initramfs(struct packing *p, char *path, size_t size)
 
 /* ---- the whole --------------------------------------------------------------------------- */
 
-static const struct packing *checked;
-
-static void say_missing(const char *option, const char *why)
+static void say_missing(void *context, const char *option, const char *why)
 {
-	char line[300];
+	const struct packing *p = context;
 
-	format(line, sizeof(line), "Linux %s lacks CONFIG_%s: %s", checked->kernel.release, option,
-	       why);
-	checked->overlay->say(line);
+	lines_say(p->overlay->lines, "Linux %s lacks CONFIG_%s: %s", p->kernel.release, option,
+		  why);
 }
 
-static int check_config(const struct packing *p, const char *config)
+static int check_config(struct packing *p, const char *config)
 {
-	char line[300];
-
-	if (config) {
-		checked = p;
-		return kconfig_check(config, p->overlay->virt, say_missing);
-	}
-	format(line, sizeof(line), "no configuration of Linux %s was found: --config names it",
-	       p->kernel.release);
-	p->overlay->say(line);
+	if (config)
+		return kconfig_check(config, p->overlay->virt, say_missing, p);
+	lines_say(p->overlay->lines, "no configuration of Linux %s was found: --config names it",
+		  p->kernel.release);
 	return 0;
 }
 

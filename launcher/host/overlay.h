@@ -6,7 +6,7 @@
 #ifndef SUPERNEST_OVERLAY_H
 #define SUPERNEST_OVERLAY_H
 
-#include "lib/base.h"
+#include "report/lines.h"
 
 struct overlay {
 	const char *kernel;    /* the kernel under test */
@@ -15,7 +15,7 @@ struct overlay {
 	const char *initramfs; /* what it goes behind */
 	const char *virt;      /* svm or vmx: the CPU's */
 	uint64_t levels;       /* a bit for each that runs it; 0: all */
-	void (*say)(const char *line);
+	const struct lines *lines; /* what is missing is said there */
 };
 
 /* Whether a level runs it. */

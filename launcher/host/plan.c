@@ -118,7 +118,7 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 
 		l->ram_kib = memory_kib;
 		if (i > r->outermost && !memory_fits(&b)) {
-			p->need_kib = b.need_kib;
+			p->need_kib = memory_needed_kib(&b);
 			break;
 		}
 		p->memory_depth = i;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memfd_create */
 #include "host/series.h"
+#include "child/child.h"
+#include "host/outermost.h"
 #include "report/formats.h"
 #include "lib/options.h"
 
@@ -11,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +53,7 @@ static int read_axis(struct series *s, char *line, const char *path, int number)
 	if (s->axis_count == AXES_MAX)
 		return fail("%s:%d: more than %d options to vary", path, number, AXES_MAX);
 	*axis = (struct axis){ .name = word };
+	format(axis->flag, sizeof(axis->flag), "--%s", word);
 	while ((word = next_word(&line))) {
 		if (axis->count == AXIS_VALUES)
 			return fail("%s:%d: more than %d values", path, number, AXIS_VALUES);
@@ -93,11 +97,8 @@ static const char *value_of(const struct series *s, int combination, int axis)
 
 int series_options(const struct series *s, int combination, char *word[])
 {
-	static char flag[AXES_MAX][40];
-
 	for (int i = 0; i < s->axis_count; i++) {
-		format(flag[i], sizeof(flag[i]), "--%s", s->axes[i].name);
-		word[2 * i] = flag[i];
+		word[2 * i] = (char *)s->axes[i].flag;
 		word[2 * i + 1] = (char *)value_of(s, combination, i);
 	}
 	return 2 * s->axis_count;
@@ -161,19 +162,19 @@ static int wait_for(pid_t pid, const volatile int *stop)
 static void write_run(const struct series *s, const struct past_run *past, const struct report *r,
 		      FILE *json)
 {
-	cJSON *options = cJSON_CreateObject();
+	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
 	char *text;
 
 	for (int i = 0; i < s->axis_count; i++)
 		cJSON_AddStringToObject(options, s->axes[i].name,
 					value_of(s, past->combination, i));
-	text = cJSON_PrintUnformatted(options);
-	fprintf(json, "%s{\"options\": %s, \"status\": %d, \"seconds\": %.3f, \"report\":\n",
-		s->count > 1 ? ",\n" : "", text ? text : "{}", past->status, past->seconds);
-	formats_print(r, REPORT_JSON, json);
-	fputs("}", json);
+	cJSON_AddNumberToObject(run, "status", past->status);
+	cJSON_AddNumberToObject(run, "seconds", past->seconds);
+	cJSON_AddItemToObject(run, "report", formats_to_json(r));
+	text = cJSON_Print(run);
+	fprintf(json, "%s%s", s->count > 1 ? ",\n" : "", text ? text : "{}");
 	cJSON_free(text);
-	cJSON_Delete(options);
+	cJSON_Delete(run);
 }
 
 /* What a person reads of a run while the others are made. */
@@ -197,9 +198,8 @@ static void print_run(const struct series *s, const struct past_run *past, const
 	fflush(out);
 }
 
-static int run_one(struct series *s, int combination,
-		   int (*once)(int argc, char **argv, struct report *r), struct report *shared,
-		   const volatile int *stop, FILE *out, FILE *json)
+static int run_one(struct series *s, int combination, once_fn *once, void *context,
+		   struct report *shared, const volatile int *stop, FILE *out, FILE *json)
 {
 	struct past_run *past = &s->runs[s->count++];
 	char *word[SERIES_WORDS];
@@ -214,7 +214,7 @@ static int run_one(struct series *s, int combination,
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(log, STDOUT_FILENO);
-		past->status = once(series_options(s, combination, word), word, shared);
+		past->status = once(context, series_options(s, combination, word), word, shared);
 		fflush(NULL);
 		_exit(past->status);
 	}
@@ -414,8 +414,8 @@ static int status_of_all(const struct series *s)
 	return ok ? STATUS_OK : STATUS_SKIPPED;
 }
 
-int series_run(struct series *s, int (*once)(int argc, char **argv, struct report *r),
-	       const volatile int *stop, FILE *out, FILE *json)
+int series_run(struct series *s, once_fn *once, void *context, const volatile int *stop, FILE *out,
+	       FILE *json)
 {
 	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -429,7 +429,7 @@ int series_run(struct series *s, int (*once)(int argc, char **argv, struct repor
 	if (json)
 		fputs("{\"schema\": \"" SERIES_SCHEMA "\", \"runs\": [\n", json);
 	while (s->count < runs && !*stop) {
-		status = run_one(s, s->count / s->repeat, once, shared, stop, out, json);
+		status = run_one(s, s->count / s->repeat, once, context, shared, stop, out, json);
 		if (status != STATUS_OK && status != STATUS_SKIPPED && s->stop_on_failure)
 			break;
 	}
@@ -445,4 +445,92 @@ int series_run(struct series *s, int (*once)(int argc, char **argv, struct repor
 	munmap(shared, sizeof(*shared));
 	status = status_of_all(s);
 	return status == STATUS_OK && s->count < runs ? STATUS_NOT : status;
+}
+
+/* ---- the command ------------------------------------------------------------------------- */
+
+struct command {
+	const struct series *series;
+	const struct options *asked;
+	const char *text;
+};
+
+/* One of a series, in a process of its own. */
+static int run_once(void *context, int argc, char **argv, struct report *r)
+{
+	const struct command *c = context;
+	struct options asked = *c->asked;
+	char command[COMMAND_MAX], dir[512];
+
+	options_from_args(&asked, CMD_RUN, argc, argv);
+	strcpy(command, c->text);
+	for (int i = 0; i < argc; i++)
+		append_word(command, sizeof(command), argv[i]);
+	asked.json_path = NULL; /* the series' */
+	if (asked.artifacts) {
+		format(dir, sizeof(dir), "%s/%04d", asked.artifacts, c->series->count);
+		asked.artifacts = dir;
+	}
+	return outermost_run(&asked, command, r);
+}
+
+/* What varies is known to be right before the first run. */
+static int check(const struct series *s, const struct options *asked)
+{
+	char *word[SERIES_WORDS];
+
+	for (int i = 0; i < s->combinations; i++) {
+		struct options o = *asked;
+
+		if (options_from_args(&o, CMD_RUN, series_options(s, i, word), word))
+			return fail("%s: see above", asked->matrix);
+		if (o.shell != SHELL_NONE)
+			return fail("--shell is for one run, not for a series");
+		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
+		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
+			return fail("%s: repeat, matrix, json and artifacts are the series', they "
+				    "cannot vary",
+				    asked->matrix);
+	}
+	return 0;
+}
+
+static int run_all(struct series *s, const struct options *asked, const char *command)
+{
+	struct command c = { s, asked, command };
+	FILE *json = NULL;
+	int status;
+
+	s->repeat = asked->repeat;
+	s->stop_on_failure = asked->stop_on_failure;
+	if (series_read(s, asked->matrix) || check(s, asked))
+		return STATUS_WRONG;
+	if (asked->artifacts && mkdir(asked->artifacts, 0777) && errno != EEXIST) {
+		fail("%s: %m", asked->artifacts);
+		return STATUS_WRONG;
+	}
+	if (asked->json_path && !(json = fopen(asked->json_path, "we"))) {
+		fail("%s: %m", asked->json_path);
+		return STATUS_WRONG;
+	}
+	child_catch_signals();
+	status = series_run(s, run_once, &c, &relay_stop_requested, stdout, json);
+	if (json && (ferror(json) | fclose(json))) {
+		fail("%s: %m", asked->json_path);
+		return STATUS_WRONG;
+	}
+	return status;
+}
+
+int series_command(const struct options *asked, const char *command)
+{
+	struct series *s = calloc(1, sizeof(*s));
+	int status = s ? run_all(s, asked, command) : STATUS_WRONG;
+
+	if (!s)
+		fail("out of memory");
+	else
+		free(s->runs);
+	free(s);
+	return status;
 }

@@ -17,6 +17,7 @@
 /* An option of `run`, by its name without the dashes, and the values that it takes in turn. */
 struct axis {
 	const char *name;
+	char flag[40]; /* with them */
 	int count;
 	const char *value[AXIS_VALUES];
 };
@@ -31,6 +32,8 @@ struct past_run {
 	int64_t exits[MAX_LEVEL + 1]; /* from the start of L1 to this level's ready; UNKNOWN */
 	int64_t lost_kib[MAX_LEVEL + 1];
 };
+
+struct options;
 
 struct series {
 	int axis_count;
@@ -51,13 +54,16 @@ int series_read(struct series *s, const char *path);
 /* The options of a combination, WORD[SERIES_WORDS] at the most; returns how many words they are. */
 int series_options(const struct series *s, int combination, char *word[]);
 
+/* Makes a run with these options, fills in the report and returns the status. */
+typedef int once_fn(void *context, int argc, char **argv, struct report *r);
 /*
- * Makes all runs, each in a process of its own: ONCE gets the combination's options, fills in the
- * report and returns the status; what it writes to its standard output is shown if it did not succeed.
- * A line for each run goes to OUT, a table at the end; to JSON, if it is not NULL, all reports.
+ * Makes all runs, each in a process of its own; what it writes to its standard output is shown if it did not
+ * succeed.  A line for each run goes to OUT, a table at the end; to JSON, if it is not NULL, all reports.
  * Ends early by *STOP.  Returns the status of the whole.
  */
-int series_run(struct series *s, int (*once)(int argc, char **argv, struct report *r),
-	       const volatile int *stop, FILE *out, FILE *json);
+int series_run(struct series *s, once_fn *once, void *context, const volatile int *stop, FILE *out,
+	       FILE *json);
+/* `run` with --repeat or --matrix; COMMAND without them would make each run alone. */
+int series_command(const struct options *asked, const char *command);
 
 #endif

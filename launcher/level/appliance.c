@@ -24,7 +24,6 @@
 #define HOOK_S 600
 #define HOOK_BEAT_S 2
 #define DRAIN_S 60
-#define CONSOLES_MAX 8
 
 static void mount_one(const char *type, const char *where, const char *data)
 {
@@ -59,19 +58,17 @@ static void open_console(void)
 		close(fd);
 }
 
-static int consoles[CONSOLES_MAX], console_count;
-static char console_paths[CONSOLES_MAX][32];
-
 static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
 {
-	(void)cookie;
-	for (int i = 0; i < console_count; i++)
-		write_all(consoles[i], buf, len);
+	const struct consoles *c = cookie;
+
+	for (int i = 0; i < c->count; i++)
+		write_all(c->fd[i], buf, len);
 	return len;
 }
 
 /* Every console= that is there; /dev/console, where a shell runs, is the last of them alone. */
-FILE *appliance_consoles(void)
+FILE *appliance_consoles(struct consoles *c)
 {
 	cookie_io_functions_t functions = { .write = write_consoles };
 	char active[256], *path, *next = active, *name;
@@ -79,26 +76,26 @@ FILE *appliance_consoles(void)
 
 	open_console();
 	read_text("/sys/class/tty/console/active", active, sizeof(active));
-	while (console_count < CONSOLES_MAX && (name = strsep(&next, " "))) {
-		path = console_paths[console_count];
-		format(path, sizeof(console_paths[0]), "/dev/%s", name);
+	while (c->count < CONSOLES_MAX && (name = strsep(&next, " "))) {
+		path = c->path[c->count];
+		format(path, sizeof(c->path[0]), "/dev/%s", name);
 		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 		if (fd >= 0)
-			consoles[console_count++] = fd;
+			c->fd[c->count++] = fd;
 	}
-	return console_count ? fopencookie(NULL, "w", functions) : NULL;
+	return c->count ? fopencookie(c, "w", functions) : NULL;
 }
 
-void appliance_reopen_consoles(void)
+void appliance_reopen_consoles(const struct consoles *c)
 {
 	int fd;
 
 	open_console();
-	for (int i = 0; i < console_count; i++) {
-		fd = open(console_paths[i], O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	for (int i = 0; i < c->count; i++) {
+		fd = open(c->path[i], O_WRONLY | O_NOCTTY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		dup3(fd, consoles[i], O_CLOEXEC);
+		dup3(fd, c->fd[i], O_CLOEXEC);
 		close(fd);
 	}
 }
@@ -122,24 +119,20 @@ bool appliance_is_damaged(char *why, size_t size)
 	return true;
 }
 
-void appliance_compare_files(void (*say)(const char *line))
+void appliance_compare_files(const struct lines *lines)
 {
-	char is[65], should_be[65], path[256], line[400];
+	char is[65], should_be[65], path[256];
 	FILE *sums = fopen(SUMS_PATH, "re");
 
 	if (!sums)
 		fail("%s: %m: nobody knows whether the files are as they were built", SUMS_PATH);
-	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2) {
+	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2)
 		if (sha256_file(path, is))
-			format(line, sizeof(line), "%s: %m", path);
+			lines_say(lines, "%s: %m", path);
 		else if (strcmp(is, should_be))
-			format(line, sizeof(line),
-			       "%s is not the one that was built: yours, or damaged on the way",
-			       path);
-		else
-			continue;
-		say(line);
-	}
+			lines_say(lines,
+				  "%s is not the one that was built: yours, or damaged on the way",
+				  path);
 	if (sums)
 		fclose(sums);
 }
@@ -158,7 +151,7 @@ void appliance_built_sum(const char *path, char sum[65])
 		fclose(sums);
 }
 
-void appliance_hook(int own_level, void (*on_beat)(void *context))
+void appliance_hook(int own_level, void (*on_beat)(void *context), void *context)
 {
 	char level[24];
 	int status;
@@ -182,7 +175,7 @@ void appliance_hook(int own_level, void (*on_beat)(void *context))
 			return;
 		}
 		if (i % (HOOK_BEAT_S * 100) == 0)
-			on_beat(NULL);
+			on_beat(context);
 	}
 	fail("%s did not end within %d s: killed", HOOK_PATH, HOOK_S);
 	kill(-pid, SIGKILL);
@@ -224,6 +217,14 @@ void appliance_shell(void)
 		;
 }
 
+bool appliance_is_here(void)
+{
+	struct stat self, init;
+
+	return !stat("/proc/self/exe", &self) && !stat("/proc/1/exe", &init) &&
+	       self.st_dev == init.st_dev && self.st_ino == init.st_ino;
+}
+
 /*
  * The reset that works: where there is no ACPI others may spin for ever, and where ACPI is of the kind
  * without legacy hardware the kernel believes in UEFI's (reboot_init, arch/x86/kernel/reboot.c), which
@@ -238,21 +239,21 @@ static void choose_reset(void)
 }
 
 /* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
-static void drain_consoles(void)
+static void drain_consoles(const struct consoles *consoles)
 {
 	int waiting, sum = 1;
 
 	for (int i = 0; i < DRAIN_S * 100 && sum; i++) {
 		sum = 0;
-		for (int c = 0; c < console_count; c++)
-			if (!ioctl(consoles[c], TIOCOUTQ, &waiting))
+		for (int c = 0; c < consoles->count; c++)
+			if (!ioctl(consoles->fd[c], TIOCOUTQ, &waiting))
 				sum += waiting;
 		usleep(10000);
 	}
 	usleep(200000); /* what is in the port itself */
 }
 
-void appliance_end(enum ending how)
+noreturn void appliance_end(enum ending how, const struct consoles *c)
 {
 	static const int commands[] = { [END_REBOOT] = RB_AUTOBOOT,
 					[END_POWEROFF] = RB_POWER_OFF,
@@ -261,7 +262,7 @@ void appliance_end(enum ending how)
 
 	if (how == END_SHELL)
 		appliance_shell();
-	drain_consoles();
+	drain_consoles(c);
 	choose_reset();
 	reboot(commands[how]);
 	for (;;)

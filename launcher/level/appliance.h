@@ -6,8 +6,17 @@
 #define SUPERNEST_APPLIANCE_H
 
 #include <stdio.h>
+#include <stdnoreturn.h>
 
 #include "lib/options.h"
+#include "report/lines.h"
+
+#define CONSOLES_MAX 8
+
+struct consoles {
+	int count, fd[CONSOLES_MAX];
+	char path[CONSOLES_MAX][32];
+};
 
 /* /proc, /sys, /dev, /run, /tmp; what cannot be mounted is printed. */
 void appliance_mount(void);
@@ -17,9 +26,9 @@ void appliance_mount(void);
  * kernel has: a machine with a screen and a serial line may have a person in front of either.  NULL
  * if there is none, as in a nested level.
  */
-FILE *appliance_consoles(void);
+FILE *appliance_consoles(struct consoles *c);
 /* When a session ends, the kernel hangs its terminal up for all that have it open. */
-void appliance_reopen_consoles(void);
+void appliance_reopen_consoles(const struct consoles *c);
 /* The kernel's messages would split our lines. */
 void appliance_silence_kernel(void);
 
@@ -33,7 +42,7 @@ bool appliance_is_damaged(char *why, size_t size);
  * Says which files are not as they were built: somebody's own, appended to the initramfs, or altered
  * on the way; the kernel does not look at gzip's checksum.  We cannot know which of the two.
  */
-void appliance_compare_files(void (*say)(const char *line));
+void appliance_compare_files(const struct lines *lines);
 
 /* The sum that the build wrote down for a file of the archive; "" if it did not. */
 void appliance_built_sum(const char *path, char sum[65]);
@@ -42,7 +51,7 @@ void appliance_built_sum(const char *path, char sum[65]);
  * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  Calls ON_BEAT
  * every other second meanwhile.
  */
-void appliance_hook(int own_level, void (*on_beat)(void *context));
+void appliance_hook(int own_level, void (*on_beat)(void *context), void *context);
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is
@@ -52,7 +61,9 @@ pid_t appliance_start_shell(const char *tty, int level, bool interactive);
 /* A shell on /dev/console, until it ends. */
 void appliance_shell(void);
 
+/* Whether we are in one at all: PID 1 is this program. */
+bool appliance_is_here(void);
 /* Ends the machine, once its consoles have said all. */
-void appliance_end(enum ending how) __attribute__((noreturn));
+noreturn void appliance_end(enum ending how, const struct consoles *c);
 
 #endif

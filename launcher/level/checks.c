@@ -296,6 +296,6 @@ void checks_run(struct check_context *c)
 		if (!k.id[0])
 			continue;
 		level_add_check(c->self, &k);
-		c->done(&k);
+		c->done(c->context, &k);
 	}
 }

@@ -23,7 +23,8 @@ struct check_context {
 	bool need_virt;	   /* a next level was asked for: without virtualization the check fails */
 	bool need_nested;  /* and one below it: its guests must nest */
 	double deadline_s; /* on now_s(): late checks end by then */
-	void (*done)(const struct check *k); /* called as each result is there */
+	void *context;
+	void (*done)(void *context, const struct check *k); /* called as each result is there */
 };
 
 /* Runs the checks of a phase; results go into self->checks and to done(), costs into self->*_cycles. */

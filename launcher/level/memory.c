@@ -2,7 +2,6 @@
 #include "level/memory.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
@@ -18,20 +17,9 @@
 /* And scatters it if it has more RAM: Debian's 7.3 comes up with 125 MiB and touched 139 to 145 of 158. */
 #define SCATTER_SHARE 6
 
-static int64_t number_in(const char *path, const char *key)
-{
-	char text[8192];
-	const char *p;
-
-	if (read_text(path, text, sizeof(text)))
-		return UNKNOWN;
-	p = strstr(text, key);
-	return p ? strtoll(p + strlen(key), NULL, 10) : UNKNOWN;
-}
-
 static int64_t meminfo_kib(const char *key)
 {
-	return number_in("/proc/meminfo", key);
+	return number_behind("/proc/meminfo", key);
 }
 
 /*
@@ -56,11 +44,6 @@ static int64_t waiting_kib(void)
 static int64_t available_kib(void)
 {
 	return meminfo_kib("MemAvailable:") + waiting_kib();
-}
-
-int64_t memory_oom_kills(void)
-{
-	return number_in("/proc/vmstat", "oom_kill ");
 }
 
 void memory_setup(void)
@@ -155,22 +138,22 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 	b->child_kib = left / (2 * KIB_PER_MIB) * (2 * KIB_PER_MIB);
 }
 
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib,
-		 int64_t freed_kib)
+void memory_plan(struct budget *b, const struct demand *d)
 {
 	*b = (struct budget){
 		.available_kib = available_kib(),
 		.qemu_kib = QEMU_KIB,
 		.margin_kib = MARGIN_KIB,
-		.freed_kib = freed_kib,
-		.need_kib = memory_need_kib(kernel_kib, archive_kib),
+		.freed_kib = d->freed_kib,
+		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib),
 	};
-	if (kernel_kib > OUR_KERNEL_KIB)
+	if (d->kernel_kib > OUR_KERNEL_KIB)
 		b->scatter_kib = b->need_kib / SCATTER_SHARE;
-	memory_divide(b, wanted_kib);
+	b->need_kib += d->devices_kib;
+	memory_divide(b, d->wanted_kib);
 }
 
-bool memory_fits(struct budget *b)
+int64_t memory_needed_kib(const struct budget *b)
 {
 	int64_t touched_kib = b->need_kib + b->scatter_kib;
 
@@ -178,8 +161,13 @@ bool memory_fits(struct budget *b)
 		touched_kib = b->child_kib;
 	/* What the child touches before it is up must fit while our files are still there. */
 	if (b->available_kib - b->qemu_kib < touched_kib)
-		b->need_kib += b->freed_kib + b->scatter_kib;
-	return b->child_kib >= b->need_kib;
+		return b->need_kib + b->freed_kib + b->scatter_kib;
+	return b->need_kib;
+}
+
+bool memory_fits(const struct budget *b)
+{
+	return b->child_kib >= memory_needed_kib(b);
 }
 
 void memory_terms(struct level *self, const struct budget *b)
@@ -187,6 +175,7 @@ void memory_terms(struct level *self, const struct budget *b)
 	static const char *const kernel_data[] = { "Slab:",	     "KernelStack:", "PageTables:",
 						   "SecPageTables:", "VmallocUsed:", "Percpu:",
 						   "AnonPages:" };
+	self->child_kib = b->child_kib;
 	self->kernel_data_kib = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_data); i++)
 		self->kernel_data_kib += meminfo_kib(kernel_data[i]);
@@ -201,14 +190,28 @@ void memory_terms(struct level *self, const struct budget *b)
 			     b->page_tables_kib - b->rmaps_kib - b->child_kib;
 }
 
-void memory_explain(const struct budget *b, char *buf, size_t size)
+void memory_settle(struct level *self, int64_t child_total_kib, int64_t qemu_anonymous_kib)
 {
-	format(buf, size,
-	       "the next level needs %lld MiB of RAM and can have %lld MiB: %lld MiB available "
-	       "and %lld of files to be freed, less qemu %lld, page tables %lld, rmaps %lld, "
-	       "margin %lld",
-	       (long long)b->need_kib / KIB_PER_MIB, (long long)b->child_kib / KIB_PER_MIB,
-	       (long long)b->available_kib / KIB_PER_MIB, (long long)b->freed_kib / KIB_PER_MIB,
-	       (long long)b->qemu_kib / KIB_PER_MIB, (long long)b->page_tables_kib / KIB_PER_MIB,
-	       (long long)b->rmaps_kib / KIB_PER_MIB, (long long)b->margin_kib / KIB_PER_MIB);
+	if (child_total_kib >= 0)
+		self->overhead_kib = self->total_kib - child_total_kib;
+	self->qemu_anonymous_kib = qemu_anonymous_kib;
+	/* Until it was known, the budget counted it with the margin. */
+	if (qemu_anonymous_kib > 0)
+		self->margin_kib -= qemu_anonymous_kib;
+	if (self->margin_kib < 0) /* a QEMU that is larger than ours */
+		self->margin_kib = 0;
+}
+
+enum stop memory_explain(const struct budget *b, struct reason *why)
+{
+	return reason_set(
+		why, STOP_MEMORY,
+		"the next level needs %lld MiB of RAM and can have %lld MiB: %lld MiB available "
+		"and %lld of files to be freed, less qemu %lld, page tables %lld, rmaps %lld, "
+		"margin %lld",
+		(long long)memory_needed_kib(b) / KIB_PER_MIB,
+		(long long)b->child_kib / KIB_PER_MIB, (long long)b->available_kib / KIB_PER_MIB,
+		(long long)b->freed_kib / KIB_PER_MIB, (long long)b->qemu_kib / KIB_PER_MIB,
+		(long long)b->page_tables_kib / KIB_PER_MIB, (long long)b->rmaps_kib / KIB_PER_MIB,
+		(long long)b->margin_kib / KIB_PER_MIB);
 }

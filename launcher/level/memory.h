@@ -5,7 +5,17 @@
 #ifndef SUPERNEST_MEMORY_H
 #define SUPERNEST_MEMORY_H
 
+#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB: from build/bzImage by scripts/kernel-sizes */
 #include "report/level.h"
+
+/* What the next level asks for. */
+struct demand {
+	int64_t wanted_kib;  /* caps its RAM; 0: all that fits */
+	int64_t kernel_kib;  /* what its kernel needs by its header */
+	int64_t archive_kib; /* the size of what it unpacks */
+	int64_t devices_kib; /* what its drivers take */
+	int64_t freed_kib;   /* what we keep in files only until it is up */
+};
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
@@ -24,22 +34,15 @@ void memory_setup(void);
  * them: its image and one struct page for each page.
  */
 void memory_learn(struct level *self);
-/*
- * The budget of the next level.  WANTED_KIB caps its RAM (0: all that fits); KERNEL_KIB is what its
- * kernel needs by its header, ARCHIVE_KIB the size of what it unpacks, FREED_KIB what we keep in files
- * only until it is up.
- */
-void memory_plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib,
-		 int64_t freed_kib);
+/* The budget of the next level. */
+void memory_plan(struct budget *b, const struct demand *d);
 /* What of it the child gets: all but the terms that are known, and what grows with the child's RAM. */
 void memory_divide(struct budget *b, int64_t wanted_kib);
-/* Whether such a child comes up; if our files are in its way, NEED_KIB is raised by what it takes. */
-bool memory_fits(struct budget *b);
+/* Whether such a child comes up, and how much RAM it needs to: more if our files are in its way. */
+bool memory_fits(const struct budget *b);
+int64_t memory_needed_kib(const struct budget *b);
 /* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
 #define MARGIN_KIB 2048
-/* Our own kernel's init_size and its file. */
-#define OUR_KERNEL_KIB 9744
-#define OUR_KERNEL_FILE_KIB 1921
 /* The smallest RAM of a child with such a kernel that unpacks so much. */
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib);
 /* What a kernel takes of so much RAM for its array of pages. */
@@ -50,9 +53,9 @@ int64_t memory_struct_page_kib(int64_t ram_kib);
  * stay, and the budget's.
  */
 void memory_terms(struct level *self, const struct budget *b);
-/* How many processes the kernel has killed for want of memory since it started. */
-int64_t memory_oom_kills(void);
-/* The sentence for a person: what the next level needs and what there is. */
-void memory_explain(const struct budget *b, char *buf, size_t size);
+/* The same once the child has told its MemTotal: what of the margin QEMU took. */
+void memory_settle(struct level *self, int64_t child_total_kib, int64_t qemu_anonymous_kib);
+/* STOP_MEMORY, and the sentence for a person: what the next level needs and what there is. */
+enum stop memory_explain(const struct budget *b, struct reason *why);
 
 #endif

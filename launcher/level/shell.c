@@ -90,7 +90,7 @@ static void wait_a_beat(struct session *s)
 
 static void beat(const struct session *s)
 {
-	s->shell->on_beat(NULL);
+	s->shell->on_beat(s->shell->context);
 }
 
 static bool time_is_up(const struct session *s)

@@ -19,6 +19,7 @@ struct shell {
 	double deadline_s;   /* on now_s(): the shell is ended then; 0: never */
 	double beat_s;	     /* call on_beat as often while it runs */
 	void (*on_beat)(void *context);
+	void *context;
 	int tty_fd, control_fd; /* set by shell_open() */
 	struct termios as_found;
 };

@@ -5,31 +5,41 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static char error_text[512];
+/* As errno is: the last error, and who is told of them. */
+static struct {
+	char text[512];
+	void (*sink)(void *context, const char *message);
+	void *context;
+} errors;
 
-void (*fail_sink)(const char *message);
+void fail_to(void (*sink)(void *context, const char *message), void *context)
+{
+	errors.sink = sink;
+	errors.context = context;
+}
 
 int fail(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(error_text, sizeof(error_text), fmt, args);
+	vsnprintf(errors.text, sizeof(errors.text), fmt, args);
 	va_end(args);
-	if (fail_sink)
-		fail_sink(error_text);
+	if (errors.sink)
+		errors.sink(errors.context, errors.text);
 	else
-		fprintf(stderr, "supernest: %s\n", error_text);
+		fprintf(stderr, "supernest: %s\n", errors.text);
 	return -1;
 }
 
 const char *last_error(void)
 {
-	return error_text;
+	return errors.text;
 }
 
 double now_s(void)
@@ -86,6 +96,17 @@ int read_text(const char *path, char *buf, size_t size)
 	if (len && buf[len - 1] == '\n')
 		buf[len - 1] = '\0';
 	return len ? 0 : -1;
+}
+
+int64_t number_behind(const char *path, const char *word)
+{
+	char text[8192];
+	const char *p;
+
+	if (read_text(path, text, sizeof(text)))
+		return -1;
+	p = strstr(text, word);
+	return p ? strtoll(p + strlen(word), NULL, 10) : -1;
 }
 
 int write_all(int fd, const void *buf, size_t len)

@@ -13,7 +13,12 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
 #define KIB_PER_MIB 1024
+#define MAX_LEVEL 63
 
 /* Exit status of the command, from the contract. */
 enum status {
@@ -29,8 +34,8 @@ enum status {
  */
 int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 const char *last_error(void);
-/* Where a level without a terminal sends its errors instead; NULL: stderr. */
-extern void (*fail_sink)(const char *message);
+/* Where such messages go instead of to stderr; NULL: there again. */
+void fail_to(void (*sink)(void *context, const char *message), void *context);
 
 /* Seconds on a clock that never goes backwards and starts with the kernel. */
 double now_s(void);
@@ -43,6 +48,8 @@ void append_word(char *buf, size_t size, const char *word);
 
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
+/* The number behind a word of such a file (procfs); -1 if there is none. */
+int64_t number_behind(const char *path, const char *word);
 /* Writes a small file (sysfs, procfs).  -1 with errno set if it can't. */
 int write_text(const char *path, const char *text);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "lib/options.h"
-#include "report/kcidb.h"
-#include "report/level.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -146,16 +144,24 @@ static int set_percent(const char *v, void *p)
 	return parse_int(v, 0, 100000, p);
 }
 
+/* What KCIDB's schema takes as an origin, and, behind one and a colon, as an id. */
+static bool is_origin(const char *text, size_t len)
+{
+	return len && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
 static int set_origin(const char *v, void *p)
 {
 	*(const char **)p = v;
-	return kcidb_is_origin(v) ? 0 : -1;
+	return is_origin(v, strlen(v)) ? 0 : -1;
 }
 
 static int set_kcidb_id(const char *v, void *p)
 {
+	const char *colon = strchr(v, ':');
+
 	*(const char **)p = v;
-	return kcidb_is_id(v) ? 0 : -1;
+	return colon && is_origin(v, colon - v) ? 0 : -1;
 }
 
 static int set_start(const char *v, void *p)
@@ -323,6 +329,14 @@ void options_init(struct options *o)
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
 	};
+}
+
+void options_decide(const struct options *o, int shell, struct decided *d)
+{
+	*d = (struct decided){ .depth = o->depth, .shell = shell };
+	strcpy(d->run_id, o->run_id);
+	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
+		d->depth = shell;
 }
 
 static int set_option(struct options *o, const struct option *opt, const char *name,

@@ -53,6 +53,14 @@ struct options {
 	const char *from; /* plan's report */
 };
 
+/* What was decided by it, and is handed down from level to level. */
+struct decided {
+	int depth;	   /* a level, or DEPTH_MAX */
+	int shell;	   /* a level, or SHELL_NONE */
+	double deadline_s; /* on now_s(); 0: none */
+	char run_id[17];
+};
+
 /* One bit for each command that takes an option. */
 enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, CMD_PLAN = 16 };
 
@@ -65,6 +73,8 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
+/* A shell is where a run ends, unless it is to go deeper. */
+void options_decide(const struct options *o, int shell, struct decided *d);
 /* Prints the options of a command, or all kernel parameters: a line each. */
 void options_help(int command);
 void options_help_parameters(void);

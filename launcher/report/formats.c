@@ -351,6 +351,25 @@ static void print_json(const struct report *r, FILE *out)
 	cJSON_Delete(root);
 }
 
+void formats_print_marked(const struct report *r, int which, FILE *out)
+{
+	formats_print(r, which & ~REPORT_JSON, out);
+	if (!(which & REPORT_JSON))
+		return;
+	fputs("# supernest: json begin\n", out);
+	formats_print(r, REPORT_JSON, out);
+	fputs("# supernest: json end\n", out);
+}
+
+int formats_print_end(FILE *out)
+{
+	clearerr(out);
+	fputs(REPORT_END "\n", out);
+	if (fflush(out) && errno != EPIPE)
+		return fail("the report could not be printed: %m");
+	return 0;
+}
+
 int formats_can_write(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -14,6 +14,10 @@
 
 /* Prints each format whose bit is in WHICH (enum report_bit), in the table's order. */
 void formats_print(const struct report *r, int which, FILE *out);
+/* The same with the JSON last and between its marks, as it stands on a console. */
+void formats_print_marked(const struct report *r, int which, FILE *out);
+/* The last line of a run.  -1 (printed) if somebody still wants to read it and cannot. */
+int formats_print_end(FILE *out);
 /* Whether such a file could be written, before there is anything to write; -1 (printed) if not. */
 int formats_can_write(const char *path);
 /* The JSON alone, as a file has it; -1 (printed) if it can't be written. */

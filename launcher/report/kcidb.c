@@ -27,22 +27,6 @@ static const struct {
 	{ "chain", "chain", "exits" },
 };
 
-bool kcidb_is_origin(const char *text)
-{
-	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text);
-}
-
-bool kcidb_is_id(const char *text)
-{
-	const char *colon = strchr(text, ':');
-	char origin[64];
-
-	if (!colon || colon - text >= (int)sizeof(origin))
-		return false;
-	format(origin, sizeof(origin), "%.*s", (int)(colon - text), text);
-	return kcidb_is_origin(origin);
-}
-
 static cJSON *environment(const struct report *r)
 {
 	cJSON *o = cJSON_CreateObject();

@@ -14,8 +14,5 @@
  * same ids, so that it may be submitted again.  -1 (printed) if there is no memory.
  */
 int kcidb_print(const struct report *r, const char *origin, const char *build_id, FILE *out);
-/* What the schema takes as either. */
-bool kcidb_is_origin(const char *text);
-bool kcidb_is_id(const char *text);
 
 #endif

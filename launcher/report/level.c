@@ -2,6 +2,7 @@
 #include "report/level.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,17 @@ enum stop stop_by_name(const char *name)
 bool stop_is_failure(enum stop stop)
 {
 	return stop > STOP_TIME;
+}
+
+enum stop reason_set(struct reason *why, enum stop stop, const char *fmt, ...)
+{
+	va_list args;
+
+	why->stop = stop;
+	va_start(args, fmt);
+	vsnprintf(why->detail, sizeof(why->detail), fmt, args);
+	va_end(args);
+	return stop;
 }
 
 /* Its versions differ here. */

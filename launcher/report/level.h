@@ -8,7 +8,6 @@
 
 #include "lib/base.h"
 
-#define MAX_LEVEL 63
 #define MAX_CHECKS 16
 #define UNKNOWN (-1) /* a number that was not measured; null in JSON */
 
@@ -42,6 +41,14 @@ enum stop {
 extern const char *const stop_names[];
 enum stop stop_by_name(const char *name); /* STOP_NONE if there is none */
 bool stop_is_failure(enum stop stop);	  /* something broke: not depth, memory or time */
+
+/* Why a level ended, or why no other follows it: the reason, and the sentence with its evidence. */
+struct reason {
+	enum stop stop; /* STOP_NONE: there is none */
+	char detail[400];
+};
+/* Sets it and returns STOP. */
+enum stop reason_set(struct reason *why, enum stop stop, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 struct level {
 	int level;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem, memrchr */
 #include "report/record.h"
-#include "report/level.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 
 #define MARK "@sn1 "
 #define MARK_LEN (sizeof(MARK) - 1)
-#define TAIL_LEN 11 /* " !xxxxxxxx;" */
 
 /* CRC-32 as in IEEE 802.3, bit by bit: a record is a hundred bytes. */
 static uint32_t crc32(uint32_t crc, const void *buf, size_t len)
@@ -26,7 +24,7 @@ static uint32_t crc32(uint32_t crc, const void *buf, size_t len)
 	return ~crc;
 }
 
-static uint32_t record_crc(const char *run_id, const char *body, size_t len)
+uint32_t record_crc(const char *run_id, const char *body, size_t len)
 {
 	return crc32(crc32(0, run_id, strlen(run_id)), body, len);
 }
@@ -104,7 +102,7 @@ static char *put_value(char *p, const char *end, const char *value)
 
 int record_encode(const struct record *r, const char *run_id, char *line)
 {
-	const char *end = line + RECORD_MAX - TAIL_LEN - 2; /* newline, NUL */
+	const char *end = line + RECORD_MAX - RECORD_TAIL - 2; /* newline, NUL */
 	char *p = line;
 
 	p += sprintf(p, MARK "%d %d %u %s", r->from, r->about, r->seq, r->kind);
@@ -221,10 +219,10 @@ enum record_verdict record_decode(struct record *r, const char *run_id, const ch
 		return RECORD_NOISE;
 	len -= start - line;
 	end = memchr(start, ';', len);
-	if (!end || end - start < (ssize_t)(MARK_LEN + TAIL_LEN) ||
+	if (!end || end - start < (ssize_t)(MARK_LEN + RECORD_TAIL) ||
 	    end - start > RECORD_MAX - 3) /* ';', newline, NUL */
 		return RECORD_DAMAGED;
-	body = end + 1 - TAIL_LEN - start;
+	body = end + 1 - RECORD_TAIL - start;
 	if (memcmp(start + body, " !", 2) || memchr(start, '\0', body))
 		return RECORD_DAMAGED;
 	for (const char *p = end - 8; p < end; p++) {

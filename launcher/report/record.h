@@ -16,6 +16,7 @@
 #include "lib/base.h"
 
 #define RECORD_MAX 1024	 /* bytes of a line, newline and NUL included */
+#define RECORD_TAIL 11	 /* " !xxxxxxxx;" */
 #define RECORD_FIELDS 32 /* fields of one record at the most */
 
 struct record {
@@ -44,6 +45,8 @@ int record_add_number(struct record *r, const char *key, double value);
 /* The value of a key, or "". */
 const char *record_get(const struct record *r, const char *key);
 
+/* The sum in the tail, of all that is before it. */
+uint32_t record_crc(const char *run_id, const char *body, size_t len);
 /* Writes the line with its newline; returns its length, or -1 if it does not fit RECORD_MAX. */
 int record_encode(const struct record *r, const char *run_id, char *line);
 /*

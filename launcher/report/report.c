@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <x86intrin.h>
 
 #define LOST_MAX 1000 /* between two records */
 
@@ -19,7 +20,22 @@ void report_init(struct report *r, int requested)
 	r->requested = requested;
 	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
 	r->outermost = MAX_LEVEL + 1;
-	r->deepest = -1;
+	r->deepest = r->shell_level = -1;
+}
+
+void report_start_clock(struct report *r)
+{
+	r->began_s = now_s();
+	r->began_tsc = __rdtsc();
+}
+
+/* All levels count cycles at the same pace, an emulated CPU those of its host. */
+void report_stop_clock(struct report *r)
+{
+	double ms = (now_s() - r->began_s) * 1000;
+
+	if (ms > 0 && !r->setup.counted_clock)
+		r->setup.tsc_khz = (__rdtsc() - r->began_tsc) / ms;
 }
 
 /* A level's room is touched only once it is spoken of: every level keeps a report, few use all of it. */
@@ -147,8 +163,10 @@ static int add_kind(struct report *r, struct level *lv, const struct record *rec
 		return add_proof(r, rec);
 	if (!strcmp(rec->kind, "ready") && own)
 		return add_ready(r, lv, rec);
-	if (!strcmp(rec->kind, "shell"))
-		return own && lv->ready ? 0 : -1;
+	if (!strcmp(rec->kind, "shell") && own && lv->ready) {
+		r->shell_level = lv->level;
+		return 0;
+	}
 	if (!strcmp(rec->kind, "alive") || !strcmp(rec->kind, "text") || !strcmp(rec->kind, "end"))
 		return 0;
 	return -1;

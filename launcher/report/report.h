@@ -5,7 +5,7 @@
 #ifndef SUPERNEST_REPORT_H
 #define SUPERNEST_REPORT_H
 
-#include "child/evidence.h"
+#include "report/evidence.h"
 #include "report/level.h"
 #include "report/record.h"
 
@@ -41,9 +41,15 @@ struct report {
 	char command
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
 	unsigned int next_seq[MAX_LEVEL + 2]; /* by sender + 1: the host is -1 */
+	int shell_level;		      /* the last that had a shell; -1: none */
+	double began_s; /* on now_s(), when the counter of cycles was began_tsc */
+	uint64_t began_tsc;
 };
 
 void report_init(struct report *r, int requested);
+/* Measures the pace of the cycles from one to the other. */
+void report_start_clock(struct report *r);
+void report_stop_clock(struct report *r);
 /* A level of the report, made if need be. */
 struct level *report_level(struct report *r, int level);
 /*

@@ -455,6 +455,13 @@ void view_show(struct view *v, double now)
 	terminal_show(&v->terminal);
 }
 
+void view_hear(void *context, const struct record *rec)
+{
+	view_record(context, rec, now_s());
+	if (rec->from < 0 && !strcmp(rec->kind, "alive"))
+		view_show(context, now_s());
+}
+
 void view_end(struct view *v, double now)
 {
 	if (!v->on)

@@ -34,6 +34,8 @@ struct view {
  */
 void view_start(struct view *v, int fd, const struct report *report, int64_t memory_kib,
 		double deadline_s, const char *remark);
+/* Of a teller: CONTEXT is a view.  Each beat of the host's own shows how things stand. */
+void view_hear(void *context, const struct record *rec);
 /* A record that the report has taken in. */
 void view_record(struct view *v, const struct record *rec, double now);
 /* The whole chain's exits until now. */

@@ -23,7 +23,7 @@
 #include "child/port.h"
 #include "report/record.h"
 #include "child/uplink.h"
-#include "child/vm.h"
+#include "child/wire.h"
 
 #define MSR_LSTAR 0xc0000082 /* where a system call enters the kernel */
 #define KERNEL_MAP \

@@ -31,8 +31,9 @@ static int made;      /* entries of the tree */
 static bool may_fail; /* something in it cannot be archived */
 static int output;
 
-static void keep_quiet(const char *message)
+static void keep_quiet(void *context, const char *message)
 {
+	(void)context;
 	must(*message);
 }
 
@@ -304,7 +305,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	fail_sink = keep_quiet;
+	fail_to(keep_quiet, NULL);
 	format(root, sizeof(root), "/dev/shm/supernest-fuzz-XXXXXX");
 	must(mkdtemp(root));
 	atexit(clean_up);

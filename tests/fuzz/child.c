@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * All that a child can send, from the pipes of its QEMU to the report: relay, launcher.c's judgement,
- * report and writers, as the host's command and as a level between two others.
+ * All that a child can send, from the pipes of its QEMU to the report: relay, child.c's and life.c's
+ * judgement, report and writers, as the host's command and as a level between two others.
  *
  * An input is lines; the first character says where one goes: r a record's line as it is, s the body
  * of a record that gets a right sum, c the console, w QEMU's own words.  R, S, C and W: without an end.
@@ -10,33 +10,54 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include "child/uplink.h"
+#include "level/life.h"
+#include "report/formats.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <sys/reboot.h>
 #include <unistd.h>
 
-/* Nothing here removes the files of this machine. */
-#define unlink(path) ((void)(path), 0)
-#define fallocate(...) (errno = EPERM, -1)
-#define main supernest_main
-#include "../../launcher.c"
-#undef main
-
 #define ID "5eed"
-#define CHILD (run.from == HOST_LEVEL ? 0 : 2)
 #define LOG_SIZE 2000
 
+static struct life life;
 static int status, pipes[3]; /* console, records, words */
 
 /* ---- what surrounds it ------------------------------------------------------------------- */
 
+/* Nothing here removes the files of this machine. */
+int unlink(const char *path)
+{
+	(void)path;
+	return 0;
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t len)
+{
+	(void)fd;
+	(void)mode;
+	(void)offset;
+	(void)len;
+	errno = EPERM;
+	return -1;
+}
+
+/* It has ended: a file is always readable. */
 int vm_start(struct vm *vm, const struct vm_config *config)
 {
-	(void)vm;
 	(void)config;
-	return -1;
+	*vm = (struct vm){ .pid = -1,
+			   .pidfd = pipes[0],
+			   .console = pipes[0],
+			   .records = pipes[1],
+			   .words = pipes[2],
+			   .stats = -1,
+			   .start_s = now_s() };
+	return 0;
 }
 
 int vm_end(struct vm *vm)
@@ -84,17 +105,20 @@ int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
 }
 
 /* What goes up is a record that the level above can read. */
-void uplink_record(const char *line, size_t len)
+void uplink_hear(void *context, const struct record *rec)
 {
-	struct record rec;
+	char line[RECORD_MAX];
+	int len = record_encode(rec, context, line);
+	struct record again;
 
-	must(len < RECORD_MAX && line[len - 1] == '\n');
-	must(record_decode(&rec, ID, line, len) == RECORD_OK);
-	must(rec.from >= run.from);
+	must(len > 0 && len < RECORD_MAX && line[len - 1] == '\n');
+	must(record_decode(&again, ID, line, len) == RECORD_OK);
+	must(again.from >= life.run.teller.from);
 }
 
-void uplink_text(const char *line)
+void uplink_text(void *context, const char *line)
 {
+	(void)context;
 	(void)line;
 }
 
@@ -107,22 +131,13 @@ void uplink_end(void)
 {
 }
 
-static void keep_quiet(const char *message)
+static void keep_quiet(void *context, const char *message)
 {
+	(void)context;
 	must(strncmp(message, "a record of kind", 16)); /* "... is refused: a bug", "... is lost" */
 }
 
 /* ---- an input ---------------------------------------------------------------------------- */
-
-static uint32_t crc32(uint32_t crc, const char *p, size_t len)
-{
-	for (crc = ~crc; len--;) {
-		crc ^= (uint8_t)*p++;
-		for (int i = 0; i < 8; i++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
-	return ~crc;
-}
 
 static void send(int fd, const char *text, size_t len)
 {
@@ -151,34 +166,39 @@ static void send_line(char *line)
 	}
 	send(fd, line + 1, len);
 	if (*line == 's' || *line == 'S')
-		send(fd, sum, sprintf(sum, " !%08x;", crc32(crc32(0, ID, 4), line + 1, len)));
+		send(fd, sum, sprintf(sum, " !%08x;", record_crc(ID, line + 1, len)));
 	if (islower((unsigned char)*line))
 		send(fd, "\n", 1);
 }
 
-static void prepare(bool host)
+static void prepare(bool host, FILE *out)
 {
-	memset(&run, 0, offsetof(struct run, report));
-	options_init(&run.opts);
-	strcpy(run.opts.run_id, ID);
-	report_init(&run.report, 2);
-	run.seq = 0;
-	run.from = host ? HOST_LEVEL : 1;
-	run.opts.level = host ? 0 : 1;
-	run.has_parent = !host;
-	run.counts_chain = host;
-	run.report.outermost = run.opts.level;
-	run.deadline_s = 0;
-	run.opts.start = START_MANUAL;
-	if (host)
+	struct run *run = &life.run;
+	struct teller *t = &run->teller;
+	struct child *c = &life.child;
+
+	memset(&life, 0, sizeof(life));
+	options_init(&run->asked);
+	run->asked.depth = 2;
+	run->asked.start = START_MANUAL;
+	strcpy(run->asked.run_id, ID);
+	options_decide(&run->asked, SHELL_NONE, &run->decided);
+	run->lines.out = host ? out : NULL;
+	run_begin(run, host ? HOST_LEVEL : 1, host ? 0 : 1);
+	*c = (struct child){ .run = run, .level = host ? 0 : 2, .pace_s = host ? UNKNOWN : 1 };
+	c->counts_chain = host;
+	if (host) {
+		teller_listen(t, lines_hear, &run->lines);
 		return;
-	run.self = report_level(&run.report, 1);
-	level_init(&run.told, 1);
-	run.self->total_kib = 500000;
-	run.self->ready_s = 1;
-	strcpy(run.self->archive_sha256, "a");
-	tell_level("level");
-	tell_level("ready");
+	}
+	teller_listen(t, uplink_hear, run->decided.run_id);
+	c->on_ready = life_child_is_ready;
+	c->context = &life;
+	t->self->total_kib = 500000;
+	t->self->ready_s = 1;
+	strcpy(t->self->archive_sha256, "a");
+	tell_level(t, "level");
+	tell_level(t, "ready");
 }
 
 static FILE *open_text(char **text, size_t *size)
@@ -213,7 +233,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	fail_sink = keep_quiet;
+	fail_to(keep_quiet, NULL);
 	for (int i = 0; i < 3; i++)
 		pipes[i] = memfd_create("pipe", 0);
 	return 0;
@@ -222,15 +242,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *input = strndup((const char *)data, size), *rest = input, *line, *text, *logs[2];
+	struct artifacts *kept = &life.run.artifacts;
+	struct report *r = &life.run.teller.report;
 	size_t out_size, log_size[2];
-	bool host = *input != 'M';
+	FILE *out = open_text(&text, &out_size);
 
-	out = open_text(&text, &out_size);
-	prepare(host);
-	run.artifacts.console =
-		(struct log){ .file = open_text(&logs[0], &log_size[0]), .left = LOG_SIZE };
-	run.artifacts.records =
-		(struct log){ .file = open_text(&logs[1], &log_size[1]), .left = LOG_SIZE };
+	prepare(*input != 'M', out);
+	kept->console = (struct log){ .file = open_text(&logs[0], &log_size[0]), .left = LOG_SIZE };
+	kept->records = (struct log){ .file = open_text(&logs[1], &log_size[1]), .left = LOG_SIZE };
 	for (int i = 0; i < 3; i++)
 		must(!ftruncate(pipes[i], 0) && !lseek(pipes[i], 0, SEEK_SET));
 	line = strsep(&rest, "\n");
@@ -240,26 +259,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			send_line(line);
 	for (int i = 0; i < 3; i++)
 		lseek(pipes[i], 0, SEEK_SET);
-	/* It has ended: a file is always readable. */
-	run.vm = (struct vm){ .pid = -1,
-			      .pidfd = pipes[0],
-			      .console = pipes[0],
-			      .records = pipes[1],
-			      .words = pipes[2],
-			      .stats = -1,
-			      .start_s = now_s() };
-	supervise();
-	run.has_parent = false; /* the report of the middle, too */
-	run.opts.report = REPORT_TABLE | REPORT_KTAP | REPORT_LAVA | REPORT_JSON | REPORT_CSV;
-	print_report();
+	must(!child_run(&life.child, NULL));
+	life.run.lines.out = out; /* the report of the middle, too */
+	life.run.asked.report = REPORT_TABLE | REPORT_KTAP | REPORT_LAVA | REPORT_JSON | REPORT_CSV;
+	run_print_report(&life.run);
 	fclose(out);
 	check_output(text);
-	check_report(&run.report);
-	close_log(&run.artifacts.console, &logs[0], &log_size[0]);
-	close_log(&run.artifacts.records, &logs[1], &log_size[1]);
-	must(run.report.reached >= 0 && run.report.reached <= MAX_LEVEL);
-	for (int i = run.report.outermost; i < run.report.reached; i++)
-		must(run.report.levels[i].ready);
+	check_report(r);
+	close_log(&kept->console, &logs[0], &log_size[0]);
+	close_log(&kept->records, &logs[1], &log_size[1]);
+	must(r->reached >= 0 && r->reached <= MAX_LEVEL);
+	for (int i = r->outermost; i < r->reached; i++)
+		must(r->levels[i].ready);
 	free(text);
 	free(input);
 	return 0;

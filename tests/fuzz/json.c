@@ -97,8 +97,9 @@ static void (*const readers[])(const char *old, const char *new) = {
 };
 
 /* Errors are for a terminal too. */
-static void check_error(const char *message)
+static void check_error(void *context, const char *message)
 {
+	(void)context;
 	for (const char *p = message; *p; p++)
 		must(*p >= ' ' && *p <= '~');
 }
@@ -107,7 +108,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	fail_sink = check_error;
+	fail_to(check_error, NULL);
 	return 0;
 }
 

@@ -11,8 +11,9 @@
 
 static char said[600];
 
-static void keep(const char *message)
+static void keep(void *context, const char *message)
 {
+	(void)context;
 	format(said, sizeof(said), "%s", message);
 }
 
@@ -44,7 +45,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	fail_sink = keep;
+	fail_to(keep, NULL);
 	return 0;
 }
 

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The record decoder: bytes as they are, and the same bytes as the body of a record with a right sum. */
-#define _GNU_SOURCE /* memmem */
 #include "check.h"
-#include "../../launcher/report/record.c"
+#include "report/record.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define ID "5eed"
+
+static bool is_name(const char *name, size_t size)
+{
+	return *name && strlen(name) < size &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+}
 
 static void check_record(const struct record *r)
 {
@@ -30,13 +38,13 @@ static void check_record(const struct record *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct record r;
-	char *line = malloc(size + TAIL_LEN + 1);
+	char *line = malloc(size + RECORD_TAIL + 1);
 
 	memcpy(line, data, size);
 	if (record_decode(&r, ID, line, size) == RECORD_OK)
 		check_record(&r);
 	sprintf(line + size, " !%08x;", record_crc(ID, line, size));
-	if (record_decode(&r, ID, line, size + TAIL_LEN) == RECORD_OK)
+	if (record_decode(&r, ID, line, size + RECORD_TAIL) == RECORD_OK)
 		check_record(&r);
 	free(line);
 	return 0;

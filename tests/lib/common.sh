@@ -165,7 +165,7 @@ published() {
 
 # released: copies the release that `make dist` made to the folder `published`
 released() {
-	v=supernest-$(sed -n 's/^VERSION = //p' "$TOP/Makefile")
+	v=supernest-$(cat "$TOP/VERSION")
 	export v
 	cp -r "$TOP/build/dist/$v" published
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a failure leaves behind: lines are bounded and harmless, a guest's log is found in its RAM. */
 #include "test.h"
-#include "child/evidence.h"
+#include "child/gather.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -33,9 +33,9 @@ static void test_registers(void **state)
 	(void)state;
 	evidence_clear(&e);
 	for (size_t i = 0; i < ARRAY_SIZE(dump); i++)
-		evidence_add_words(&e, dump[i]);
-	evidence_add_words(&e, "qemu-system-x86_64: warning: TCG doesn't support it");
-	evidence_add_words(&e, "KVM internal error. Suberror: 1");
+		gather_words(&e, dump[i]);
+	gather_words(&e, "qemu-system-x86_64: warning: TCG doesn't support it");
+	gather_words(&e, "KVM internal error. Suberror: 1");
 	assert_int_equal(e.count[EVIDENCE_REGISTERS], ARRAY_SIZE(dump));
 }
 
@@ -67,14 +67,14 @@ static void test_guest(void **state)
 	assert_int_equal(read(ends[0], &ready, 1), 1);
 	evidence_clear(&e);
 	evidence_add(&e, EVIDENCE_LOG, "from the console");
-	evidence_read_guest(&e, pid);
+	gather_guest(&e, pid);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	assert_int_equal(e.count[EVIDENCE_LOG], 3);
 	assert_string_equal(e.line[EVIDENCE_LOG][0], "Linux version 1.2");
 	assert_string_equal(e.line[EVIDENCE_LOG][2], "the last words");
 	/* Where there is none, what the console said stays. */
-	evidence_read_guest(&e, getpid() + 1000000);
+	gather_guest(&e, getpid() + 1000000);
 	assert_int_equal(e.count[EVIDENCE_LOG], 3);
 }
 

@@ -2,21 +2,27 @@
 #include "test.h"
 #include "level/memory.h"
 
-#define KERNEL_KIB 9744 /* ours */
 #define ARCHIVE_KIB 6400
+
+static void plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib)
+{
+	memory_plan(b, &(struct demand){ .wanted_kib = wanted_kib,
+					 .kernel_kib = kernel_kib,
+					 .archive_kib = archive_kib });
+}
 
 static void test_plan(void **state)
 {
 	struct budget all, some;
 	struct level lv;
-	char sentence[400];
+	struct reason why;
 
 	(void)state;
 	level_init(&lv, 0);
 	memory_learn(&lv);
 	assert_true(lv.total_kib > 0 && lv.available_kib > 0 && lv.available_kib <= lv.total_kib);
 
-	memory_plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB, 0);
+	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_true(all.child_kib > 0 && all.child_kib % 2048 == 0);
 	/* Every term counts, and all together are no more than there is. */
 	assert_true(all.qemu_kib > 0 && all.page_tables_kib > 0 && all.rmaps_kib > 0 &&
@@ -26,23 +32,23 @@ static void test_plan(void **state)
 		    all.available_kib);
 	assert_true(all.need_kib > 2 * ARCHIVE_KIB);
 
-	memory_plan(&some, 100 * 1024, KERNEL_KIB, ARCHIVE_KIB, 0); /* less than what fits */
+	plan(&some, 100 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* less than what fits */
 	assert_int_equal(some.child_kib, 100 * 1024);
-	memory_plan(&some, 101 * 1024, KERNEL_KIB, ARCHIVE_KIB, 0);
+	plan(&some, 101 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_int_equal(some.child_kib, 100 * 1024);
-	memory_plan(&some, 1LL << 40, KERNEL_KIB, ARCHIVE_KIB, 0); /* more than what fits */
+	plan(&some, 1LL << 40, OUR_KERNEL_KIB, ARCHIVE_KIB); /* more than what fits */
 	assert_true(some.child_kib < 1LL << 34);
-	memory_plan(&some, 1024, KERNEL_KIB, ARCHIVE_KIB, 0); /* too little */
+	plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* too little */
 	assert_true(some.child_kib < some.need_kib);
 
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
-	memory_plan(&some, 0, 61668, 15 * 1024, 0);
+	plan(&some, 0, 61668, 15 * 1024);
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);
 
 	/* Where even that does not fit beside the files, these do not count as free. */
 	some = (struct budget){ .available_kib = 30000, .freed_kib = 6000, .need_kib = 29000 };
 	memory_divide(&some, 0);
-	assert_true(memory_fits(&some) && some.need_kib == 29000);
+	assert_true(memory_fits(&some) && memory_needed_kib(&some) == 29000);
 	some.available_kib = 28000;
 	memory_divide(&some, 0);
 	assert_true(some.child_kib > 29000 && !memory_fits(&some));
@@ -54,11 +60,11 @@ static void test_plan(void **state)
 	memory_divide(&some, 0);
 	assert_true(some.child_kib > 29000 && !memory_fits(&some));
 
-	memory_plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB, 0);
-	memory_explain(&all, sentence, sizeof(sentence));
+	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
+	assert_int_equal(memory_explain(&all, &why), STOP_MEMORY);
 	for (const char *word = "needs\0available\0qemu\0page tables\0rmaps\0margin\0"; *word;
 	     word += strlen(word) + 1)
-		assert_non_null(strstr(sentence, word));
+		assert_non_null(strstr(why.detail, word));
 }
 
 RUN(T(test_plan))

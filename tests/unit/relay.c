@@ -19,7 +19,7 @@
 
 static struct vm vm;
 static struct relay r;
-static char detail[400];
+static struct reason why;
 static int console_lines, beats, records;
 static bool console_is_harmless;
 
@@ -34,19 +34,15 @@ static void on_console(void *context, const char *line)
 			console_is_harmless = false;
 }
 
-static void on_record(void *context, const char *line, size_t len)
+static enum taken on_record(void *context, const char *line, size_t len)
 {
 	struct record rec;
 
 	(void)context;
-	if (record_decode(&rec, ID, line, len) != RECORD_OK) {
-		r.bad_records++;
-		return;
-	}
+	if (record_decode(&rec, ID, line, len) != RECORD_OK)
+		return REFUSED;
 	records++;
-	r.records++;
-	if (!strcmp(rec.kind, "end"))
-		r.ended = true;
+	return strcmp(rec.kind, "end") ? TAKEN : LAST;
 }
 
 static int lines[2], looks;
@@ -109,21 +105,21 @@ static void prepare(const char *script)
 static enum stop supervise(void)
 {
 	const struct vm_config config = { .qemu = "./qemu",
-					  .machine = ",x=on",
+					  .machine = VM_MICROVM,
+					  .words = ",x=on",
 					  .firmware_dir = "/share",
 					  .kernel = "/boot/bzImage",
 					  .initramfs = "/run/i",
 					  .cmdline = "quiet nest.level=1",
 					  .extra_args = "",
 					  .memory_kib = 65536,
-					  .nested = true,
 					  .kvm = true };
 	enum stop stop;
 
 	assert_int_equal(vm_start(&vm, &config), 0);
 	vm.stats = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
 	relay_run(&r);
-	stop = relay_verdict(&r, detail, sizeof(detail));
+	stop = relay_verdict(&r, false, &why);
 	vm_close(&vm);
 	return stop;
 }
@@ -138,8 +134,8 @@ static void expect(const char *script, enum stop stop, const char *words)
 {
 	enum stop is = run_fake(script);
 
-	if (is != stop || !strstr(detail, words))
-		wrong("%s: %s, '%s' instead of %s, '%s'", script, stop_names[is], detail,
+	if (is != stop || !strstr(why.detail, words))
+		wrong("%s: %s, '%s' instead of %s, '%s'", script, stop_names[is], why.detail,
 		      stop_names[stop], words);
 }
 
@@ -165,10 +161,10 @@ static void test_no_program(void **state)
 	prepare("exit 0");
 	chmod("qemu", 0644);
 	assert_int_equal(supervise(), STOP_QEMU);
-	assert_non_null(strstr(detail, "Permission denied"));
+	assert_non_null(strstr(why.detail, "Permission denied"));
 	unlink("qemu");
 	assert_int_equal(supervise(), STOP_QEMU);
-	assert_non_null(strstr(detail, "No such file"));
+	assert_non_null(strstr(why.detail, "No such file"));
 }
 
 static void test_lost(void **state)
@@ -181,8 +177,7 @@ static void test_lost(void **state)
 	expect("sed s/end/enD/ records >&4; exit 33", STOP_LOST, "never came");
 	assert_int_equal(r.bad_records, 1);
 	run_fake(ORDERLY);
-	r.lost = true;
-	assert_int_equal(relay_verdict(&r, detail, sizeof(detail)), STOP_LOST);
+	assert_int_equal(relay_verdict(&r, true, &why), STOP_LOST);
 }
 
 static void test_panic(void **state)
@@ -278,8 +273,8 @@ static void test_exits(void **state)
 	write_exits("exits", 1200000);
 	prepare("sleep 60");
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "did not start"));
-	assert_non_null(strstr(detail, "exits: 1200000"));
+	assert_non_null(strstr(why.detail, "did not start"));
+	assert_non_null(strstr(why.detail, "exits: 1200000"));
 	write_exits("exits", 1000);
 	write_exits("many", 1200000);
 	prepare("yes 0123456789 | head -n 20000 >&3; sleep 0.5; "
@@ -300,22 +295,22 @@ static void test_patience(void **state)
 	prepare("sleep 60");
 	r.patience.boot_s = 0.05; /* ten times that on the clock */
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "did not start"));
+	assert_non_null(strstr(why.detail, "did not start"));
 	prepare("while :; do :; done");
 	r.patience.boot_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "did not start"));
+	assert_non_null(strstr(why.detail, "did not start"));
 
 	prepare("head -n 1 records >&4; sleep 60");
 	r.patience.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "nothing was executed"));
-	assert_non_null(strstr(detail, "exits not counted"));
+	assert_non_null(strstr(why.detail, "nothing was executed"));
+	assert_non_null(strstr(why.detail, "exits not counted"));
 
 	prepare("head -n 2 records >&4; sleep 60");
 	r.patience.silent_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(detail, "said nothing"));
+	assert_non_null(strstr(why.detail, "said nothing"));
 
 	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
 		"done");
@@ -333,7 +328,7 @@ static void test_patience(void **state)
 	prepare("sleep 60");
 	relay_stop_requested = SIGINT;
 	assert_int_equal(supervise(), STOP_TIME);
-	assert_non_null(strstr(detail, "signal"));
+	assert_non_null(strstr(why.detail, "signal"));
 	assert_true(now_s() - start < 12);
 }
 
@@ -379,7 +374,7 @@ static void test_closed_pipes(void **state)
 	prepare("exec 4>&-; while :; do echo noise >&3; sleep 0.1; done");
 	r.patience.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_LOST);
-	assert_non_null(strstr(detail, "channel"));
+	assert_non_null(strstr(why.detail, "channel"));
 
 	/* The other way: it has ended, but a process of its own holds the pipes open. */
 	start = now_s();
@@ -415,7 +410,7 @@ static void test_record_flood(void **state)
 	if (system("for i in $(seq 1000); do sed -n 1p records; done >many"))
 		wrong("cannot make many");
 	assert_int_equal(supervise(), STOP_LOST);
-	assert_non_null(strstr(detail, "flooded"));
+	assert_non_null(strstr(why.detail, "flooded"));
 	assert_true(now_s() - start < 8);
 	/* As many as 64 levels could say at once are none. */
 	expect("for i in $(seq 19); do cat many; done >&4; " ORDERLY, STOP_NONE, "");
@@ -484,14 +479,14 @@ static void test_beats(void **state)
 static void test_arguments(void **state)
 {
 	struct vm_config config = { .qemu = "./qemu",
-				    .machine = ",x=on",
+				    .machine = VM_MICROVM,
+				    .words = ",x=on",
 				    .firmware_dir = "/share",
 				    .kernel = "/k k",
 				    .initramfs = "/i",
 				    .cmdline = "a b=c d",
 				    .extra_args = "-smp%202%20%20-name%20x",
 				    .memory_kib = 123456,
-				    .nested = true,
 				    .kvm = true };
 	char args[8192], command[4096], many[1024] = "";
 
@@ -518,7 +513,8 @@ static void test_arguments(void **state)
 	vm_command(&config, command, sizeof(command));
 	assert_non_null(strstr(command, "-append 'a b=c d'"));
 	assert_non_null(strstr(command, "-smp 2 -name x"));
-	config.kvm = config.nested = false;
+	config.kvm = false;
+	config.machine = VM_PC;
 	config.deterministic = true;
 	vm_command(&config, command, sizeof(command));
 	assert_non_null(strstr(command, "tcg"));

@@ -150,8 +150,9 @@ static void on_escape(int number)
 	escaped = 1;
 }
 
-static void introduce(FILE *f)
+static void introduce(void *context, FILE *f)
 {
+	(void)context;
 	fputs("one\ntwo\n", f);
 }
 
@@ -172,7 +173,7 @@ static void test_passing_on(void **state)
 	assert_int_equal(remote_start(&t,
 				      &(struct remote_ends){ program, program, -1, in[1], out[0],
 							     control[1] },
-				      introduce),
+				      introduce, NULL),
 			 0);
 	tcgetattr(program, &during);
 	assert_false(during.c_lflag & (ICANON | ECHO | ISIG));
@@ -211,7 +212,7 @@ static void test_script(void **state)
 	assert_int_equal(remote_start(&t,
 				      &(struct remote_ends){ person[0], shown[1], -1, in[1], out[0],
 							     control[1] },
-				      introduce),
+				      introduce, NULL),
 			 0);
 	assert_false(t.raw);
 	await_text(control[0], "pipe\nstart\n");

@@ -83,10 +83,11 @@ static void what_is_no_matrix_is_refused(void **state)
 }
 
 /* Stands for a run: what it comes to is its depth's. */
-static int once(int argc, char **argv, struct report *r)
+static int once(void *context, int argc, char **argv, struct report *r)
 {
 	int depth = argc > 1 ? atoi(argv[1]) : 1;
 
+	(void)context;
 	report_init(r, depth);
 	report_level(r, 0)->overhead_kib = 100;
 	report_level(r, depth)->exits_chain = depth * 1000;
@@ -109,7 +110,7 @@ static const char *made(int *status)
 
 	memset(text, 0, sizeof(text));
 	assert_non_null(out);
-	*status = series_run(&s, once, &stop, out, NULL);
+	*status = series_run(&s, once, NULL, &stop, out, NULL);
 	fclose(out);
 	free(s.runs);
 	return text;

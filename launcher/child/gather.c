@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem */
-#include "child/evidence.h"
+#include "child/gather.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,29 +17,8 @@
 #define FIRST_TEXT "Linux version "
 #define SECOND_TEXT "Command line: "
 
-const char *const evidence_names[] = { "kernel_log", "registers", "kvm" };
-
-void evidence_clear(struct evidence *e)
-{
-	memset(e->count, 0, sizeof(e->count));
-}
-
-void evidence_add(struct evidence *e, int part, const char *line)
-{
-	char *last;
-
-	if (e->count[part] == EVIDENCE_LINES)
-		memmove(e->line[part][0], e->line[part][1],
-			(EVIDENCE_LINES - 1) * sizeof(e->line[part][0]));
-	else
-		e->count[part]++;
-	last = e->line[part][e->count[part] - 1];
-	format(last, EVIDENCE_LINE, "%s", line);
-	make_harmless(last);
-}
-
 /* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '=', target/i386/cpu-dump.c. */
-void evidence_add_words(struct evidence *e, const char *line)
+void gather_words(struct evidence *e, const char *line)
 {
 	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
@@ -48,7 +27,7 @@ void evidence_add_words(struct evidence *e, const char *line)
 		evidence_add(e, EVIDENCE_REGISTERS, line);
 }
 
-void evidence_add_kvm(struct evidence *e, double since_s)
+void gather_kvm(struct evidence *e, double since_s)
 {
 	static const char *const wanted[] = { "kvm",	   "KVM",   "SVM: ", "VMX: ",
 					      "WARNING: ", "BUG: ", "RIP: ", "Call Trace" };
@@ -134,7 +113,7 @@ static void split_texts(struct evidence *e, const char *data, size_t len)
 	}
 }
 
-void evidence_read_guest(struct evidence *e, int qemu_pid)
+void gather_guest(struct evidence *e, int qemu_pid)
 {
 	uint64_t ram = find_ram(qemu_pid);
 	char path[32], *data = malloc(WINDOW + LOG_MAX);

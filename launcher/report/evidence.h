@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a failure leaves behind: the failing level's kernel log, QEMU's dump of the registers, and what
- * the KVM above it said.  Gathered while a child runs, told only if it fails.
+ * the KVM above it said.  child/gather.h gathers it.
  */
 #ifndef SUPERNEST_EVIDENCE_H
 #define SUPERNEST_EVIDENCE_H
@@ -22,14 +22,5 @@ struct evidence {
 void evidence_clear(struct evidence *e);
 /* Adds a line, made harmless. */
 void evidence_add(struct evidence *e, int part, const char *line);
-/* A line of QEMU's own: kept if it is one of its dump of registers. */
-void evidence_add_words(struct evidence *e, const char *line);
-/* What our own kernel has said of KVM, and its warnings, since SINCE_S on now_s(). */
-void evidence_add_kvm(struct evidence *e, double since_s);
-/*
- * Instead of what its console said, the whole log of the child's kernel, out of the RAM of a QEMU that
- * still lives.  Nothing changes if it is not found there.
- */
-void evidence_read_guest(struct evidence *e, int qemu_pid);
 
 #endif

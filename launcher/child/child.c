@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "child/child.h"
+#include "child/gather.h"
+#include "child/wire.h"
+#include "report/formats.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum vm_terminal child_terminal(const struct decided *d, int level)
+{
+	return d->shell < level	  ? VM_NO_TERMINAL
+	       : d->shell > level ? VM_TERMINAL_PASSED_ON
+				  : VM_TERMINAL_SHELL;
+}
+
+/* ---- what is ready ----------------------------------------------------------------------- */
+
+static void child_is_ready(struct child *c)
+{
+	const struct level *child = &c->run->teller.report.levels[c->level];
+	struct record rec;
+
+	record_init(&rec, "level", c->run->teller.from, c->level);
+	record_add_number(&rec, "wall_s", now_s() - c->vm.start_s);
+	if (c->relay.exits > 0)
+		record_add_number(&rec, "boot", c->relay.exits);
+	tell(&c->run->teller, &rec);
+	if (c->on_ready)
+		c->on_ready(c->context, child);
+}
+
+static void level_is_ready(struct child *c, int level)
+{
+	relay_look(&c->relay); /* once: a moment later the child may be gone, and its count too */
+	if (level == c->level)
+		child_is_ready(c);
+	if (c->counts_chain && c->relay.exits > 0)
+		tell_number(&c->run->teller, level, "level", "chain", c->relay.exits);
+}
+
+/* ---- the terminal of a shell ------------------------------------------------------------- */
+
+/* In the process that passes the terminal on: what the level with the shell shall know. */
+static void write_report_so_far(void *context, FILE *f)
+{
+	struct child *c = context;
+
+	report_finish(&c->run->teller.report);
+	formats_print(&c->run->teller.report, REPORT_JSON, f);
+}
+
+static void on_signal(int number)
+{
+	relay_stop_requested = number;
+}
+
+/* A level below has a shell: the terminal is handed down, ours or what the level above hands to us. */
+static void start_terminal(struct child *c)
+{
+	struct remote_ends ends = {
+		0, 1, -1, c->vm.terminal_in, c->vm.terminal_out, c->vm.control
+	};
+
+	if (c->has_parent) {
+		ends.person_in = open(TERMINAL_PORT, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		ends.person_out = ends.person_in;
+		ends.control_in = open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (ends.person_in < 0 || ends.control_in < 0) {
+			fail("%s and %s: %m: nobody reaches the shell", TERMINAL_PORT,
+			     CONTROL_PORT);
+			return;
+		}
+	}
+	sigaction(RELAY_ESCAPE, &(struct sigaction){ .sa_handler = on_signal }, NULL);
+	remote_start(&c->remote, &ends, write_report_so_far, c);
+	if (c->has_parent) {
+		close(ends.person_in);
+		close(ends.control_in);
+	}
+}
+
+static void shell_changed(struct child *c, const struct record *rec)
+{
+	if (rec->from != c->run->decided.shell) /* nobody asked for it */
+		return;
+	remote_finish(&c->remote);
+	if (!strcmp(record_get(rec, "state"), "on"))
+		start_terminal(c);
+}
+
+/* ---- what it says ------------------------------------------------------------------------ */
+
+static enum taken on_record(void *context, const char *line, size_t len)
+{
+	struct child *c = context;
+	struct record rec;
+	enum record_verdict verdict = record_decode(&rec, c->run->decided.run_id, line, len);
+	int err;
+
+	log_line(&c->run->artifacts.records, "", line, len);
+	if (verdict == RECORD_NOISE)
+		return IGNORED;
+	/* What a child says of others than itself and those below it is a lie. */
+	if (verdict == RECORD_DAMAGED || rec.from < c->level)
+		return REFUSED;
+	err = report_add(&c->run->teller.report, &rec);
+	if (err)
+		return err < 0 ? REFUSED : IGNORED;
+	if (!strcmp(rec.kind, "shell"))
+		shell_changed(c, &rec);
+	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
+		level_is_ready(c, rec.from);
+	teller_pass_on(&c->run->teller, &rec);
+	return !strcmp(rec.kind, "end") && rec.from == c->level ? LAST : TAKEN;
+}
+
+static void on_console(void *context, const char *line)
+{
+	struct child *c = context;
+	char prefix[16];
+
+	format(prefix, sizeof(prefix), "L%d| ", c->level);
+	log_line(&c->run->artifacts.console, prefix, line, strlen(line));
+	tell_text(&c->run->teller, c->level, "text", "line", line);
+}
+
+static void on_line(void *context, const char *line, bool console)
+{
+	struct child *c = context;
+
+	/* It says all once more as it panics: that is the whole log. */
+	if (c->relay.replays && strstr(line, "Linux version "))
+		c->evidence.count[EVIDENCE_LOG] = 0;
+	if (console)
+		evidence_add(&c->evidence, EVIDENCE_LOG, line);
+	else
+		gather_words(&c->evidence, line);
+}
+
+static void on_give_up(void *context)
+{
+	struct child *c = context;
+
+	gather_guest(&c->evidence, c->vm.pid);
+}
+
+static void on_beat(void *context)
+{
+	struct child *c = context;
+	struct teller *t = &c->run->teller;
+
+	tell_number(t, t->self ? t->from : c->level, "alive", "exits",
+		    c->counts_chain && c->relay.exits > 0 ? c->relay.exits : UNKNOWN);
+}
+
+/* ---- its end ----------------------------------------------------------------------------- */
+
+/* What they were damaged or made up by is not known; that the child cannot be trusted is. */
+static void tell_bad_records(struct child *c)
+{
+	struct check k = { "records", RESULT_FAIL, c->relay.bad_records, "records",
+			   "refused: damaged, forged or out of order" };
+
+	if (c->relay.bad_records)
+		tell_check(&c->run->teller, c->level, &k);
+}
+
+static void tell_end(struct child *c, const struct reason *why)
+{
+	struct teller *t = &c->run->teller;
+	struct relay *r = &c->relay;
+
+	/* A host is no level, and so not to blame. */
+	tell_stop(t, relay_own_oom(r) && t->self ? t->from : c->level, why);
+	for (int i = LAST_LINES - r->last_count; i < LAST_LINES; i++)
+		tell_text(t, c->level, "last", "line", r->last[i]);
+	if (!stop_is_failure(why->stop))
+		return;
+	if (t->self)
+		gather_kvm(&c->evidence, c->vm.start_s);
+	tell_evidence(t, c->level, &c->evidence);
+}
+
+/* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
+static struct patience patience(double pace_s)
+{
+	bool known = pace_s >= 0;
+	double s = 5 + 2 * (known ? pace_s : 10);
+
+	return (struct patience){
+		.idle_s = s, .spin_s = s, .silent_s = 10, .boot_s = known ? 60 + 200 * pace_s : 120
+	};
+}
+
+static void supervise(struct child *c)
+{
+	struct relay *r = &c->relay;
+	struct reason why;
+
+	*r = (struct relay){
+		.vm = &c->vm,
+		.patience = patience(c->pace_s),
+		.deadline_s = c->run->decided.deadline_s,
+		.beat_s = c->beat_s,
+		.context = c,
+		.on_record = on_record,
+		.on_console = on_console,
+		.on_beat = on_beat,
+		.on_line = on_line,
+		.on_give_up = on_give_up,
+	};
+	evidence_clear(&c->evidence);
+	relay_run(r);
+	remote_finish(&c->remote);
+	if (r->exits > 0)
+		tell_number(&c->run->teller, c->level, "level", "total", r->exits);
+	tell_bad_records(c);
+	relay_verdict(r, c->run->teller.report.lost_records > 0, &why);
+	vm_close(&c->vm);
+	if (why.stop != STOP_NONE)
+		tell_end(c, &why);
+}
+
+int child_run(struct child *c, const struct vm_config *config)
+{
+	if (vm_start(&c->vm, config))
+		return -1;
+	supervise(c);
+	return 0;
+}
+
+/* ---- a person's wish --------------------------------------------------------------------- */
+
+void child_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }, before;
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		sigaction(signals[i], NULL, &before);
+		if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN) /* nohup */
+			sigaction(signals[i], &action, NULL);
+	}
+	signal(SIGPIPE, SIG_IGN); /* a closed terminal must not cost the report file */
+}
+
+bool child_was_stopped(void)
+{
+	return relay_stop_requested && relay_stop_requested != RELAY_ESCAPE;
+}

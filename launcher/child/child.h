@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The child of a level, or of the host: its machine, what it says, and what becomes of it.
+ */
+#ifndef SUPERNEST_CHILD_H
+#define SUPERNEST_CHILD_H
+
+#include "child/relay.h"
+#include "child/remote.h"
+#include "child/vm.h"
+#include "report/run.h"
+
+struct child {
+	/* Set by whoever has it */
+	int level;
+	struct run *run;
+	double pace_s;	   /* what our own boot took; UNKNOWN: nobody has measured (a host) */
+	double beat_s;	   /* tell that we live so often; 0: nobody waits for it */
+	bool counts_chain; /* our KVM's count is the whole chain's: we are the outermost */
+	bool has_parent;   /* the person's terminal is handed to us; else it is ours */
+	/* The child is ready; it has been told, and what it is has been told before. */
+	void (*on_ready)(void *context, const struct level *child); /* or NULL */
+	void *context;
+	/* Its own */
+	struct vm vm;
+	struct relay relay;
+	struct evidence evidence;
+	struct remote remote; /* while a level below has a shell */
+};
+
+/* What a level is for the terminal of the shell. */
+enum vm_terminal child_terminal(const struct decided *d, int level);
+/* Starts it, supervises it and tells why it ended.  -1: there is no QEMU (printed). */
+int child_run(struct child *c, const struct vm_config *config);
+/* Catches a person's wish to stop. */
+void child_catch_signals(void);
+/* Whether that is what ended the run, and not the escape of a shell. */
+bool child_was_stopped(void);
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
+#include "child/cmdline.h"
+
+#include <string.h>
+
+/* The words behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
+static char *words_for(char *line, const char *virt, const char *kernel)
+{
+	static const char *const kinds[] = { "svm:", "vmx:", "own:", "any:" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strncmp(line, kinds[i], 4))
+			continue;
+		if (strncmp(line, virt, 3) && strncmp(line, kernel, 3))
+			return NULL;
+		return words_for(line + 4, virt, kernel);
+	}
+	return line;
+}
+
+void cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size)
+{
+	char text[4096], *line, *rest = text;
+	size_t len = 0;
+
+	words[0] = '\0';
+	if (read_text(path, text, sizeof(text))) {
+		fail("%s: %m: the next level has to do without", path);
+		return;
+	}
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '#' || !*line || !(line = words_for(line, virt, kernel)))
+			continue;
+		format(words + len, size - len, "%s%s", len ? " " : "", line);
+		len = strlen(words);
+	}
+}
+
+/*
+ * What is kept of the time budget to end in order: the deepest stops first, the outermost last.  Ending
+ * takes a level some part of the time that its boot took, and its child's is like its own or longer.
+ */
+static double reserve_s(double left_s, double pace_s)
+{
+	double s = left_s * 0.02 + 1 + pace_s;
+
+	return s > left_s / 4 ? left_s / 4 : s;
+}
+
+void cmdline_make(const struct decided *d, int level, double pace_s, const char *words, char *buf,
+		  size_t size)
+{
+	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
+	char depth[16] = "max", timeout[40] = "", shell[24] = "";
+
+	left_s -= reserve_s(left_s, pace_s);
+	if (d->depth != DEPTH_MAX)
+		format(depth, sizeof(depth), "%d", d->depth);
+	if (d->deadline_s)
+		format(timeout, sizeof(timeout), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
+	if (d->shell >= level)
+		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
+	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s%s", words, level, d->run_id,
+	       depth, timeout, shell);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* asprintf */
+#include "host/files.h"
+#include "lib/sha256.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PUBLISHED(name) "supernest-" VERSION "-" name /* as scripts/dist does */
+
+static char *file_beside(const char *name, const char *published)
+{
+	const struct {
+		const char *dir, *name;
+	} places[] = { { ".", name },
+		       { ".", published },
+		       { "../share/supernest", name },
+		       { "../lib/supernest", name } };
+	char self[512], *slash, *path, *real;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (asprintf(&path, "%s/%s/%s", self, places[i].dir, places[i].name) < 0)
+			return NULL;
+		real = realpath(path, NULL);
+		free(path);
+		if (real && !access(real, R_OK))
+			return real;
+		free(real);
+	}
+	return NULL;
+}
+
+char *files_kernel(void)
+{
+	return file_beside("bzImage", PUBLISHED("bzImage-x86_64"));
+}
+
+char *files_initramfs(void)
+{
+	return file_beside("initramfs.cpio.gz", PUBLISHED("initramfs-x86_64.cpio.gz"));
+}
+
+char *files_emulator(void)
+{
+	return file_beside("qemu-emulator", "qemu-emulator");
+}
+
+int files_need(const char *path, const char *what)
+{
+	if (path && !access(path, R_OK))
+		return 0;
+	if (!path)
+		return fail("no %s beside this command or installed with it; build it with make, "
+			    "or name one with --%s",
+			    what, what);
+	return fail("%s %s: %m; name another with --%s", what, path, what);
+}
+
+bool files_same(const char *a, const char *b)
+{
+	char sum[2][65];
+
+	return !sha256_file(a, sum[0]) && !sha256_file(b, sum[1]) && !strcmp(sum[0], sum[1]);
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/outermost.h"
+#include "child/child.h"
+#include "child/cmdline.h"
+#include "host/files.h"
+#include "host/host.h"
+#include "host/overlay.h"
+#include "report/formats.h"
+#include "report/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define MEMORY_KIB (1024 * KIB_PER_MIB)
+#define APPEND_MAX 900 /* so that all words fit, and Linux's 2047 */
+
+struct outermost {
+	struct run run;
+	struct host host;
+	struct vm_config config;
+	struct view view; /* where the terminal can show it; else lines are printed */
+	struct child child;
+	char cmdline[2048];
+	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
+};
+
+/* ---- what is asked for ------------------------------------------------------------------- */
+
+/* The appliance would refuse a malformed word, but only once it has booted. */
+static int decide(struct outermost *m)
+{
+	struct options *asked = &m->run.asked, appended = *asked;
+
+	if (asked->append && strlen(asked->append) > APPEND_MAX)
+		return fail("--append: longer than %d bytes: its kernel would not see all of it",
+			    APPEND_MAX);
+	if (asked->append && options_from_cmdline(&appended, asked->append))
+		return -1;
+	options_decide(asked, appended.shell, &m->run.decided);
+	return 0;
+}
+
+static int learn(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+
+	m->config.initramfs = asked->initramfs ? asked->initramfs : files_initramfs();
+	if (host_learn(&m->host, asked, files_emulator()) ||
+	    files_need(m->config.initramfs, "initramfs") ||
+	    artifacts_open(&m->run.artifacts, asked->artifacts))
+		return -1;
+	return asked->json_path ? formats_can_write(asked->json_path) : 0;
+}
+
+/* ---- the machine ------------------------------------------------------------------------- */
+
+/* The id is in the memory of each level: with a counted clock it is part of what has to repeat. */
+static void make_id(char *text, size_t size, bool repeats)
+{
+	uint64_t id = 1;
+
+	if (!repeats)
+		getrandom(&id, sizeof(id), 0);
+	format(text, size, "%016llx", (unsigned long long)id);
+}
+
+static void choose_machine(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	struct vm_config *c = &m->config;
+	const struct host *h = &m->host;
+
+	c->qemu = h->qemu;
+	c->kvm = h->accel == ACCEL_KVM;
+	c->sandbox = h->sandbox;
+	c->deterministic = asked->deterministic && !c->kvm;
+	c->cpu = asked->cpu;
+	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
+	c->extra_args = asked->qemu_args;
+	c->cmdline = m->cmdline;
+	make_id(m->run.decided.run_id, sizeof(m->run.decided.run_id), c->deterministic);
+	m->child.level = c->kvm ? h->self.level + 1 : 0;
+	c->terminal = child_terminal(&m->run.decided, m->child.level);
+}
+
+/* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
+static int place_kernel(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	struct vm_config *config = &m->config;
+	struct overlay o = {
+		.kernel = asked->kernel,
+		.modules = asked->modules,
+		.config = asked->config,
+		.initramfs = config->initramfs,
+		.virt = config->kvm ? m->host.self.cpu_virt : "svm",
+		.levels = asked->levels,
+		.lines = &m->run.lines,
+	};
+
+	config->kernel = files_kernel();
+	if (!o.kernel && (o.modules || o.config || o.levels))
+		return fail("--modules, --levels and --config go with --kernel: which one is it?");
+	if (!o.kernel)
+		return files_need(config->kernel, "kernel");
+	if (access(o.kernel, R_OK))
+		return files_need(o.kernel, "kernel");
+	if (config->kernel && files_same(o.kernel, config->kernel))
+		return 0; /* not under test: it is the appliance's own */
+	if (m->run.decided.shell != SHELL_NONE)
+		return fail(
+			"--shell needs the appliance's own kernel at every level: leave out one "
+			"of --shell and --kernel");
+	if (overlay_make(&o, m->child.level, m->initramfs, sizeof(m->initramfs)))
+		return -1;
+	config->initramfs = m->initramfs;
+	if (overlay_has_level(&o, m->child.level))
+		config->kernel = o.kernel;
+	return files_need(config->kernel, "kernel");
+}
+
+static int check_shell(const struct outermost *m)
+{
+	int shell = m->run.decided.shell;
+
+	if (shell == SHELL_NONE)
+		return 0;
+	if (m->run.asked.deterministic)
+		return fail("--shell: not with --deterministic, whose clock does not wait for a "
+			    "person");
+	if (shell < m->child.level)
+		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
+	return 0;
+}
+
+/* ---- telling ----------------------------------------------------------------------------- */
+
+/* An error in the middle of a picture. */
+static void fail_below_view(void *context, const char *message)
+{
+	struct view *view = context;
+
+	terminal_hide(&view->terminal);
+	fprintf(stderr, "supernest: %s\n", message);
+}
+
+/* What is about to be started, as a picture or in words. */
+static void begin_telling(struct outermost *m)
+{
+	const char *why = m->config.kvm ? m->host.kvm_why : m->host.tcg_why;
+	struct run *run = &m->run;
+	char command[4096];
+
+	if (!run->asked.plain && run->decided.shell == SHELL_NONE) /* the terminal is the shell's */
+		view_start(&m->view, fileno(run->lines.out), &run->teller.report,
+			   m->config.memory_kib, run->decided.deadline_s, why);
+	if (m->view.on) {
+		teller_listen(&run->teller, view_hear, &m->view);
+		fail_to(fail_below_view, &m->view);
+		return;
+	}
+	teller_listen(&run->teller, lines_hear, &run->lines);
+	lines_say(&run->lines, "%s", why);
+	vm_command(&m->config, command, sizeof(command));
+	lines_say(&run->lines, "%s", command);
+}
+
+static void begin_report(struct outermost *m)
+{
+	struct setup *setup = &m->run.teller.report.setup;
+	const int *v = m->host.version;
+
+	run_begin(&m->run, HOST_LEVEL, m->child.level);
+	setup->memory_kib = m->config.memory_kib;
+	setup->counted_clock = m->config.deterministic;
+	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
+}
+
+/* ---- the run ----------------------------------------------------------------------------- */
+
+static int run_child(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	char words[1024];
+	int err;
+
+	if (asked->timeout_s)
+		m->run.decided.deadline_s = now_s() + asked->timeout_s;
+	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1 %s",
+	       asked->append ? asked->append : "");
+	cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline, sizeof(m->cmdline));
+	child_catch_signals();
+	begin_telling(m);
+	m->child.run = &m->run;
+	m->child.pace_s = UNKNOWN;
+	m->child.beat_s = m->view.on ? VIEW_BEAT_S : 0;
+	m->child.counts_chain = m->config.kvm;
+	err = child_run(&m->child, &m->config);
+	view_end(&m->view, now_s());
+	fail_to(NULL, NULL);
+	return err;
+}
+
+static int prepare_and_run(struct outermost *m)
+{
+	if (decide(m) || learn(m))
+		return STATUS_WRONG;
+	if (!m->host.usable) {
+		host_print(&m->host, false);
+		fail("skipped: this machine cannot do it with --accel %s",
+		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
+		return STATUS_SKIPPED;
+	}
+	choose_machine(m);
+	if (place_kernel(m) || check_shell(m))
+		return STATUS_WRONG;
+	begin_report(m);
+	if (run_child(m))
+		return STATUS_WRONG;
+	m->run.stopped = child_was_stopped();
+	return run_finish(&m->run);
+}
+
+int outermost_run(const struct options *asked, const char *command, struct report *copy)
+{
+	struct outermost *m = calloc(1, sizeof(*m));
+	int status;
+
+	if (!m) {
+		fail("out of memory");
+		return STATUS_WRONG;
+	}
+	m->run.asked = *asked;
+	strcpy(m->run.command, command);
+	m->run.lines = (struct lines){ .out = stdout, .raw = &m->child.remote.raw };
+	status = prepare_and_run(m);
+	if (copy)
+		*copy = m->run.teller.report;
+	free(m);
+	return status;
+}

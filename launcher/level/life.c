@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "level/life.h"
+#include "child/cmdline.h"
+#include "child/firmware.h"
+#include "child/gather.h"
+#include "child/uplink.h"
+#include "child/wire.h"
+#include "level/modules.h"
+#include "level/shell.h"
+#include "report/formats.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where things stand in the appliance. */
+#define QEMU_PATH "/bin/qemu-system-x86_64"
+#define FIRMWARE_DIR "/share"
+#define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
+#define WORDS_PATH "/share/words"     /* the kernel command line of a nested level, with comments */
+#define ARCHIVE_PATH "/run/initramfs.cpio"
+#define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
+#define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
+#define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
+
+#define LATE_CHECKS_S 20.0
+#define BEAT_S 2 /* at the least */
+
+/* ---- learning ---------------------------------------------------------------------------- */
+
+int life_read_cmdline(struct options *o)
+{
+	char words[4096];
+	struct options defaults = *o;
+
+	if (read_text("/proc/cmdline", words, sizeof(words)))
+		return fail("/proc/cmdline: %m");
+	if (options_from_cmdline(o, words))
+		return -1;
+	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
+	if (o->level != LEVEL_NONE || read_text(CMDLINE_PATH, words, sizeof(words)))
+		return 0;
+	*o = defaults;
+	if (options_from_cmdline(o, words))
+		return fail("%s: a word of it is malformed", CMDLINE_PATH);
+	return read_text("/proc/cmdline", words, sizeof(words)) ? fail("/proc/cmdline: %m")
+								: options_from_cmdline(o, words);
+}
+
+void life_begin(struct life *l, double kernel_s)
+{
+	struct run *run = &l->run;
+	struct teller *t = &run->teller;
+	struct level self;
+
+	if (l->has_parent)
+		run->lines.out = NULL;
+	options_decide(&run->asked, run->asked.shell, &run->decided);
+	if (run->asked.timeout_s)
+		run->decided.deadline_s = (l->has_parent ? 0 : kernel_s) + run->asked.timeout_s;
+	level_init(&self, 0);
+	platform_learn(&self, &l->platform, run->asked.level);
+	self.kernel_s = kernel_s;
+	run_begin(run, self.level, self.level);
+	*t->self = self;
+	run->lines.raw = &l->child.remote.raw;
+	if (l->has_parent)
+		teller_listen(t, uplink_hear, run->decided.run_id);
+	else
+		teller_listen(t, lines_hear, &run->lines);
+}
+
+void life_beat(void *context)
+{
+	struct life *l = context;
+	struct teller *t = &l->run.teller;
+
+	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child that has any */
+}
+
+void life_learn_kvm(struct life *l)
+{
+	struct level *self = l->run.teller.self;
+	char own[sizeof(l->child_kernel)];
+
+	if (access("/dev/kvm", F_OK))
+		modules_load_kvm(self->cpu_virt);
+	kernel_of_level(self->level, own, sizeof(own));
+	kernel_of_level(self->level + 1, l->child_kernel, sizeof(l->child_kernel));
+	strcpy(l->archive.sum[0].path, own + 1);
+	strcpy(l->archive.sum[1].path, l->child_kernel + 1);
+	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
+		l->child_file = (struct kernel){ 0 };
+	platform_learn_kvm(self, &l->platform);
+}
+
+/* ---- whether there is a next level ------------------------------------------------------- */
+
+/* A person at a shell may start another run: it needs the kernel again. */
+static bool keeps_kernel(const struct life *l)
+{
+	const struct options *o = &l->run.asked;
+
+	return getpid() != 1 || o->start == START_MANUAL || o->end == END_SHELL;
+}
+
+static void plan_memory(struct life *l, int64_t archive_kib)
+{
+	const struct options *o = &l->run.asked;
+	int level = l->run.teller.from + 1;
+	struct demand d = {
+		.wanted_kib = o->memory_kib ? o->memory_kib : o->mem_kib,
+		.kernel_kib = l->child_file.init_kib,
+		.archive_kib = archive_kib,
+		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
+		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
+	};
+
+	memory_plan(&l->budget, &d);
+}
+
+static bool is_last_level(const struct decided *d, int level)
+{
+	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
+}
+
+static enum stop consider_child(struct life *l, int64_t archive_kib)
+{
+	const struct decided *d = &l->run.decided;
+	const struct level *self = l->run.teller.self;
+	struct reason *why = &l->why;
+
+	if (is_last_level(d, self->level))
+		return reason_set(why, STOP_DEPTH, "depth %d was asked for and reached",
+				  self->level);
+	if (!l->platform.have_virt)
+		return reason_set(why, STOP_NO_VIRT, "%s", l->platform.virt_problem);
+	if (!l->platform.have_kvm)
+		return reason_set(why, STOP_NO_KVM, "%s", l->platform.kvm_problem);
+	plan_memory(l, archive_kib);
+	if (!memory_fits(&l->budget))
+		return memory_explain(&l->budget, why);
+	/* A child is slower than its parent: less than our own boot took is surely not enough. */
+	if (d->deadline_s && now_s() + self->ready_s > d->deadline_s)
+		return reason_set(why, STOP_TIME, "no time is left for another level");
+	return STOP_NONE;
+}
+
+void life_consider_child(struct life *l, int64_t archive_kib)
+{
+	if (!l->why.stop)
+		consider_child(l, archive_kib);
+}
+
+static int write_archive(struct life *l, bool for_child)
+{
+	struct level *self = l->run.teller.self;
+	int fd = -1, err;
+
+	mkdir(ROOT_VIEW, 0755);
+	if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL))
+		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
+	if (for_child)
+		fd = open(ARCHIVE_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (for_child && fd < 0)
+		err = fail("%s: %m", ARCHIVE_PATH);
+	else
+		err = archive_write(ROOT_VIEW, fd, &l->archive);
+	if (fd >= 0)
+		close(fd);
+	if (err) /* no room for it: the level above still wants to compare the sums */
+		archive_write(ROOT_VIEW, -1, &l->archive);
+	umount(ROOT_VIEW);
+	rmdir(ROOT_VIEW);
+	strcpy(self->archive_sha256, l->archive.sha256);
+	strcpy(self->kernel_sha256, l->archive.sum[0].sha256);
+	return err;
+}
+
+void life_write_archive(struct life *l)
+{
+	bool for_child = !l->why.stop;
+
+	if (write_archive(l, for_child) && for_child)
+		reason_set(&l->why, STOP_MEMORY, "%s", last_error());
+}
+
+/* ---- being ready ------------------------------------------------------------------------- */
+
+static void tell_own_check(void *context, const struct check *k)
+{
+	struct teller *t = context;
+
+	tell_check(t, t->from, k);
+}
+
+void life_run_checks(struct life *l, enum check_phase phase)
+{
+	const struct decided *d = &l->run.decided;
+	struct teller *t = &l->run.teller;
+	struct check_context c = {
+		.self = t->self,
+		.platform = &l->platform,
+		.phase = phase,
+		.need_virt = d->depth == DEPTH_MAX || d->depth > t->from,
+		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
+		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
+		.context = t,
+		.done = tell_own_check,
+	};
+
+	checks_run(&c);
+}
+
+void life_become_ready(struct life *l)
+{
+	l->run.teller.self->ready_s = now_s();
+	tell_level(&l->run.teller, "ready");
+}
+
+/* Those above want to hear from us; where there is nobody, nobody waits. */
+static double beat_s(const struct life *l)
+{
+	double pace_s = l->run.teller.self->ready_s;
+
+	return pace_s > BEAT_S ? pace_s : BEAT_S;
+}
+
+/* The outermost level has nobody who would tell it. */
+static void keep_report_so_far(const struct report *r)
+{
+	struct report *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return;
+	*copy = *r;
+	report_finish(copy);
+	formats_write_json(copy, SHELL_REPORT);
+	free(copy);
+}
+
+static void hold_shell(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+	struct shell s = {
+		.level = t->from,
+		.tty = l->has_parent ? TERMINAL_TTY : "/dev/console",
+		.control = l->has_parent ? CONTROL_PORT : NULL,
+		.start_s = 10 + 10 * t->self->ready_s,
+		.deadline_s = l->run.decided.deadline_s,
+		.beat_s = l->has_parent ? beat_s(l) : BEAT_S,
+		.on_beat = life_beat,
+		.context = l,
+	};
+
+	if (shell_open(&s))
+		return;
+	if (!l->has_parent)
+		keep_report_so_far(&t->report);
+	tell_text(t, t->from, "shell", "state", "on");
+	shell_run(&s);
+	if (!l->has_parent)
+		appliance_reopen_consoles(&l->consoles);
+	tell_text(t, t->from, "shell", "state", "off");
+}
+
+void life_hold_shell(struct life *l)
+{
+	const struct teller *t = &l->run.teller;
+
+	if (l->run.decided.shell != t->from || t->report.shell_level == t->from) /* it was here */
+		return;
+	hold_shell(l);
+	if (!l->why.stop)
+		life_write_archive(l); /* another run in it would have used it up */
+}
+
+/* ---- the next level ---------------------------------------------------------------------- */
+
+/* It runs the kernel that was meant for it, and the same files: both say so by their sums. */
+static void compare_sums(struct life *l, const struct level *child)
+{
+	struct check archive = { "archive", RESULT_PASS, l->archive.bytes, "bytes", "" };
+	struct check kernel = { "kernel", RESULT_PASS, 1, "bool", "" };
+	const char *release = l->child_file.release;
+	struct teller *t = &l->run.teller;
+
+	if (strcmp(child->archive_sha256, t->self->archive_sha256)) {
+		archive.result = RESULT_FAIL;
+		strcpy(archive.detail,
+		       "its sha256 is not its parent's: the files changed on the way");
+	}
+	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
+		strcpy(kernel.detail,
+		       "its sha256 is not its parent's: the kernel changed on the way");
+	else if (*release && strcmp(child->kernel, release))
+		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, its file is %.30s",
+		       child->kernel, release);
+	if (*kernel.detail) {
+		kernel.result = RESULT_FAIL;
+		kernel.value = 0;
+	}
+	tell_check(t, child->level, &archive);
+	tell_check(t, child->level, &kernel);
+}
+
+void life_child_is_ready(void *context, const struct level *child)
+{
+	struct life *l = context;
+	struct teller *t = &l->run.teller;
+
+	compare_sums(l, child);
+	memory_settle(t->self, child->total_kib,
+		      vm_anonymous_kib(&l->child.vm, t->self->child_kib));
+	tell_level(t, "level");
+	free_file(ARCHIVE_PATH);
+	if (!keeps_kernel(l))
+		kernel_free_all();
+	unlink(FIRMWARE_PATH);
+}
+
+/* Which machine the next level's kernel boots on. */
+static void choose_machine(const struct life *l, struct vm_config *config, char *words, size_t size)
+{
+	char built[65];
+
+	read_text(MACHINE_PATH, words, size);
+	appliance_built_sum(KERNEL_PATH, built);
+	config->words = words;
+	config->machine = VM_MICROVM;
+	if (*built && strcmp(built, l->archive.sum[1].sha256) &&
+	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH)) {
+		config->machine = VM_FIRMWARE;
+		config->firmware = FIRMWARE_PATH;
+	}
+	if (isalpha((unsigned char)*words)) /* a name: somebody's own choice */
+		config->machine = VM_NAMED;
+}
+
+static void make_cmdline(const struct life *l, bool foreign, char *cmdline, size_t size)
+{
+	const struct teller *t = &l->run.teller;
+	char words[1024];
+
+	cmdline_read(WORDS_PATH, t->self->cpu_virt, foreign ? "any" : "own", words, sizeof(words));
+	if (!l->platform.child_xsave)
+		append_word(words, sizeof(words), "noxsave");
+	cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline, size);
+}
+
+void life_run_child(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+	struct child *c = &l->child;
+	char cmdline[2048], words[256];
+	struct vm_config config = {
+		.qemu = QEMU_PATH,
+		.firmware_dir = FIRMWARE_DIR,
+		.kernel = l->child_kernel,
+		.initramfs = ARCHIVE_PATH,
+		.cmdline = cmdline,
+		.extra_args = l->run.asked.qemu_args,
+		.memory_kib = l->budget.child_kib,
+		.kvm = true,
+		.terminal = child_terminal(&l->run.decided, t->from + 1),
+	};
+
+	choose_machine(l, &config, words, sizeof(words));
+	make_cmdline(l, config.firmware, cmdline, sizeof(cmdline));
+	memory_terms(t->self, &l->budget);
+	tell_level(t, "level");
+	platform_prepare_kvm();
+	c->level = t->from + 1;
+	c->run = &l->run;
+	c->pace_s = t->self->ready_s;
+	c->beat_s = l->has_parent ? beat_s(l) : 0;
+	c->counts_chain = !l->has_parent || t->from == 0;
+	c->has_parent = l->has_parent;
+	c->on_ready = life_child_is_ready;
+	c->context = l;
+	if (child_run(c, &config)) {
+		reason_set(&l->why, STOP_QEMU, "%s", last_error());
+		tell_stop(t, t->from + 1, &l->why);
+	}
+}
+
+void life_tell_why(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+
+	tell_stop(t, t->from, &l->why);
+	if (!stop_is_failure(l->why.stop))
+		return;
+	gather_kvm(&l->child.evidence, 0);
+	tell_evidence(t, t->from, &l->child.evidence);
+}
+
+void life_end(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+
+	unlink(ARCHIVE_PATH);
+	life_run_checks(l, CHECK_LATE);
+	tell_level(t, "level");
+	tell_text(t, t->from, "end", NULL, NULL);
+}

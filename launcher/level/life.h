@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a level has and does while it lives; the order in which it does it is run_level()'s in launcher.c.
+ */
+#ifndef SUPERNEST_LIFE_H
+#define SUPERNEST_LIFE_H
+
+#include "child/archive.h"
+#include "child/child.h"
+#include "child/kernel.h"
+#include "level/appliance.h"
+#include "level/checks.h"
+#include "level/memory.h"
+
+struct life {
+	struct run run;
+	struct consoles consoles;
+	bool has_parent; /* somebody above reads our records and prints the report */
+	struct platform platform;
+	struct archive archive;
+	char child_kernel[64];	  /* the file that the next level boots, */
+	struct kernel child_file; /* and what its header said when it was there */
+	struct budget budget;
+	struct reason why; /* there is no next level */
+	struct child child;
+};
+
+/*
+ * What the kernel command line asks for; where a loader cannot pass any, an appended file may.  -1
+ * (printed): a word is malformed.
+ */
+int life_read_cmdline(struct options *o);
+/* Learns who we are, and tells from now on.  KERNEL_S: what our kernel took. */
+void life_begin(struct life *l, double kernel_s);
+/* Of a hook and of a shell, which may take long: CONTEXT is a life. */
+void life_beat(void *context);
+/* KVM, and which kernels this level and the next one boot. */
+void life_learn_kvm(struct life *l);
+/* Whether there can be a next level that unpacks so much, as far as that is known before trying. */
+void life_consider_child(struct life *l, int64_t archive_kib);
+/* Writes the archive for the child, or, if there will be none, only its sum. */
+void life_write_archive(struct life *l);
+void life_run_checks(struct life *l, enum check_phase phase);
+void life_become_ready(struct life *l);
+/* A shell here, if that was asked for; what is below us, if anything, comes after it. */
+void life_hold_shell(struct life *l);
+/* Of a child: CONTEXT is a life.  It runs what was meant for it, and has read all that we keep for it. */
+void life_child_is_ready(void *context, const struct level *child);
+/* Starts the next level and supervises it, or tells why there is none. */
+void life_run_child(struct life *l);
+void life_tell_why(struct life *l);
+/* Checks that need many exits, and the last record. */
+void life_end(struct life *l);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/run.h"
+#include "report/formats.h"
+
+#include <string.h>
+
+void run_begin(struct run *run, int from, int outermost)
+{
+	struct teller *t = &run->teller;
+
+	teller_init(t, from, outermost,
+		    run->decided.depth == DEPTH_MAX ? DEPTH_OPEN : run->decided.depth);
+	t->report.setup.timeout_s = run->asked.timeout_s;
+	run->lines.from = from;
+}
+
+int run_print_report(struct run *run)
+{
+	struct report *r = &run->teller.report;
+	int shell = run->decided.shell;
+
+	report_stop_clock(r);
+	report_finish(r);
+	if (run->stopped)
+		r->ok = false;
+	if (shell != SHELL_NONE && r->shell_level != shell)
+		lines_say(&run->lines, "L%d: there was no shell: the run did not come so far",
+			  shell);
+	formats_print_marked(r, run->asked.report, run->lines.out);
+	return formats_print_end(run->lines.out);
+}
+
+int run_finish(struct run *run)
+{
+	struct report *r = &run->teller.report;
+	int err;
+
+	strcpy(r->command, run->command);
+	err = run_print_report(run);
+	err |= artifacts_close(&run->artifacts, r);
+	if (run->asked.json_path)
+		err |= formats_write_json(r, run->asked.json_path);
+	if (err)
+		return STATUS_WRONG;
+	return r->ok ? STATUS_OK : STATUS_NOT;
+}
