@@ -65,7 +65,8 @@ dist:
 	$(Q)scripts/setup --check dist
 	$(Q)$(MAKE) --no-print-directory all build/qemu-emulator
 	$(say) DIST build/dist/supernest-$(VERSION)
-	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)"
+	$(Q)scripts/source-bundle supernest-$(VERSION)-source build/source.tar
+	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)" build/source.tar
 
 # All tests but boot/ and ci/, which need many more packages and have targets of their own
 test:

@@ -21,6 +21,8 @@
 #include "host/series.h"
 #include "level/life.h"
 #include "child/uplink.h"
+#include "lib/death.h"
+#include "lib/entropy.h"
 #include "report/formats.h"
 
 /* ---- the story of a level ---------------------------------------------------------------- */
@@ -33,7 +35,7 @@ static void run_level(struct life *l)
 	memory_setup();
 	memory_learn(t->self);
 	tell_level(t, "level");
-	appliance_hook(t->from, life_beat, l);
+	appliance_hook(t->from, &l->words, life_beat, l);
 	life_learn_kvm(l);
 
 	life_consider_child(l, archive_estimate_kib("/"));
@@ -63,6 +65,28 @@ static void fail_on_consoles(void *context, const char *message)
 	fflush(out);
 }
 
+/* Before we know who we are: printed, and kept for the level above. */
+static void fail_early(void *context, const char *message)
+{
+	struct life *l = context;
+	size_t len = strlen(l->early);
+
+	fail_on_consoles(l->run.lines.out, message);
+	format(l->early + len, sizeof(l->early) - len, "%s\n", message);
+}
+
+/* The last that we say, by every channel that may still work: the level above believes a dying one on its console. */
+static void say_death(void *context, const char *line)
+{
+	const struct life *l = context;
+
+	fail("%s", line);
+	if (!l->has_parent)
+		return;
+	dprintf(STDERR_FILENO, "supernest: %s\n", line);
+	uplink_text(NULL, line);
+}
+
 static noreturn void end_machine(struct life *l)
 {
 	fflush(NULL);
@@ -82,56 +106,69 @@ static void open_consoles(struct life *l)
 {
 	FILE *consoles;
 
+	l->words = (struct words){ .in = -1, .out = -1 };
+	l->run.lines.out = stdout;
+	fail_to(fail_early, l);
+	death_announce(say_death, l);
 	appliance_mount();
 	consoles = appliance_consoles(&l->consoles);
-	l->run.lines.out = consoles ? consoles : stdout;
 	if (consoles)
-		fail_to(fail_on_consoles, consoles);
+		l->run.lines.out = consoles;
 }
 
 /* Whether a level started us is on the kernel command line.  -1: a word of it is malformed. */
 static int find_parent(struct life *l)
 {
-	options_init(&l->run.asked);
-	if (life_read_cmdline(&l->run.asked))
+	struct options *asked = &l->run.asked;
+	int err;
+
+	options_init(asked);
+	err = life_read_cmdline(asked);
+	if (err && asked->level != LEVEL_NONE && !uplink_open())
+		uplink_text(NULL, l->early);
+	if (err)
 		return -1;
-	l->has_parent = l->run.asked.level != LEVEL_NONE;
-	if (!l->has_parent)
-		return 0;
-	if (uplink_open())
-		return -1;
-	/* A kernel that is not ours has a serial console instead of the port. */
-	if (!l->consoles.count)
-		fail_to(uplink_text, NULL);
-	return 0;
+	if (!asked->seed[0])
+		entropy_find(asked->seed);
+	entropy_credit(asked->seed); /* before anything waits for random numbers */
+	l->has_parent = asked->level != LEVEL_NONE;
+	return l->has_parent ? uplink_open() : 0;
 }
 
-static void check_files(struct life *l)
+static void live_without_parent(struct life *l, const char *damage)
 {
-	char words[128], why[200];
+	char why[200];
 
-	if (appliance_is_damaged(words, sizeof(words))) {
-		format(why, sizeof(why), "the initramfs is damaged (%s)", words);
+	if (*damage) {
+		format(why, sizeof(why), "the initramfs is damaged (%s)", damage);
 		end_early(l, why);
 	}
+	fail_to(fail_on_consoles, l->run.lines.out);
 	appliance_compare_files(&l->run.lines);
+	if (l->run.asked.start == START_MANUAL) {
+		appliance_shell();
+		end_machine(l);
+	}
 }
 
 static noreturn void live_as_init(struct life *l)
 {
 	double kernel_s = now_s();
+	char damage[128] = "";
 
 	open_consoles(l);
 	if (find_parent(l))
 		end_early(l, "the kernel command line is wrong");
+	appliance_is_damaged(damage, sizeof(damage));
 	if (!l->has_parent)
-		check_files(l);
-	if (!l->has_parent && l->run.asked.start == START_MANUAL) {
-		appliance_shell();
-		end_machine(l);
-	}
+		live_without_parent(l, damage);
 	life_begin(l, kernel_s);
-	run_level(l);
+	if (l->has_parent)
+		life_open_words(l);
+	if (*damage)
+		life_refuse_files(l, damage);
+	else
+		run_level(l);
 	if (!l->has_parent) {
 		appliance_silence_kernel();
 		run_print_report(&l->run);
@@ -147,8 +184,10 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	struct options *asked = &l->run.asked;
 
 	l->run.lines.out = stdout;
+	l->words = (struct words){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return STATUS_WRONG;
+	entropy_find(asked->seed); /* the level's own was for the run before */
 	asked->shell = SHELL_NONE; /* that one is there already */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* what is asked for here starts here */

@@ -8,8 +8,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
+
+#define PAGE 4096
 
 /* Offsets in the file; the header is little-endian, as we are. */
 #define SETUP_SECTS 0x1f1
@@ -57,16 +61,28 @@ void kernel_of_level(int level, char *path, size_t size)
 	format(path, size, "%s", realpath(name, real) ? real : KERNEL_PATH);
 }
 
+bool file_can_be_freed(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
 void free_file(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { 0 };
+	off_t pages;
 
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) ||
-	    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size))
+	fstat(fd, &st);
+	pages = (st.st_size + PAGE - 1) / PAGE * PAGE; /* of a part of a page nothing is freed */
+	/* ramfs, where a loader's root= makes the kernel unpack its initramfs to it, has no holes. */
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
 		fail("%s: cannot free it: %m", path);
+	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
+		fail("%s: %lld KiB of it are still there", path, (long long)st.st_blocks / 2);
 	close(fd);
 	unlink(path);
 }
@@ -92,8 +108,8 @@ static void each_kernel(void (*each)(const char *path, const struct stat *st, in
 
 static void add_size(const char *path, const struct stat *st, int64_t *sum)
 {
-	(void)path;
-	*sum += st->st_size / 1024;
+	if (file_can_be_freed(path))
+		*sum += st->st_size / 1024;
 }
 
 static void free_one(const char *path, const struct stat *st, int64_t *sum)

@@ -28,5 +28,7 @@ void kernel_free_all(void);
 
 /* Frees a file's memory in tmpfs and its name; who has it mapped keeps a hole. */
 void free_file(const char *path);
+/* It is in memory, where freeing it gives something back. */
+bool file_can_be_freed(const char *path);
 
 #endif

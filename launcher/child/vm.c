@@ -51,7 +51,7 @@ static void add(struct args *a, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	a->full |= (size_t)vsnprintf(text, sizeof(text), fmt, args) >= sizeof(text);
 	va_end(args);
 	for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		add_word(a, word);
@@ -270,7 +270,8 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	build_args(&a, config);
 	if (a.full) {
 		free_args(&a);
-		return fail("QEMU's command line has more than %d words", MAX_ARGS);
+		return fail("QEMU's command line has more than %d words, or one that is too long",
+			    MAX_ARGS);
 	}
 	if (open_pipes(&pipes, config->terminal)) {
 		free_args(&a);

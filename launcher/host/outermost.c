@@ -2,15 +2,19 @@
 #include "host/outermost.h"
 #include "child/child.h"
 #include "child/cmdline.h"
+#include "child/kernel.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/overlay.h"
+#include "level/memory.h"
+#include "lib/clock.h"
+#include "lib/entropy.h"
 #include "report/formats.h"
 #include "report/view.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
@@ -22,7 +26,7 @@ struct outermost {
 	struct vm_config config;
 	struct view view; /* where the terminal can show it; else lines are printed */
 	struct child child;
-	char cmdline[2048];
+	char cmdline[CMDLINE_SIZE];
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 };
 
@@ -56,14 +60,14 @@ static int learn(struct outermost *m)
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* The id is in the memory of each level: with a counted clock it is part of what has to repeat. */
-static void make_id(char *text, size_t size, bool repeats)
+/* Both are in the memory of each level: with a counted clock they are part of what has to repeat. */
+static void make_id(struct decided *d, bool repeats)
 {
-	uint64_t id = 1;
-
-	if (!repeats)
-		getrandom(&id, sizeof(id), 0);
-	format(text, size, "%016llx", (unsigned long long)id);
+	format(d->run_id, sizeof(d->run_id), "%016x", 1);
+	if (repeats)
+		return;
+	entropy_find(d->seed);
+	format(d->run_id, sizeof(d->run_id), "%.16s", d->seed);
 }
 
 static void choose_machine(struct outermost *m)
@@ -80,7 +84,7 @@ static void choose_machine(struct outermost *m)
 	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
 	c->extra_args = asked->qemu_args;
 	c->cmdline = m->cmdline;
-	make_id(m->run.decided.run_id, sizeof(m->run.decided.run_id), c->deterministic);
+	make_id(&m->run.decided, c->deterministic);
 	m->child.level = c->kvm ? h->self.level + 1 : 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
 }
@@ -180,23 +184,54 @@ static void begin_report(struct outermost *m)
 
 /* ---- the run ----------------------------------------------------------------------------- */
 
+/* What the files of the outermost level need to come up; a packed archive is half as large again unpacked. */
+static int64_t need_kib(const struct vm_config *config)
+{
+	struct kernel kernel;
+	struct stat st;
+
+	if (kernel_read(config->kernel, &kernel) || stat(config->initramfs, &st))
+		return 0;
+	return memory_need_kib(kernel.init_kib, st.st_size / 1024 * 3 / 2);
+}
+
+/*
+ * An emulated CPU counts its host's cycles, or one for each nanosecond of its own: its kernel, which a busy host
+ * disturbs, need not measure that.
+ */
+static int64_t tsc_khz(const struct vm_config *config)
+{
+	return config->deterministic ? 1000000 : clock_measure_tsc_khz();
+}
+
+static int make_cmdline(struct outermost *m)
+{
+	const char *append = m->run.asked.append;
+	char words[1024 + APPEND_MAX], tsc[40] = "";
+
+	if (!m->config.kvm)
+		format(tsc, sizeof(tsc), " tsc_early_khz=%lld", (long long)tsc_khz(&m->config));
+	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
+	       append ? " " : "", append ? append : "");
+	return cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline);
+}
+
 static int run_child(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
-	char words[1024];
 	int err;
 
 	if (asked->timeout_s)
 		m->run.decided.deadline_s = now_s() + asked->timeout_s;
-	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1 %s",
-	       asked->append ? asked->append : "");
-	cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline, sizeof(m->cmdline));
+	if (make_cmdline(m))
+		return -1;
 	child_catch_signals();
 	begin_telling(m);
 	m->child.run = &m->run;
 	m->child.pace_s = UNKNOWN;
 	m->child.beat_s = m->view.on ? VIEW_BEAT_S : 0;
 	m->child.counts_chain = m->config.kvm;
+	m->child.need_kib = need_kib(&m->config);
 	err = child_run(&m->child, &m->config);
 	view_end(&m->view, now_s());
 	fail_to(NULL, NULL);

@@ -151,25 +151,40 @@ void appliance_built_sum(const char *path, char sum[65])
 		fclose(sums);
 }
 
-void appliance_hook(int own_level, void (*on_beat)(void *context), void *context)
+static void run_hook(int own_level, const struct words *words)
 {
 	char level[24];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid(); /* all that it starts can be ended with it */
+	format(level, sizeof(level), "%d", own_level);
+	setenv("NEST_LEVEL", level, 1);
+	setenv("PATH", "/bin", 1);
+	if (words->out >= 0) {
+		dup2(null, 0);
+		dup2(words->out, 1);
+		dup2(words->out, 2);
+	}
+	execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
+	_exit(127);
+}
+
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
+		    void *context)
+{
 	int status;
 	pid_t pid;
 
 	if (access(HOOK_PATH, X_OK))
 		return;
 	pid = fork();
-	if (!pid) {
-		setsid(); /* all that it starts can be ended with it */
-		format(level, sizeof(level), "%d", own_level);
-		setenv("NEST_LEVEL", level, 1);
-		setenv("PATH", "/bin", 1);
-		execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
-		_exit(127);
-	}
+	if (!pid)
+		run_hook(own_level, words);
 	for (int i = 1; pid > 0 && i < HOOK_S * 100; i++, usleep(10000)) {
-		if (waitpid(pid, &status, WNOHANG) == pid) {
+		bool ended = waitpid(pid, &status, WNOHANG) == pid;
+
+		words_take(words);
+		if (ended) {
 			if (status)
 				fail("%s ended with wait status %#x", HOOK_PATH, status);
 			return;

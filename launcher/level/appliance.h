@@ -9,6 +9,7 @@
 #include <stdnoreturn.h>
 
 #include "lib/options.h"
+#include "lib/words.h"
 #include "report/lines.h"
 
 #define CONSOLES_MAX 8
@@ -48,10 +49,11 @@ void appliance_compare_files(const struct lines *lines);
 void appliance_built_sum(const char *path, char sum[65]);
 
 /*
- * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  Calls ON_BEAT
- * every other second meanwhile.
+ * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  What it prints goes to
+ * WORDS if that has a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.
  */
-void appliance_hook(int own_level, void (*on_beat)(void *context), void *context);
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
+		    void *context);
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is

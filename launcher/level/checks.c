@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "level/checks.h"
+#include "level/needs.h"
 #include "child/port.h"
 
 #include <errno.h>
@@ -102,6 +103,23 @@ static void check_clock(struct check_context *c, struct check *k)
 		k->result = RESULT_FAIL;
 		format(k->detail, sizeof(k->detail), "went back by %g s", last - now);
 		return;
+	}
+}
+
+/* KVM counts its guests' time by it; a wrong one shows as a child that hangs. */
+static void check_tsc(struct check_context *c, struct check *k)
+{
+	const struct platform *p = c->platform;
+
+	k->value = p->tsc_khz / 1000;
+	strcpy(k->unit, "MHz");
+	if (p->tsc_khz < 1) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail),
+		       "its kernel does not know the TSC's frequency");
+	} else if (!needs_pace_is_sane(p->tsc_khz, __rdtsc() - p->began_tsc, now_s() - p->began_s,
+				       k->detail, sizeof(k->detail))) {
+		k->result = RESULT_FAIL;
 	}
 }
 
@@ -279,7 +297,8 @@ static const struct {
 	{ "nested", CHECK_EARLY, check_nested }, /* KVM's guests may nest */
 	{ "memory", CHECK_EARLY, check_memory }, /* a pattern over free RAM */
 	{ "clock", CHECK_EARLY, check_clock },	 /* never goes back */
-	{ "timer", CHECK_EARLY, check_timer },	 /* fires, neither early nor lost */
+	{ "tsc", CHECK_EARLY, check_tsc }, /* its frequency is known, and is that of the clock */
+	{ "timer", CHECK_EARLY, check_timer },		  /* fires, neither early nor lost */
 	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu },	  /* registers survive exits */
 	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost }, /* of an exit, in cycles */
 };

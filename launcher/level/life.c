@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
 #include "level/life.h"
 #include "child/cmdline.h"
 #include "child/firmware.h"
@@ -7,9 +8,11 @@
 #include "child/wire.h"
 #include "level/modules.h"
 #include "level/shell.h"
+#include "lib/whole.h"
 #include "report/formats.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +40,23 @@ int life_read_cmdline(struct options *o)
 {
 	char words[4096];
 	struct options defaults = *o;
+	bool full;
 
 	if (read_text("/proc/cmdline", words, sizeof(words)))
 		return fail("/proc/cmdline: %m");
-	if (options_from_cmdline(o, words))
+	full = cmdline_is_full(words);
+	if (full)
+		fail("the kernel command line is full with %zu bytes: what did not fit was cut "
+		     "off; "
+		     "shorten it",
+		     strlen(words));
+	if (options_from_cmdline(o, words) || full)
 		return -1;
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
-	if (o->level != LEVEL_NONE || read_text(CMDLINE_PATH, words, sizeof(words)))
+	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
+	if (read_whole(CMDLINE_PATH, words, sizeof(words)))
+		return fail("%s: %m", CMDLINE_PATH);
 	*o = defaults;
 	if (options_from_cmdline(o, words))
 		return fail("%s: a word of it is malformed", CMDLINE_PATH);
@@ -73,6 +85,56 @@ void life_begin(struct life *l, double kernel_s)
 		teller_listen(t, uplink_hear, run->decided.run_id);
 	else
 		teller_listen(t, lines_hear, &run->lines);
+}
+
+static void tell_own_line(void *context, const char *line)
+{
+	struct teller *t = context;
+
+	tell_text(t, t->from, "text", "line", line);
+}
+
+/* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
+static void fail_up(void *context, const char *message)
+{
+	static bool telling;
+	struct life *l = context;
+	char line[600];
+
+	if (telling || getpid() != 1) {
+		uplink_text(NULL, message);
+		return;
+	}
+	telling = true;
+	format(line, sizeof(line), "supernest: %s", message);
+	line[WORDS_LINE] = '\0';
+	words_say(&l->words, line);
+	telling = false;
+}
+
+void life_open_words(struct life *l)
+{
+	char *line, *rest = l->early;
+
+	words_open(&l->words, tell_own_line, &l->run.teller);
+	fail_to(fail_up, l);
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			fail_up(l, line);
+}
+
+void life_refuse_files(struct life *l, const char *why)
+{
+	struct teller *t = &l->run.teller;
+
+	if (!strcmp(why, "write error")) /* init/initramfs.c, xwrite() */
+		reason_set(&l->why, STOP_MEMORY,
+			   "L%d has too little RAM to unpack its initramfs: %s", t->from, why);
+	else
+		reason_set(&l->why, STOP_CRASH, "the initramfs of L%d is damaged: %s", t->from,
+			   why);
+	tell_stop(t, t->from, &l->why);
+	tell_number(t, t->from, "end", "up_s", now_s());
 }
 
 void life_beat(void *context)
@@ -325,11 +387,12 @@ void life_child_is_ready(void *context, const struct level *child)
 }
 
 /* Which machine the next level's kernel boots on. */
-static void choose_machine(const struct life *l, struct vm_config *config, char *words, size_t size)
+static int choose_machine(const struct life *l, struct vm_config *config, char *words, size_t size)
 {
 	char built[65];
 
-	read_text(MACHINE_PATH, words, size);
+	if (read_whole(MACHINE_PATH, words, size) && errno == EFBIG)
+		return fail("%s: %m", MACHINE_PATH);
 	appliance_built_sum(KERNEL_PATH, built);
 	config->words = words;
 	config->machine = VM_MICROVM;
@@ -340,24 +403,27 @@ static void choose_machine(const struct life *l, struct vm_config *config, char 
 	}
 	if (isalpha((unsigned char)*words)) /* a name: somebody's own choice */
 		config->machine = VM_NAMED;
+	return 0;
 }
 
-static void make_cmdline(const struct life *l, bool foreign, char *cmdline, size_t size)
+static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 {
 	const struct teller *t = &l->run.teller;
 	char words[1024];
 
-	cmdline_read(WORDS_PATH, t->self->cpu_virt, foreign ? "any" : "own", words, sizeof(words));
+	if (cmdline_read(WORDS_PATH, t->self->cpu_virt, foreign ? "any" : "own", words,
+			 sizeof(words)))
+		return -1;
 	if (!l->platform.child_xsave)
 		append_word(words, sizeof(words), "noxsave");
-	cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline, size);
+	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline);
 }
 
 void life_run_child(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 	struct child *c = &l->child;
-	char cmdline[2048], words[256];
+	char cmdline[CMDLINE_SIZE], words[256];
 	struct vm_config config = {
 		.qemu = QEMU_PATH,
 		.firmware_dir = FIRMWARE_DIR,
@@ -370,8 +436,12 @@ void life_run_child(struct life *l)
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
 	};
 
-	choose_machine(l, &config, words, sizeof(words));
-	make_cmdline(l, config.firmware, cmdline, sizeof(cmdline));
+	if (choose_machine(l, &config, words, sizeof(words)) ||
+	    make_cmdline(l, config.firmware, cmdline)) {
+		reason_set(&l->why, STOP_QEMU, "%s", last_error());
+		tell_stop(t, t->from + 1, &l->why);
+		return;
+	}
 	memory_terms(t->self, &l->budget);
 	tell_level(t, "level");
 	platform_prepare_kvm();
@@ -381,6 +451,7 @@ void life_run_child(struct life *l)
 	c->beat_s = l->has_parent ? beat_s(l) : 0;
 	c->counts_chain = !l->has_parent || t->from == 0;
 	c->has_parent = l->has_parent;
+	c->own = &l->words;
 	c->on_ready = life_child_is_ready;
 	c->context = l;
 	if (child_run(c, &config)) {
@@ -407,5 +478,6 @@ void life_end(struct life *l)
 	unlink(ARCHIVE_PATH);
 	life_run_checks(l, CHECK_LATE);
 	tell_level(t, "level");
-	tell_text(t, t->from, "end", NULL, NULL);
+	words_finish(&l->words);
+	tell_number(t, t->from, "end", "up_s", now_s());
 }

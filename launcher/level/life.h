@@ -23,6 +23,8 @@ struct life {
 	struct budget budget;
 	struct reason why; /* there is no next level */
 	struct child child;
+	struct words words; /* of our hook's and our own, on their way up */
+	char early[400];    /* what we had to say before we knew to whom: lines */
 };
 
 /*
@@ -32,6 +34,10 @@ struct life {
 int life_read_cmdline(struct options *o);
 /* Learns who we are, and tells from now on.  KERNEL_S: what our kernel took. */
 void life_begin(struct life *l, double kernel_s);
+/* The level above hears all that we say, and what we could not say before. */
+void life_open_words(struct life *l);
+/* Something of our files is missing, by the kernel's words: nothing is run. */
+void life_refuse_files(struct life *l, const char *why);
 /* Of a hook and of a shell, which may take long: CONTEXT is a life. */
 void life_beat(void *context);
 /* KVM, and which kernels this level and the next one boot. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem */
 #include "level/platform.h"
+#include "level/needs.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #define CPUINFO_MAX 8192
 
@@ -109,34 +111,15 @@ static const struct hypervisor *find_hypervisor(bool present)
 	return &unknown;
 }
 
-/* The value of the first "KEY : value" of /proc/cpuinfo, up to its newline. */
-static void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size)
+/* What the operating system keeps of the registers; 0 where nobody may ask. */
+static uint64_t read_xcr0(bool have_xsave)
 {
-	size_t len = strlen(key);
-	const char *p = cpuinfo;
+	uint32_t low, high;
 
-	buf[0] = '\0';
-	for (; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		if (strncmp(p, key, len) || !strchr("\t ", p[len]))
-			continue;
-		p = strchr(p, ':');
-		if (p && p[1] == ' ')
-			format(buf, size, "%.*s", (int)strcspn(p + 2, "\n"), p + 2);
-		return;
-	}
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = list;
-
-	while ((p = strstr(p, word))) {
-		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return true;
-		p += len;
-	}
-	return false;
+	if (!have_xsave) /* Linux shows it only if it has set CR4.OSXSAVE */
+		return 0;
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
 }
 
 /* What helps or hinders nesting, by the names of /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h). */
@@ -227,7 +210,9 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	hv = find_hypervisor(has_word(flags, "hypervisor"));
 	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv->name);
 	self->level = level >= 0 ? level : !hv->is_machine;
-	p->have_avx = has_word(flags, "avx");
+	p->have_avx = needs_avx(flags, read_xcr0(has_word(flags, "xsave")));
+	p->tsc_khz = needs_tsc_khz(cpuinfo);
+	needs_missing(cpuinfo, self->level, p->missing, sizeof(p->missing));
 	/*
 	 * Older TCG (Debian 12's) does not intercept XSETBV: KVM does not learn what its guest enabled
 	 * and tells it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and
@@ -279,7 +264,9 @@ void platform_learn_kvm(const struct level *self, struct platform *p)
 	}
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);
 	close(fd);
-	if (p->kvm_api == KVM_API_VERSION)
+	if (*p->missing)
+		strcpy(p->kvm_problem, p->missing);
+	else if (p->kvm_api == KVM_API_VERSION)
 		p->have_kvm = true;
 	else
 		format(p->kvm_problem, sizeof(p->kvm_problem),
@@ -292,6 +279,8 @@ void platform_learn(struct level *self, struct platform *p, int level)
 	struct utsname uts;
 
 	memset(p, 0, sizeof(*p));
+	p->began_tsc = __rdtsc();
+	p->began_s = now_s();
 	learn_cpu(self, p, level);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);

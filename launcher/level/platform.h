@@ -10,10 +10,14 @@
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
 	bool have_avx;
-	bool child_xsave;	/* a guest of ours can use XSAVE */
-	bool have_kvm;		/* /dev/kvm answered with the API that we know */
-	int kvm_api;		/* its version, or UNKNOWN */
-	int kvm_nested;		/* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool child_xsave;   /* a guest of ours can use XSAVE */
+	bool have_kvm;	    /* /dev/kvm answered with the API that we know */
+	int kvm_api;	    /* its version, or UNKNOWN */
+	int kvm_nested;	    /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	double tsc_khz;	    /* by the kernel; 0: it does not know */
+	uint64_t began_tsc; /* the TSC at began_s on now_s() */
+	double began_s;
+	char missing[200];	/* what KVM lacks here beside svm or vmx; "" if nothing */
 	char virt_problem[200]; /* why not, and whose setting it is; "" if none */
 	char kvm_problem[200];
 };

@@ -196,6 +196,15 @@ static int set_run_id(const char *v, void *p)
 	return 0;
 }
 
+static int set_seed(const char *v, void *p)
+{
+	if (strlen(v) != sizeof(((struct options *)0)->seed) - 1 ||
+	    strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
 static int set_text(const char *v, void *p)
 {
 	*(const char **)p = v;
@@ -248,6 +257,8 @@ static const struct option {
 	  "the level's number; set by the level above, never by a person" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
 	  "the run's id in records; set by the level above, never by a person" },
+	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed),
+	  "the seed of the level's random numbers; set by the level above, never by a person" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
@@ -335,6 +346,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 {
 	*d = (struct decided){ .depth = o->depth, .shell = shell };
 	strcpy(d->run_id, o->run_id);
+	strcpy(d->seed, o->seed);
 	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
 		d->depth = shell;
 }

@@ -40,6 +40,7 @@ struct options {
 	char qemu_args[256];
 	int level;
 	char run_id[17]; /* hex */
+	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel;
 	bool plain, deterministic, stop_on_failure;
 	int repeat;					/* runs */
@@ -59,6 +60,7 @@ struct decided {
 	int shell;	   /* a level, or SHELL_NONE */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
+	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
 /* One bit for each command that takes an option. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/formats.h"
 #include "report/html.h"
+#include "lib/numbers.h"
 #include "lib/options.h"
 #include "report/results.h"
 #include "report/svg.h"
@@ -16,30 +17,8 @@
 
 #define JSON_FILE_MAX (4 << 20)
 #define FIELD_MAX 256
-#define COUNT_MAX (1LL << 53) /* what a JSON number keeps exactly */
 
 /* ---- table ------------------------------------------------------------------------------- */
-
-static void format_mib(int64_t kib, char *buf, size_t size)
-{
-	if (kib < 0)
-		format(buf, size, "-");
-	else
-		format(buf, size, "%.1f", kib / 1024.0);
-}
-
-static void format_count(int64_t n, char *buf, size_t size)
-{
-	if (n < 0)
-		format(buf, size, "-");
-	else
-		format(buf, size, "%lld", (long long)n);
-}
-
-static void format_factor(double factor, char *buf, size_t size)
-{
-	format(buf, size, factor < 0 ? "-" : "x%.1f", factor);
-}
 
 static void format_checks(const struct level *lv, char *buf, size_t size)
 {
@@ -56,18 +35,17 @@ static void format_checks(const struct level *lv, char *buf, size_t size)
 
 static void print_row(const struct report *r, const struct level *lv, FILE *out)
 {
-	char total[24], overhead[24], boot[24] = "-", exits[24], cpuid[24], factor[24], checks[64];
+	double factor = report_factor(r, lv->level);
+	char checks[64], times[24];
 
-	format_mib(lv->total_kib, total, sizeof(total));
-	format_mib(lv->overhead_kib, overhead, sizeof(overhead));
-	format_count(lv->exits_boot, exits, sizeof(exits));
-	format_count(lv->cpuid_cycles, cpuid, sizeof(cpuid));
-	format_factor(report_factor(r, lv->level), factor, sizeof(factor));
+	format(times, sizeof(times), factor < 0 ? "-" : "x%.1f", factor);
 	format_checks(lv, checks, sizeof(checks));
-	if (level_boot_s(lv) >= 0)
-		format(boot, sizeof(boot), "%.2f", level_boot_s(lv));
 	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s%s\n", lv->level, lv->role,
-		lv->hypervisor, lv->cpu_virt, total, overhead, boot, exits, cpuid, factor, checks,
+		lv->hypervisor, lv->cpu_virt, or_dash(number_mib(lv->total_kib).text),
+		or_dash(number_mib(lv->overhead_kib).text),
+		or_dash(number_seconds(level_boot_s(lv)).text),
+		or_dash(number_whole(lv->exits_boot).text),
+		or_dash(number_whole(lv->cpuid_cycles).text), times, checks,
 		lv->ready ? "" : ", not ready");
 }
 
@@ -110,20 +88,12 @@ static void print_table(const struct report *r, FILE *out)
 
 /* ---- tests: KTAP and LAVA ---------------------------------------------------------------- */
 
-/* Decimal digits only: LAVA's pattern knows no exponent. */
-static void format_value(double value, char *buf, size_t size)
-{
-	format(buf, size, value == (int64_t)value ? "%.0f" : "%.6f", value);
-}
-
 static void ktap_line(const struct test *t, int number, int indent, FILE *out)
 {
-	char value[32];
-
-	format_value(t->value, value, sizeof(value));
 	fprintf(out, "%*s%s %d %s #%s %s=%s%s", indent, "",
 		t->result == RESULT_FAIL ? "not ok" : "ok", number, t->id,
-		t->result == RESULT_SKIP ? " SKIP" : "", t->unit, value, *t->detail ? " " : "");
+		t->result == RESULT_SKIP ? " SKIP" : "", t->unit, number_exact(t->value).text,
+		*t->detail ? " " : "");
 	for (const char *p = t->detail; *p; p++)
 		fputc(*p == '#' ? '_' : *p, out); /* a second '#' would start another directive */
 	fputc('\n', out);
@@ -175,11 +145,8 @@ static void print_ktap(const struct report *r, FILE *out)
 
 static void lava_line(const struct test *t, void *out)
 {
-	char value[32];
-
-	format_value(t->value, value, sizeof(value));
 	fprintf(out, "<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s UNITS=%s MEASUREMENT=%s>\n",
-		t->id, result_names[t->result], t->unit, value);
+		t->id, result_names[t->result], t->unit, number_exact(t->value).text);
 }
 
 static void print_lava(const struct report *r, FILE *out)
@@ -506,7 +473,7 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 
 	if (!item || cJSON_IsNull(item))
 		return 0;
-	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= COUNT_MAX))
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= NUMBER_MAX))
 		return -1;
 	*out = item->valuedouble;
 	return 0;
@@ -550,7 +517,7 @@ static int read_outcome(struct report *r, const cJSON *o)
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
 		return malformed("requested is no level");
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
-	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < COUNT_MAX)
+	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < NUMBER_MAX)
 		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
 	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));

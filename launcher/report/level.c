@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/level.h"
+#include "lib/numbers.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* 2^53: what a JSON reader keeps exactly, RFC 8259 section 6. */
-#define NUMBER_MAX 9007199254740992.0
 
 const char *const result_names[] = { "pass", "fail", "skip" };
 

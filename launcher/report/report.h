@@ -36,7 +36,8 @@ struct report {
 	char console[REPORT_LINES][REPORT_LINE]; /* the last lines of stop_level's console */
 	int console_count;
 	struct evidence evidence; /* of stop_level, if it failed */
-	bool ok;
+	bool interrupted;	  /* by a person: nobody knows how deep it would have gone */
+	bool ok;		  /* by verdict.h, nobody else's */
 	int64_t lost_records;
 	char command
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */

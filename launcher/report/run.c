@@ -20,9 +20,8 @@ int run_print_report(struct run *run)
 	int shell = run->decided.shell;
 
 	report_stop_clock(r);
+	r->interrupted = run->stopped;
 	report_finish(r);
-	if (run->stopped)
-		r->ok = false;
 	if (shell != SHELL_NONE && r->shell_level != shell)
 		lines_say(&run->lines, "L%d: there was no shell: the run did not come so far",
 			  shell);

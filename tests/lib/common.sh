@@ -167,7 +167,13 @@ published() {
 released() {
 	v=supernest-$(cat "$TOP/VERSION")
 	export v
-	cp -r "$TOP/build/dist/$v" published
+	mkdir published
+	for file in "$TOP/build/dist/$v"/*; do
+		case $file in
+		*-source.tar) ln -s "$file" published/ ;; # large
+		*) cp -r "$file" published/ ;;
+		esac
+	done
 }
 
 # served: does that and serves it by HTTP, on port 8000 of this test's own network; SUPERNEST is the address
