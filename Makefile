@@ -21,7 +21,7 @@ export DEBIAN_MIRROR
 export SOURCES SOURCES_ARCHIVE SUPERNEST_CACHE NETWORK_TIMEOUT
 
 # The tests that `make lint` runs
-LINT = build/style build/docs
+LINT = build/style build/layers build/docs
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')

@@ -232,7 +232,8 @@ static void blame_memory(const struct child *c, struct reason *why)
 	int64_t ram_kib = c->run->teller.report.setup.memory_kib;
 	struct reason died = *why;
 
-	if (!c->relay.records && ram_kib < c->need_kib && stop_is_failure(died.stop))
+	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
+	    stop_is_failure(died.stop))
 		reason_set(why, STOP_MEMORY,
 			   "%lld MiB of RAM are too little, it needs about %lld: %.300s",
 			   (long long)ram_kib / KIB_PER_MIB,

@@ -25,7 +25,7 @@
 
 int kernel_read(const char *path, struct kernel *k)
 {
-	static unsigned char setup[SETUP_MAX];
+	unsigned char setup[SETUP_MAX];
 	uint16_t version;
 	uint32_t init;
 	ssize_t n;
@@ -68,9 +68,9 @@ bool file_can_be_freed(const char *path)
 	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-void free_file(const char *path)
+void free_file(const struct appliance *a, const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = a ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 	struct stat st = { 0 };
 	off_t pages;
 
@@ -88,8 +88,8 @@ void free_file(const char *path)
 }
 
 /* Calls EACH for every kernel, a link's target once. */
-static void each_kernel(void (*each)(const char *path, const struct stat *st, int64_t *sum),
-			int64_t *sum)
+static void each_kernel(void (*each)(const char *path, const struct stat *st, void *context),
+			void *context)
 {
 	DIR *dir = opendir(KERNEL_DIR);
 	struct dirent *entry;
@@ -100,23 +100,22 @@ static void each_kernel(void (*each)(const char *path, const struct stat *st, in
 		format(path, sizeof(path), KERNEL_DIR "/%s", entry->d_name);
 		if (!strncmp(entry->d_name, "bzImage", 7) && !lstat(path, &st) &&
 		    S_ISREG(st.st_mode))
-			each(path, &st, sum);
+			each(path, &st, context);
 	}
 	if (dir)
 		closedir(dir);
 }
 
-static void add_size(const char *path, const struct stat *st, int64_t *sum)
+static void add_size(const char *path, const struct stat *st, void *sum)
 {
 	if (file_can_be_freed(path))
-		*sum += st->st_size / 1024;
+		*(int64_t *)sum += st->st_size / 1024;
 }
 
-static void free_one(const char *path, const struct stat *st, int64_t *sum)
+static void free_one(const char *path, const struct stat *st, void *appliance)
 {
 	(void)st;
-	(void)sum;
-	free_file(path);
+	free_file(appliance, path);
 }
 
 int64_t kernel_all_kib(void)
@@ -127,7 +126,7 @@ int64_t kernel_all_kib(void)
 	return sum;
 }
 
-void kernel_free_all(void)
+void kernel_free_all(const struct appliance *a)
 {
-	each_kernel(free_one, NULL);
+	each_kernel(free_one, (void *)a);
 }

@@ -157,7 +157,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	return 0;
 }
 
-static void print_json(const struct host *h)
+static void print_json(const struct host *h, FILE *out)
 {
 	cJSON *o = cJSON_CreateObject();
 	char version[32], *text;
@@ -181,30 +181,30 @@ static void print_json(const struct host *h)
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
 	text = cJSON_Print(o);
-	puts(text ? text : "{}");
+	fprintf(out, "%s\n", text ? text : "{}");
 	free(text);
 	cJSON_Delete(o);
 }
 
-void host_print(const struct host *h, bool json)
+void host_print(const struct host *h, bool json, FILE *out)
 {
 	if (json) {
-		print_json(h);
+		print_json(h, out);
 		return;
 	}
-	printf("this machine: L%d, hypervisor %s, %s %s, virtualization %s%s%s\n", h->self.level,
-	       h->self.hypervisor, h->self.cpu_vendor, h->self.cpu_model, h->self.cpu_virt,
-	       *h->self.cpu_features ? ": " : "", h->self.cpu_features);
-	printf("qemu: %s, version %d.%d.%d: %s\n", h->qemu, h->version[0], h->version[1],
-	       h->version[2], h->qemu_why);
-	printf("kvm: %s: %s\n", h->kvm_fits ? "yes" : "no", h->kvm_why);
-	printf("tcg: %s: %s\n", h->tcg_fits ? "yes" : "no", h->tcg_why);
-	printf("run would use: %s\n", !h->usable ? "nothing: it would be skipped"
-				      : h->accel == ACCEL_KVM
-					      ? "kvm, the outermost guest nests in hardware"
-					      : "tcg, the outermost guest is L0");
+	fprintf(out, "this machine: L%d, hypervisor %s, %s %s, virtualization %s%s%s\n",
+		h->self.level, h->self.hypervisor, h->self.cpu_vendor, h->self.cpu_model,
+		h->self.cpu_virt, *h->self.cpu_features ? ": " : "", h->self.cpu_features);
+	fprintf(out, "qemu: %s, version %d.%d.%d: %s\n", h->qemu, h->version[0], h->version[1],
+		h->version[2], h->qemu_why);
+	fprintf(out, "kvm: %s: %s\n", h->kvm_fits ? "yes" : "no", h->kvm_why);
+	fprintf(out, "tcg: %s: %s\n", h->tcg_fits ? "yes" : "no", h->tcg_why);
+	fprintf(out, "run would use: %s\n",
+		!h->usable		? "nothing: it would be skipped"
+		: h->accel == ACCEL_KVM ? "kvm, the outermost guest nests in hardware"
+					: "tcg, the outermost guest is L0");
 	if (h->usable)
-		printf("sandbox: %s\n", h->sandbox
-						? "yes: this QEMU filters its own system calls"
-						: "no: this QEMU, or this kernel, has no seccomp");
+		fprintf(out, "sandbox: %s\n",
+			h->sandbox ? "yes: this QEMU filters its own system calls"
+				   : "no: this QEMU, or this kernel, has no seccomp");
 }

@@ -5,6 +5,8 @@
 #ifndef SUPERNEST_HOST_H
 #define SUPERNEST_HOST_H
 
+#include <stdio.h>
+
 #include "lib/options.h"
 #include "level/platform.h"
 
@@ -29,6 +31,6 @@ int host_learn(struct host *h, const struct options *o, const char *emulator);
 /* Whether this version's TCG can run AMD-V with nested paging under firmware in real mode. */
 bool host_tcg_nests(const int version[3]);
 /* Prints the reasoning, for people or as JSON. */
-void host_print(const struct host *h, bool json);
+void host_print(const struct host *h, bool json, FILE *out);
 
 #endif

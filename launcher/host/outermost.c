@@ -9,7 +9,7 @@
 #include "level/memory.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
-#include "report/formats.h"
+#include "lib/output.h"
 #include "report/view.h"
 
 #include <stdlib.h>
@@ -52,10 +52,9 @@ static int learn(struct outermost *m)
 
 	m->config.initramfs = asked->initramfs ? asked->initramfs : files_initramfs();
 	if (host_learn(&m->host, asked, files_emulator()) ||
-	    files_need(m->config.initramfs, "initramfs") ||
-	    artifacts_open(&m->run.artifacts, asked->artifacts))
+	    files_need(m->config.initramfs, "initramfs"))
 		return -1;
-	return asked->json_path ? formats_can_write(asked->json_path) : 0;
+	return artifacts_open(&m->run.artifacts, asked->artifacts);
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -134,6 +133,8 @@ static int check_shell(const struct outermost *m)
 	if (m->run.asked.deterministic)
 		return fail("--shell: not with --deterministic, whose clock does not wait for a "
 			    "person");
+	if (output_is_standard(m->run.asked.json_path))
+		return fail("--shell: not with --json -: standard output is the shell's terminal");
 	if (shell < m->child.level)
 		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
 	return 0;
@@ -241,19 +242,19 @@ static int run_child(struct outermost *m)
 static int prepare_and_run(struct outermost *m)
 {
 	if (decide(m) || learn(m))
-		return STATUS_WRONG;
+		return -1;
 	if (!m->host.usable) {
-		host_print(&m->host, false);
+		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
 		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);
 	if (place_kernel(m) || check_shell(m))
-		return STATUS_WRONG;
+		return -1;
 	begin_report(m);
 	if (run_child(m))
-		return STATUS_WRONG;
+		return -1;
 	m->run.stopped = child_was_stopped();
 	return run_finish(&m->run);
 }
@@ -263,13 +264,11 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 	struct outermost *m = calloc(1, sizeof(*m));
 	int status;
 
-	if (!m) {
-		fail("out of memory");
-		return STATUS_WRONG;
-	}
+	if (!m)
+		return fail("out of memory");
 	m->run.asked = *asked;
 	strcpy(m->run.command, command);
-	m->run.lines = (struct lines){ .out = stdout, .raw = &m->child.remote.raw };
+	m->run.lines = (struct lines){ .out = run_lines_file(asked), .raw = &m->child.remote.raw };
 	status = prepare_and_run(m);
 	if (copy)
 		*copy = m->run.teller.report;

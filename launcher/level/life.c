@@ -80,9 +80,10 @@ void life_begin(struct life *l, double kernel_s)
 	self.kernel_s = kernel_s;
 	run_begin(run, self.level, self.level);
 	*t->self = self;
+	l->uplink.run_id = run->decided.run_id;
 	run->lines.raw = &l->child.remote.raw;
 	if (l->has_parent)
-		teller_listen(t, uplink_hear, run->decided.run_id);
+		teller_listen(t, uplink_hear, &l->uplink);
 	else
 		teller_listen(t, lines_hear, &run->lines);
 }
@@ -97,19 +98,18 @@ static void tell_own_line(void *context, const char *line)
 /* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
 static void fail_up(void *context, const char *message)
 {
-	static bool telling;
 	struct life *l = context;
 	char line[600];
 
-	if (telling || getpid() != 1) {
+	if (l->telling || getpid() != 1) {
 		uplink_text(NULL, message);
 		return;
 	}
-	telling = true;
+	l->telling = true;
 	format(line, sizeof(line), "supernest: %s", message);
 	line[WORDS_LINE] = '\0';
 	words_say(&l->words, line);
-	telling = false;
+	l->telling = false;
 }
 
 void life_open_words(struct life *l)
@@ -151,7 +151,7 @@ void life_learn_kvm(struct life *l)
 	char own[sizeof(l->child_kernel)];
 
 	if (access("/dev/kvm", F_OK))
-		modules_load_kvm(self->cpu_virt);
+		modules_load_kvm(l->appliance, self->cpu_virt);
 	kernel_of_level(self->level, own, sizeof(own));
 	kernel_of_level(self->level + 1, l->child_kernel, sizeof(l->child_kernel));
 	strcpy(l->archive.sum[0].path, own + 1);
@@ -168,7 +168,7 @@ static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
 
-	return getpid() != 1 || o->start == START_MANUAL || o->end == END_SHELL;
+	return !appliance_is_init(l->appliance) || o->start == START_MANUAL || o->end == END_SHELL;
 }
 
 static void plan_memory(struct life *l, int64_t archive_kib)
@@ -225,7 +225,7 @@ static int write_archive(struct life *l, bool for_child)
 	int fd = -1, err;
 
 	mkdir(ROOT_VIEW, 0755);
-	if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL))
+	if (system_mount(l->appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
 		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
 	if (for_child)
 		fd = open(ARCHIVE_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -237,7 +237,7 @@ static int write_archive(struct life *l, bool for_child)
 		close(fd);
 	if (err) /* no room for it: the level above still wants to compare the sums */
 		archive_write(ROOT_VIEW, -1, &l->archive);
-	umount(ROOT_VIEW);
+	system_unmount(l->appliance, ROOT_VIEW);
 	rmdir(ROOT_VIEW);
 	strcpy(self->archive_sha256, l->archive.sha256);
 	strcpy(self->kernel_sha256, l->archive.sum[0].sha256);
@@ -310,6 +310,7 @@ static void hold_shell(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 	struct shell s = {
+		.appliance = l->appliance,
 		.level = t->from,
 		.tty = l->has_parent ? TERMINAL_TTY : "/dev/console",
 		.control = l->has_parent ? CONTROL_PORT : NULL,
@@ -380,9 +381,9 @@ void life_child_is_ready(void *context, const struct level *child)
 	memory_settle(t->self, child->total_kib,
 		      vm_anonymous_kib(&l->child.vm, t->self->child_kib));
 	tell_level(t, "level");
-	free_file(ARCHIVE_PATH);
+	free_file(l->appliance, ARCHIVE_PATH);
 	if (!keeps_kernel(l))
-		kernel_free_all();
+		kernel_free_all(l->appliance);
 	unlink(FIRMWARE_PATH);
 }
 
@@ -425,6 +426,7 @@ void life_run_child(struct life *l)
 	struct child *c = &l->child;
 	char cmdline[CMDLINE_SIZE], words[256];
 	struct vm_config config = {
+		.appliance = l->appliance,
 		.qemu = QEMU_PATH,
 		.firmware_dir = FIRMWARE_DIR,
 		.kernel = l->child_kernel,
@@ -444,7 +446,7 @@ void life_run_child(struct life *l)
 	}
 	memory_terms(t->self, &l->budget);
 	tell_level(t, "level");
-	platform_prepare_kvm();
+	platform_prepare_kvm(l->appliance);
 	c->level = t->from + 1;
 	c->run = &l->run;
 	c->pace_s = t->self->ready_s;

@@ -8,11 +8,13 @@
 #include "child/archive.h"
 #include "child/child.h"
 #include "child/kernel.h"
+#include "child/uplink.h"
 #include "level/appliance.h"
 #include "level/checks.h"
 #include "level/memory.h"
 
 struct life {
+	const struct appliance *appliance;
 	struct run run;
 	struct consoles consoles;
 	bool has_parent; /* somebody above reads our records and prints the report */
@@ -25,6 +27,8 @@ struct life {
 	struct child child;
 	struct words words; /* of our hook's and our own, on their way up */
 	char early[400];    /* what we had to say before we knew to whom: lines */
+	bool telling;	    /* an error, as a record */
+	struct uplink uplink;
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB: from build/bzImage by scripts/kernel-sizes */
 #include "report/level.h"
+#include "lib/system.h"
 
 /* What the next level asks for. */
 struct demand {
@@ -28,7 +29,7 @@ struct budget {
 };
 
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
-void memory_setup(void);
+void memory_setup(const struct appliance *a);
 /*
  * MemTotal of this level, what of it is available now, and what its kernel took before it counted
  * them: its image and one struct page for each page.

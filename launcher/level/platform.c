@@ -66,7 +66,7 @@ const struct hypervisor *platform_hypervisor(const char *signature)
 /* Bochs sets no hypervisor bit: its BIOS gives it away.  Who may not read that sees a machine, as it is. */
 static bool on_bochs(void)
 {
-	static char firmware[FIRMWARE_SIZE];
+	char firmware[FIRMWARE_SIZE];
 	static const char owner[] = "The Bochs Project";
 	int fd = open("/dev/mem", O_RDONLY | O_CLOEXEC);
 	bool found;
@@ -88,27 +88,26 @@ static void read_signature(unsigned int leaf, char signature[13])
 	signature[12] = '\0';
 }
 
-static const struct hypervisor *find_hypervisor(bool present)
+/* SIGNATURE is the name of one that we do not know. */
+static struct hypervisor find_hypervisor(bool present, char signature[13])
 {
-	static struct hypervisor unknown = { .advice = "ask its manual for nested virtualization" };
-	static char signature[13];
 	const struct hypervisor *hv, *behind;
 
 	if (!present)
-		return on_bochs() ? &bochs : &nobody;
+		return on_bochs() ? bochs : nobody;
 	read_signature(CPUID_HYPERVISOR, signature);
 	hv = platform_hypervisor(signature);
 	if (hv && !strcmp(hv->name, "Hyper-V")) {
 		/* KVM and Xen can put on Hyper-V's clothes for Windows' sake. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
-		return behind ? behind : hv;
+		return behind ? *behind : *hv;
 	}
 	if (hv)
-		return hv;
+		return *hv;
 	make_harmless(signature);
-	unknown.name = *signature ? signature : "unknown";
-	return &unknown;
+	return (struct hypervisor){ .name = *signature ? signature : "unknown",
+				    .advice = "ask its manual for nested virtualization" };
 }
 
 /* What the operating system keeps of the registers; 0 where nobody may ask. */
@@ -195,8 +194,8 @@ static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 
 static void learn_cpu(struct level *self, struct platform *p, int level)
 {
-	const struct hypervisor *hv;
-	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512];
+	struct hypervisor hv;
+	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512], signature[13];
 
 	read_text("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo));
 	cpuinfo_value(cpuinfo, "vendor_id", self->cpu_vendor, sizeof(self->cpu_vendor));
@@ -207,10 +206,11 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	strcpy(self->cpu_virt, has_word(flags, "svm")	? "svm"
 			       : has_word(flags, "vmx") ? "vmx"
 							: "none");
-	hv = find_hypervisor(has_word(flags, "hypervisor"));
-	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv->name);
-	self->level = level >= 0 ? level : !hv->is_machine;
+	hv = find_hypervisor(has_word(flags, "hypervisor"), signature);
+	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv.name);
+	self->level = level >= 0 ? level : !hv.is_machine;
 	p->have_avx = needs_avx(flags, read_xcr0(has_word(flags, "xsave")));
+	p->tsc_varies = has_word(flags, "aperfmperf"); /* arch/x86/kernel/cpu/aperfmperf.c */
 	p->tsc_khz = needs_tsc_khz(cpuinfo);
 	needs_missing(cpuinfo, self->level, p->missing, sizeof(p->missing));
 	/*
@@ -219,7 +219,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	 * gives up.  A TCG's age cannot be seen, but one with virtual VMLOAD is new enough.
 	 */
 	p->child_xsave = has_word(flags, "xsave") &&
-			 (strcmp(hv->name, "TCG") || has_word(flags, "v_vmsave_vmload"));
+			 (strcmp(hv.name, "TCG") || has_word(flags, "v_vmsave_vmload"));
 	p->have_virt = strcmp(self->cpu_virt, "none");
 	if (p->have_virt || explain_firmware(false, p->virt_problem, sizeof(p->virt_problem)))
 		return;
@@ -229,7 +229,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 		       level - 1);
 	else
 		format(p->virt_problem, sizeof(p->virt_problem),
-		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv->name, hv->advice);
+		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv.name, hv.advice);
 }
 
 /* Why /dev/kvm does not open, by the errno that it gave. */
@@ -287,7 +287,7 @@ void platform_learn(struct level *self, struct platform *p, int level)
 	make_harmless(self->cpu_model);
 }
 
-void platform_prepare_kvm(void)
+void platform_prepare_kvm(const struct appliance *a)
 {
 	/*
 	 * Built in, KVM notes the TSC's frequency before the kernel has refined it.  If the two are
@@ -295,5 +295,5 @@ void platform_prepare_kvm(void)
 	 * and leaves its ratio at 0 (kvm_set_tsc_khz, x86.c): the child's timers are seconds late.
 	 * One percent of a clock's pace is nothing to us.
 	 */
-	write_text("/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
+	system_write(a, "/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
 }

@@ -6,6 +6,7 @@
 #define SUPERNEST_PLATFORM_H
 
 #include "report/level.h"
+#include "lib/system.h"
 
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
@@ -14,6 +15,7 @@ struct platform {
 	bool have_kvm;	    /* /dev/kvm answered with the API that we know */
 	int kvm_api;	    /* its version, or UNKNOWN */
 	int kvm_nested;	    /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool tsc_varies;    /* /proc/cpuinfo says what the core runs at just now, not the TSC */
 	double tsc_khz;	    /* by the kernel; 0: it does not know */
 	uint64_t began_tsc; /* the TSC at began_s on now_s() */
 	double began_s;
@@ -49,6 +51,6 @@ void platform_learn(struct level *self, struct platform *p, int level);
 void platform_learn_kvm(const struct level *self, struct platform *p);
 
 /* Sets KVM up for a child: what its defaults get wrong here. */
-void platform_prepare_kvm(void);
+void platform_prepare_kvm(const struct appliance *a);
 
 #endif

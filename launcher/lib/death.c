@@ -33,17 +33,29 @@ static const struct {
 	{ "Initramfs unpacking failed: ", DEATH_HINT, true },		     /* init/initramfs.c */
 };
 
+/* The first sentence in the table that begins at P. */
+static size_t sentence_at(const char *p, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sentences[i].words[0] == *p &&
+		    !strncmp(p, sentences[i].words, strlen(sentences[i].words)))
+			return i;
+	return count;
+}
+
+/* Once over the line: a child may print a flood of them. */
 enum death death_in(const char *line, const char **words)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++) {
-		const char *found = strstr(line, sentences[i].words);
+	size_t best = ARRAY_SIZE(sentences), i;
 
-		if (!found)
+	for (const char *p = line; *p; p++) {
+		i = sentence_at(p, best);
+		if (i == best)
 			continue;
-		*words = sentences[i].with_words ? found : found + strlen(sentences[i].words);
-		return sentences[i].death;
+		best = i;
+		*words = sentences[i].with_words ? p : p + strlen(sentences[i].words);
 	}
-	return DEATH_NONE;
+	return best < ARRAY_SIZE(sentences) ? sentences[best].death : DEATH_NONE;
 }
 
 static void (*tell)(void *context, const char *line);

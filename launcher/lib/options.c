@@ -3,9 +3,14 @@
 #include "lib/options.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define OUR_PREFIX "nest."
+#define BLANKS " \t\n\v\f\r"
+#define WORD_MAX 64
 
 static int parse_int(const char *text, int min, int max, int *out)
 {
@@ -281,7 +286,7 @@ static const struct option {
 	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
 	  "more parameters for the kernel command line of the outermost guest" },
 	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
-	  "write the report as JSON to FILE" },
+	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
 	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
 	  "write consoles, records and all reports to DIR" },
 	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
@@ -360,21 +365,96 @@ static int set_option(struct options *o, const struct option *opt, const char *n
 	return 0;
 }
 
+/*
+ * Cuts the next word off, as the kernel itself does (next_arg, lib/cmdline.c): quotes keep blanks, around
+ * the whole or around the value, and are no part of either.  NULL: there is none.
+ */
+static char *next_word(char **rest, char **value)
+{
+	char *word = *rest + strspn(*rest, BLANKS), *end, *equals = NULL;
+	bool quoted = *word == '"', in_quote = quoted;
+
+	if (!*word)
+		return NULL;
+	word += quoted;
+	for (end = word; *end && (in_quote || !strchr(BLANKS, *end)); end++) {
+		if (*end == '=' && !equals && end > word)
+			equals = end;
+		in_quote ^= *end == '"';
+	}
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	*value = end;
+	if (equals) {
+		*equals = '\0';
+		*value = equals + 1;
+	}
+	if (end > word && end[-1] == '"' && (quoted || **value == '"'))
+		end[-1] = '\0';
+	*value += **value == '"';
+	return word;
+}
+
+/* How many characters one word is away from another: put in, left out or exchanged (Levenshtein 1965). */
+static int distance(const char *a, const char *b)
+{
+	int row[WORD_MAX + 1], len = strnlen(b, WORD_MAX), before, above;
+
+	for (int j = 0; j <= len; j++)
+		row[j] = j;
+	for (int i = 1; a[i - 1]; i++) {
+		before = row[0];
+		row[0] = i;
+		for (int j = 1; j <= len; j++) {
+			above = row[j];
+			row[j] = before + (a[i - 1] != b[j - 1]);
+			if (above + 1 < row[j])
+				row[j] = above + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			before = above;
+		}
+	}
+	return row[len];
+}
+
+/* A word of ours that we do not know would change what is run, if it were spelled as it was meant. */
+static int refuse_unknown(const char *word)
+{
+	const char *nearest = "";
+	int least = INT_MAX, d;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		d = options[i].word ? distance(options[i].word, word) : INT_MAX;
+		if (d < least) {
+			least = d;
+			nearest = options[i].word;
+		}
+	}
+	return fail("%.60s: there is no such word; the nearest is %s", word, nearest);
+}
+
 int options_from_cmdline(struct options *o, const char *cmdline)
 {
-	char words[4096], *save, *word, *value;
+	char words[4096], *rest = words, *word, *value;
+	bool known;
 
-	format(words, sizeof(words), "%s", cmdline);
-	for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
-		value = strchr(word, '=');
-		if (value)
-			*value++ = '\0';
-		for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+	if (strlen(cmdline) >= sizeof(words))
+		return fail("the kernel command line is longer than %zu bytes", sizeof(words) - 1);
+	strcpy(words, cmdline);
+	while ((word = next_word(&rest, &value))) {
+		if (strncmp(word, OUR_PREFIX, sizeof(OUR_PREFIX) - 1))
+			continue;
+		known = false;
+		for (size_t i = 0; i < ARRAY_SIZE(options) && !known; i++) {
 			if (!options[i].word || strcmp(options[i].word, word))
 				continue;
-			if (set_option(o, &options[i], word, value ? value : ""))
+			known = true;
+			if (set_option(o, &options[i], word, value))
 				return -1;
 		}
+		if (!known)
+			return refuse_unknown(word);
 	}
 	return 0;
 }
@@ -395,7 +475,7 @@ static bool take_operand(struct options *o, int command, const char *arg)
 {
 	int most = command == CMD_REPORT ? FILES_MAX : command == CMD_COMPARE ? 2 : 0;
 
-	if (arg[0] == '-' || o->file_count >= most)
+	if ((arg[0] == '-' && arg[1]) || o->file_count >= most)
 		return false;
 	o->files[o->file_count++] = arg;
 	return true;

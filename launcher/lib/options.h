@@ -70,7 +70,7 @@ enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, 
 void options_init(struct options *o);
 /*
  * Takes the nest.* words out of a kernel command line; all others are somebody else's.
- * -1 if the value of a known word is malformed; the error is printed.
+ * -1 if one is unknown or its value is malformed; the error is printed.
  */
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */

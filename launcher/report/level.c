@@ -13,6 +13,16 @@ const char *const result_names[] = { "pass", "fail", "skip" };
 const char *const stop_names[] = { "none", "depth", "memory", "time", "no-virt", "no-kvm",
 				   "qemu", "panic", "crash",  "oom",  "hang",	 "lost" };
 
+int result_by_name(const char *name, enum result *result)
+{
+	for (int i = RESULT_PASS; i <= RESULT_SKIP; i++)
+		if (!strcmp(result_names[i], name)) {
+			*result = i;
+			return 0;
+		}
+	return -1;
+}
+
 enum stop stop_by_name(const char *name)
 {
 	for (int i = STOP_DEPTH; i < STOP_COUNT; i++)

@@ -79,17 +79,14 @@ static bool may_say_check(const struct level *lv, const struct record *rec, cons
 
 static int add_check(struct level *lv, const struct record *rec)
 {
-	const char *result = record_get(rec, "result");
 	struct check k = { .result = RESULT_PASS };
 
 	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
 	make_harmless(k.detail);
-	while (strcmp(result, result_names[k.result]))
-		if (k.result++ == RESULT_SKIP)
-			return -1;
-	if (!may_say_check(lv, rec, k.id) || parse_number(record_get(rec, "value"), &k.value))
+	if (result_by_name(record_get(rec, "result"), &k.result) || !may_say_check(lv, rec, k.id) ||
+	    parse_number(record_get(rec, "value"), &k.value))
 		return -1;
 	return level_add_check(lv, &k);
 }
