@@ -154,7 +154,7 @@ static int print_status(struct report *so_far, int level)
 
 	level_init(&self, 0);
 	platform_learn(&self, &platform, level);
-	platform_learn_kvm(&self, &platform);
+	platform_learn_kvm(&self, &platform, appliance_recognise(NULL));
 	memory_learn(&self);
 	report_init(so_far, DEPTH_OPEN);
 	if (!access(SHELL_REPORT, R_OK) && formats_read_json(so_far, SHELL_REPORT))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* pipe2 */
 #include "host/host.h"
+#include "host/distribution.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DEFAULT_QEMU "qemu-system-x86_64"
+/* What distributions call it; Red Hat's is in no PATH. */
+static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm" };
 #define QEMU_WAIT_MS 10000
 /* QEMU's own seccomp filter: whatever it is talked into, it starts nothing and becomes nobody else. */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
@@ -79,6 +81,7 @@ bool host_tcg_nests(const int v[3])
 
 static void judge_kvm(struct host *h)
 {
+	const char *module = strcmp(h->self.cpu_virt, "svm") ? "intel" : "amd";
 	const struct platform *p = &h->platform;
 
 	if (!p->have_virt)
@@ -87,9 +90,14 @@ static void judge_kvm(struct host *h)
 				   : "");
 	else if (!p->have_kvm)
 		format(h->kvm_why, sizeof(h->kvm_why), "%s", p->kvm_problem);
-	else if (p->kvm_nested != 1)
-		format(h->kvm_why, sizeof(h->kvm_why), "nesting is off: load kvm_%s with nested=1",
-		       strcmp(h->self.cpu_virt, "svm") ? "intel" : "amd");
+	else if (p->kvm_nested == UNKNOWN)
+		format(h->kvm_why, sizeof(h->kvm_why),
+		       "whether nesting is on cannot be found out: neither the module's parameter "
+		       "nested nor KVM says");
+	else if (!p->kvm_nested)
+		format(h->kvm_why, sizeof(h->kvm_why),
+		       "nesting is off: modprobe -r kvm_%s, then modprobe kvm_%s nested=1", module,
+		       module);
 	else
 		h->kvm_fits = true;
 	if (h->kvm_fits)
@@ -112,10 +120,21 @@ static void judge_tcg(struct host *h)
 		       v[0], v[1], v[2]);
 }
 
+/* The first that runs; if none does, the one that there should be. */
+static const char *own_qemu(void)
+{
+	char line[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(qemus); i++)
+		if (!qemu_version_line(qemus[i], line, sizeof(line)))
+			return qemus[i];
+	return qemus[0];
+}
+
 static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 {
 	bool there = emulator && !access(emulator, X_OK);
-	const char *qemu = DEFAULT_QEMU, *why;
+	const char *qemu = NULL, *why;
 	char line[64];
 
 	if (asked) {
@@ -129,7 +148,7 @@ static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 	} else {
 		why = "this machine's own; make emulator builds one that nests better";
 	}
-	format(h->qemu, sizeof(h->qemu), "%s", qemu);
+	format(h->qemu, sizeof(h->qemu), "%s", qemu ? qemu : own_qemu());
 	format(h->qemu_why, sizeof(h->qemu_why), "%s", why);
 }
 
@@ -140,12 +159,12 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	memset(h, 0, sizeof(*h));
 	level_init(&h->self, 0);
 	platform_learn(&h->self, &h->platform, LEVEL_NONE);
-	platform_learn_kvm(&h->self, &h->platform);
+	platform_learn_kvm(&h->self, &h->platform, NULL);
 	choose_qemu(h, o->qemu, emulator);
 	if (qemu_version_line(h->qemu, line, sizeof(line)))
-		return fail("%s: does not run; install QEMU, or unpack the emulator's archive "
-			    "beside this command, or name a QEMU with --qemu",
-			    h->qemu);
+		return fail("%s: does not run; %s, or unpack the emulator's archive beside this "
+			    "command, or name a QEMU with --qemu",
+			    h->qemu, distribution_this_qemu_advice());
 	if (sscanf(line, "QEMU emulator version %d.%d.%d", &h->version[0], &h->version[1],
 		   &h->version[2]) < 2)
 		return fail("%s: no QEMU: it says '%.60s'", h->qemu, line);

@@ -17,7 +17,7 @@ struct host {
 	char qemu_why[160]; /* why this one */
 	int version[3];	    /* of QEMU; 0.0.0: not found */
 	bool kvm_fits, tcg_fits;
-	char kvm_why[240], tcg_why[240]; /* the reasoning, in a sentence each */
+	char kvm_why[360], tcg_why[240]; /* the reasoning, in a sentence each */
 	int accel;			 /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;
 	const char *sandbox; /* what to tell its -sandbox, if usable; NULL: it has none */

@@ -181,6 +181,9 @@ static void begin_report(struct outermost *m)
 	setup->memory_kib = m->config.memory_kib;
 	setup->counted_clock = m->config.deterministic;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
+	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
+	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO)
+		strcpy(setup->kvm_why, m->host.kvm_why);
 }
 
 /* ---- the run ----------------------------------------------------------------------------- */

@@ -158,7 +158,7 @@ void life_learn_kvm(struct life *l)
 	strcpy(l->archive.sum[1].path, l->child_kernel + 1);
 	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
 		l->child_file = (struct kernel){ 0 };
-	platform_learn_kvm(self, &l->platform);
+	platform_learn_kvm(self, &l->platform, l->appliance);
 }
 
 /* ---- whether there is a next level ------------------------------------------------------- */

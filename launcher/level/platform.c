@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem */
 #include "level/platform.h"
+#include "level/kvm.h"
 #include "level/needs.h"
 
 #include <cpuid.h>
@@ -233,35 +234,33 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 }
 
 /* Why /dev/kvm does not open, by the errno that it gave. */
-static void explain_kvm(const struct platform *p, int err, char *why, size_t size)
+static void explain_kvm(const struct level *self, struct platform *p, const struct appliance *a,
+			int err)
 {
+	struct kvm_facts facts = { .err = err, .in_appliance = a };
 	char reason[160];
 
-	if (err == EACCES)
-		strcpy(reason, "this user may not open it");
-	else if (!p->have_virt)
-		strcpy(reason, "the CPU has no svm or vmx");
 	/* A kernel before 6.7 shows svm even where firmware forbids it. */
-	else if (!explain_firmware(true, reason, sizeof(reason)))
-		strcpy(reason, "KVM did not start; see the kernel's log");
-	format(why, size, "/dev/kvm: %s: %s", strerror(err), reason);
-}
-
-void platform_learn_kvm(const struct level *self, struct platform *p)
-{
-	char path[64], value[8];
-	int fd;
-
-	p->kvm_api = p->kvm_nested = UNKNOWN;
-	format(path, sizeof(path), "/sys/module/kvm_%s/parameters/nested",
-	       strcmp(self->cpu_virt, "vmx") ? "amd" : "intel");
-	if (!read_text(path, value, sizeof(value)))
-		p->kvm_nested = value[0] == '1' || value[0] == 'Y';
-	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		explain_kvm(p, errno, p->kvm_problem, sizeof(p->kvm_problem));
+	if (err != EACCES && err != EPERM &&
+	    (!p->have_virt || explain_firmware(true, reason, sizeof(reason)))) {
+		format(p->kvm_problem, sizeof(p->kvm_problem), "/dev/kvm: %s: %s", strerror(err),
+		       p->have_virt ? reason : "the CPU has no svm or vmx");
 		return;
 	}
+	kvm_learn_facts(&facts, self->cpu_virt);
+	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
+}
+
+void platform_learn_kvm(const struct level *self, struct platform *p, const struct appliance *a)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	p->kvm_api = UNKNOWN;
+	if (fd < 0)
+		explain_kvm(self, p, a, errno);
+	p->kvm_nested = kvm_nests(fd, self->cpu_virt);
+	if (fd < 0)
+		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);
 	close(fd);
 	if (*p->missing)

@@ -21,7 +21,7 @@ struct platform {
 	double began_s;
 	char missing[200];	/* what KVM lacks here beside svm or vmx; "" if nothing */
 	char virt_problem[200]; /* why not, and whose setting it is; "" if none */
-	char kvm_problem[200];
+	char kvm_problem[300];
 };
 
 /* Who emulates or virtualizes the CPU that we are on. */
@@ -47,8 +47,8 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
  * hypervisor bit, or a CPU that TCG or Bochs emulates: 0; any other hypervisor's guest: 1.
  */
 void platform_learn(struct level *self, struct platform *p, int level);
-/* Whether KVM can be used: its module, its parameters, /dev/kvm. */
-void platform_learn_kvm(const struct level *self, struct platform *p);
+/* Whether KVM can be used: its module, its parameters, /dev/kvm.  On a host A is NULL. */
+void platform_learn_kvm(const struct level *self, struct platform *p, const struct appliance *a);
 
 /* Sets KVM up for a child: what its defaults get wrong here. */
 void platform_prepare_kvm(const struct appliance *a);

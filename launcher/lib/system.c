@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
@@ -112,6 +113,18 @@ const struct appliance *appliance_recognise(const char **why)
 	if (why)
 		*why = why_not;
 	return why_not ? NULL : getpid() == 1 ? &init : &command;
+}
+
+bool system_is_container(void)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool first = proc < 0 || in_first_namespace(proc);
+
+	if (proc >= 0)
+		close(proc);
+	/* Left by Docker and by Podman; set by systemd-nspawn, LXC and Podman. */
+	return !first || !access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK) ||
+	       getenv("container");
 }
 
 bool appliance_is_init(const struct appliance *a)

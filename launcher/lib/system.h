@@ -17,6 +17,8 @@ struct appliance; /* the proof that this machine is ours */
  * booted our initramfs, and no container, whatever it is made of.
  */
 const struct appliance *appliance_recognise(const char **why);
+/* On a host: whether it is somebody's container. */
+bool system_is_container(void);
 bool appliance_is_init(const struct appliance *a); /* we are PID 1, not a command in its shell */
 
 /* Writes a small file of sysfs or procfs.  -1 with errno set if it can't. */

@@ -78,6 +78,8 @@ static void print_table(const struct report *r, FILE *out)
 	for (int i = r->outermost; i <= r->deepest; i++)
 		print_row(r, &r->levels[i], out);
 	print_remarks(r, out);
+	if (*r->setup.kvm_why)
+		fprintf(out, "KVM was not used: %s\n", r->setup.kvm_why);
 	for (int i = 0; i < r->console_count; i++)
 		fprintf(out, "L%d console: %s\n", r->stop_level, r->console[i]);
 	if (r->stop == STOP_NONE) /* it goes on */
@@ -288,6 +290,8 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
+	cJSON_AddStringToObject(o, "accel", s->accel);
+	cJSON_AddStringToObject(o, "kvm_why", s->kvm_why);
 	return o;
 }
 
@@ -464,19 +468,26 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 	return 0;
 }
 
+static void read_text_of(const cJSON *o, const char *key, char *text, size_t size)
+{
+	const char *value = text_of(o, key);
+
+	format(text, size, "%s", value ? value : "");
+	make_harmless(text);
+}
+
 /* Older reports have none of it. */
 static int read_setup(const char *path, struct setup *s, const cJSON *o)
 {
-	const char *qemu = text_of(o, "qemu");
-
 	if (!o)
 		return 0;
 	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
 		return malformed(path, "memory_kib, timeout_s or tsc_khz of its setup is no count");
 	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
-	format(s->qemu, sizeof(s->qemu), "%s", qemu ? qemu : "");
-	make_harmless(s->qemu);
+	read_text_of(o, "qemu", s->qemu, sizeof(s->qemu));
+	read_text_of(o, "accel", s->accel, sizeof(s->accel));
+	read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why));
 	return 0;
 }
 

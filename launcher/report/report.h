@@ -21,6 +21,8 @@ struct setup {
 	bool counted_clock; /* --deterministic */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
+	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */
+	char kvm_why[360];  /* why that was not KVM, if nobody asked for TCG, or "" */
 };
 
 struct report {

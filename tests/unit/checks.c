@@ -42,7 +42,7 @@ static int learn(void **state)
 	(void)state;
 	level_init(&lv, 0);
 	platform_learn(&lv, &platform, -1);
-	platform_learn_kvm(&lv, &platform);
+	platform_learn_kvm(&lv, &platform, NULL);
 	lv.kernel_s = 1;
 	told = 0;
 	lv.available_kib = 100000;

@@ -45,7 +45,9 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 				  .timeout_s = levels,
 				  .counted_clock = ready,
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
-				  .qemu = "10.0.13" };
+				  .qemu = "10.0.13",
+				  .accel = "tcg",
+				  .kvm_why = "/dev/kvm: no \"right\"" };
 	format(r.command, sizeof(r.command), "supernest run --append 'a \\ \"b\" <c>'");
 	format(r.detail, sizeof(r.detail), "its kernel panicked: \"%s\" # 100%%",
 	       "Fatal exception");
