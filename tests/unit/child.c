@@ -165,7 +165,7 @@ static void those_above_hear_that_we_live(void **state)
 
 static void the_terminal_leads_to_the_level_with_the_shell(void **state)
 {
-	struct decided d = { .shell = 2 };
+	struct decided d = { .shell = 2, .exec = { .input = INPUT_NONE } };
 
 	(void)state;
 	assert_int_equal(child_terminal(&d, 1), VM_TERMINAL_PASSED_ON);

@@ -86,7 +86,11 @@ static const char *handed_down(const struct decided *d, int level, double pace_s
 /* What a level is told of the run that it is part of. */
 static void test_handed_down(void **state)
 {
-	struct decided d = { .depth = DEPTH_MAX, .shell = SHELL_NONE, .run_id = "5eed" };
+	struct decided d = { .depth = DEPTH_MAX,
+			     .shell = SHELL_NONE,
+			     .run_id = "5eed",
+			     .exec = { .timeout_s = EXEC_S, .input = INPUT_NONE },
+			     .hook_timeout_s = HOOK_S };
 	char words[CMDLINE_SIZE], line[CMDLINE_SIZE];
 
 	(void)state;
