@@ -157,6 +157,8 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 	double kernel_s = now_s();
 	char damage[128] = "";
 
+	if (!l)
+		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
 	l->appliance = appliance;
 	open_consoles(l);
 	if (find_parent(l))
