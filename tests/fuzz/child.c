@@ -129,8 +129,9 @@ int uplink_open(struct uplink *u)
 	return 0;
 }
 
-void uplink_end(void)
+void uplink_end(const struct uplink *u)
 {
+	(void)u;
 }
 
 static void keep_quiet(void *context, const char *message)
