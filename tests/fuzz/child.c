@@ -129,6 +129,11 @@ int uplink_open(struct uplink *u)
 	return 0;
 }
 
+void uplink_use_serial(struct uplink *u)
+{
+	(void)u;
+}
+
 int uplink_input(struct uplink *u)
 {
 	(void)u;
