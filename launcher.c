@@ -190,7 +190,7 @@ static int run(struct life *l, int argc, char **argv)
 	if (appliance_is_here())
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
-	if (options_from_args(asked, CMD_RUN, argc, argv))
+	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks))
 		return STATUS_WRONG;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);

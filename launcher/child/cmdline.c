@@ -52,7 +52,7 @@ void cmdline_make(const struct decided *d, int level, double pace_s, const char 
 		  size_t size)
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "", shell[24] = "";
+	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "";
 
 	left_s -= reserve_s(left_s, pace_s);
 	if (d->depth != DEPTH_MAX)
@@ -61,6 +61,8 @@ void cmdline_make(const struct decided *d, int level, double pace_s, const char 
 		format(timeout, sizeof(timeout), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
 	if (d->shell >= level)
 		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
-	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s%s", words, level, d->run_id,
-	       depth, timeout, shell);
+	if (strcmp(d->checks, "quick"))
+		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
+	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s%s%s", words, level,
+	       d->run_id, depth, timeout, shell, checks);
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
 #include "level/checks.h"
 #include "child/port.h"
+#include "guest/cases.h"
+#include "level/thorough.h"
+#include "lib/options.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -273,25 +277,67 @@ static const struct {
 	const char *id;
 	int phases;
 	void (*run)(struct check_context *c, struct check *k);
+	struct guest_case guest;
 } checks[] = {
-	{ "virt", CHECK_EARLY, check_virt },	 /* svm or vmx in the CPU's flags */
-	{ "kvm", CHECK_EARLY, check_kvm },	 /* /dev/kvm opens, with the API that we know */
-	{ "nested", CHECK_EARLY, check_nested }, /* KVM's guests may nest */
-	{ "memory", CHECK_EARLY, check_memory }, /* a pattern over free RAM */
-	{ "clock", CHECK_EARLY, check_clock },	 /* never goes back */
-	{ "timer", CHECK_EARLY, check_timer },	 /* fires, neither early nor lost */
-	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu },	  /* registers survive exits */
-	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost }, /* of an exit, in cycles */
+	{ "virt", CHECK_EARLY, check_virt, {} },	 /* svm or vmx in the CPU's flags */
+	{ "kvm", CHECK_EARLY, check_kvm, {} },		 /* /dev/kvm opens, with the API that we know */
+	{ "nested", CHECK_EARLY, check_nested, {} },	 /* KVM's guests may nest */
+	{ "memory", CHECK_EARLY, check_memory, {} },	 /* a pattern over free RAM */
+	{ "clock", CHECK_EARLY, check_clock, {} },	 /* never goes back */
+	{ "timer", CHECK_EARLY, check_timer, {} },	 /* fires, neither early nor lost */
+	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu, {} },   /* registers survive exits */
+	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
+	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
+	{ "svm_exits", CHECK_THOROUGH, check_guest, { case_exits, true } },
 };
+
+/* Whether NAME is in LIST, which has commas between names. */
+static bool is_in(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list; p; p = strchr(p, ','), p += !!p)
+		if (!strncmp(p, name, len) && (!p[len] || p[len] == ','))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct check_context *c, int i)
+{
+	if (!(checks[i].phases & c->phase))
+		return false;
+	return c->phase != CHECK_THOROUGH || is_in(c->wanted, "thorough") ||
+	       is_in(c->wanted, checks[i].id);
+}
+
+bool checks_are_known(const char *list)
+{
+	char names[CHECKS_SIZE], *rest = names, *name;
+	bool known;
+
+	format(names, sizeof(names), "%s", list);
+	while ((name = strsep(&rest, ","))) {
+		known = !strcmp(name, "quick") || !strcmp(name, "thorough");
+		for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+			known |= checks[i].phases == CHECK_THOROUGH && !strcmp(name, checks[i].id);
+		if (!known) {
+			fail("nest.checks: there is no thorough check '%s'; docs/report.md lists them",
+			     name);
+			return false;
+		}
+	}
+	return true;
+}
 
 void checks_run(struct check_context *c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct check k = { .result = RESULT_PASS };
 
-		if (!(checks[i].phases & c->phase))
+		if (!is_wanted(c, i))
 			continue;
 		strcpy(k.id, checks[i].id);
+		c->guest = &checks[i].guest;
 		checks[i].run(c, &k);
 		if (!k.id[0])
 			continue;

@@ -14,6 +14,13 @@
 enum check_phase {
 	CHECK_EARLY = 1, /* before ready */
 	CHECK_LATE = 2,	 /* after the child has ended */
+	CHECK_THOROUGH = 4, /* after that, if asked for */
+};
+
+/* A case of launcher/guest, which the level's KVM runs. */
+struct guest_case {
+	void (*entry)(void);
+	bool svm; /* for AMD-V alone */
 };
 
 struct check_context {
@@ -23,11 +30,16 @@ struct check_context {
 	bool need_virt;	   /* a next level was asked for: without virtualization the check fails */
 	bool need_nested;  /* and one below it: its guests must nest */
 	double deadline_s; /* on now_s(): late checks end by then */
+	const char *wanted; /* of the thorough ones: "thorough", all, or names with commas */
+	const struct guest_case *guest; /* of the check that runs */
 	void *context;
+	void (*alive)(void *context); /* called now and then while a check takes long */
 	void (*done)(void *context, const struct check *k); /* called as each result is there */
 };
 
 /* Runs the checks of a phase; results go into self->checks and to done(), costs into self->*_cycles. */
 void checks_run(struct check_context *c);
+/* Whether LIST is quick, thorough, or names of thorough checks.  False (printed) if not. */
+bool checks_are_known(const char *list);
 
 #endif

@@ -29,6 +29,7 @@
 #define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
 #define LATE_CHECKS_S 20.0
+#define THOROUGH_S 3600.0 /* each check has its own bound */
 #define BEAT_S 2 /* at the least */
 
 /* ---- learning ---------------------------------------------------------------------------- */
@@ -40,7 +41,7 @@ int life_read_cmdline(struct options *o)
 
 	if (read_text("/proc/cmdline", words, sizeof(words)))
 		return fail("/proc/cmdline: %m");
-	if (options_from_cmdline(o, words))
+	if (options_from_cmdline(o, words) || !checks_are_known(o->checks))
 		return -1;
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
 	if (o->level != LEVEL_NONE || read_text(CMDLINE_PATH, words, sizeof(words)))
@@ -194,9 +195,9 @@ void life_write_archive(struct life *l)
 
 static void tell_own_check(void *context, const struct check *k)
 {
-	struct teller *t = context;
+	struct life *l = context;
 
-	tell_check(t, t->from, k);
+	tell_check(&l->run.teller, l->run.teller.from, k);
 }
 
 void life_run_checks(struct life *l, enum check_phase phase)
@@ -210,9 +211,14 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.need_virt = d->depth == DEPTH_MAX || d->depth > t->from,
 		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
-		.context = t,
+		.wanted = d->checks,
+		.context = l,
+		.alive = life_beat,
 		.done = tell_own_check,
 	};
+
+	if (phase == CHECK_THOROUGH) /* room for the levels above, which do the same */
+		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
 }
@@ -406,6 +412,8 @@ void life_end(struct life *l)
 
 	unlink(ARCHIVE_PATH);
 	life_run_checks(l, CHECK_LATE);
+	if (strcmp(l->run.decided.checks, "quick"))
+		life_run_checks(l, CHECK_THOROUGH);
 	tell_level(t, "level");
 	tell_text(t, t->from, "end", NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #define SHELL_NONE (-1)
 #define LIMIT_DEFAULT (-1)
 #define FILES_MAX 8
+#define CHECKS_SIZE 128
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
@@ -38,6 +39,7 @@ struct options {
 	int start, end;
 	int shell; /* a level, or SHELL_NONE */
 	char qemu_args[256];
+	char checks[CHECKS_SIZE]; /* quick, thorough, or names */
 	int level;
 	char run_id[17]; /* hex */
 	int accel;
@@ -59,6 +61,7 @@ struct decided {
 	int shell;	   /* a level, or SHELL_NONE */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
+	char checks[CHECKS_SIZE];
 };
 
 /* One bit for each command that takes an option. */

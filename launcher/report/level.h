@@ -8,7 +8,7 @@
 
 #include "lib/base.h"
 
-#define MAX_CHECKS 16
+#define MAX_CHECKS 48
 #define UNKNOWN (-1) /* a number that was not measured; null in JSON */
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
