@@ -131,7 +131,7 @@ struct vmcb *g2_init(int n, const void *rip)
 	v->dr7 = 0x400;
 	v->rflags = 2;
 	v->rip = (uint64_t)rip;
-	v->rsp = (uint64_t)a->stack[1 + n] + sizeof(a->stack[0]) - 64;
+	v->rsp = (uint64_t)a->stack[1 + n] + sizeof(a->stack[0]) - 72;
 	v->g_pat = 0x0007040600070406; /* as after a reset */
 	v->iopm = (uint64_t)a->iopm;
 	v->msrpm = (uint64_t)a->msrpm;

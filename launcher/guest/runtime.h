@@ -113,9 +113,33 @@ static inline void g2_skip(struct vmcb *v, int bytes)
 {
 	v->rip += bytes;
 }
+/* G2 has done what it was to do: functions that are code of G2 end so, and go on behind it if they are run again. */
+static inline void vmmcall(void)
+{
+	asm volatile("vmmcall" ::: "memory");
+}
 /* A different number each time, the same for the same seed. */
 uint64_t guest_random(void);
 
-#define G2 __attribute__((naked, noinline, used))
+/* ---- memory ------------------------------------------------------------------------------ */
+
+#define PTE_PRESENT 0x1ull
+#define PTE_WRITE 0x2ull
+#define PTE_USER 0x4ull
+#define PTE_ACCESSED 0x20ull
+#define PTE_DIRTY 0x40ull
+#define PTE_HUGE 0x80ull
+#define PTE_NX (1ull << 63)
+#define PTE_ALL (PTE_PRESENT | PTE_WRITE | PTE_USER)
+
+/* The entry of G1's nested page tables for the 2 MiB at WINDOW. */
+static inline uint64_t *npt_window(void)
+{
+	return &ARENA->npt_pd[WINDOW >> 30][WINDOW >> 21 & 511];
+}
+static inline uint64_t *word(uint64_t address)
+{
+	return (uint64_t *)address;
+}
 
 #endif

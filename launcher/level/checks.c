@@ -289,6 +289,10 @@ static const struct {
 	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
 	{ "svm_exits", CHECK_THOROUGH, check_guest, { case_exits, true } },
+	/* Its memory is moved by its hypervisor, in 4 KiB, 2 MiB and more */
+	{ "svm_npt", CHECK_THOROUGH, check_guest, { case_npt, true } },
+	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
+	{ "svm_irqs", CHECK_THOROUGH, check_guest, { case_interrupts, true } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */
