@@ -293,6 +293,12 @@ static const struct {
 	{ "svm_npt", CHECK_THOROUGH, check_guest, { case_npt, true } },
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
 	{ "svm_irqs", CHECK_THOROUGH, check_guest, { case_interrupts, true } },
+	/* The maps of MSRs and ports that exit, changed from run to run */
+	{ "svm_maps", CHECK_THOROUGH, check_guest, { case_maps, true } },
+	/* What the hypervisor injects comes once, whatever interferes */
+	{ "svm_events", CHECK_THOROUGH, check_guest, { case_events, true } },
+	/* What VMRUN must refuse */
+	{ "svm_refused", CHECK_THOROUGH, check_guest, { case_refused, true } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */
