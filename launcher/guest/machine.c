@@ -351,6 +351,8 @@ static int handle(struct machine *m, int reason)
 		return 0;
 	if (call == CALL_CRASH)
 		return crashed(m);
+	if (!m->on_call && is_call(m, reason))
+		return 1;
 	if (!m->on_call)
 		return ended(m, reason);
 	if (m->on_call(m, m->context))

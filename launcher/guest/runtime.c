@@ -32,6 +32,8 @@ asm(".pushsection .text.guest_entries, \"ax\"\n"
     "mov $0, %al\nout %al, $0xf0\nhlt\n"
     ".popsection");
 
+#define RFLAGS_RF 0x10000ull
+
 struct frame {
 	uint64_t rbp, rbx, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
@@ -64,6 +66,7 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 		a->fixup = 0;
 		return;
 	}
+	f->rflags |= f->vector == 1 ? RFLAGS_RF : 0; /* behind the instruction of a breakpoint */
 	if (f->vector == 1 || f->vector == 3)
 		return;
 	guest_call(CALL_CRASH);

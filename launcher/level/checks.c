@@ -297,6 +297,14 @@ static const struct {
 	{ "svm_maps", CHECK_THOROUGH, check_guest, { case_maps, true } },
 	/* What the hypervisor injects comes once, whatever interferes */
 	{ "svm_events", CHECK_THOROUGH, check_guest, { case_events, true } },
+	/* Registers of it and of its hypervisor: each has its own */
+	{ "svm_state", CHECK_THOROUGH, check_guest, { case_state, true } },
+	/* Two guests in turn, and one that changes its page tables */
+	{ "svm_tlb", CHECK_THOROUGH, check_guest, { case_tlb, true } },
+	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
+	{ "svm_tsc", CHECK_THOROUGH, check_guest, { case_tsc, true } },
+	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
+	{ "svm_modes", CHECK_THOROUGH, check_guest, { case_modes, true } },
 	/* What VMRUN must refuse */
 	{ "svm_refused", CHECK_THOROUGH, check_guest, { case_refused, true } },
 };
