@@ -1,6 +1,6 @@
 # supernest. `make help` lists the targets; all output goes to build/.
 
-VERSION = 0.1.0
+VERSION := $(file <VERSION)
 
 # Options of `make run`; an empty one leaves the command's own default
 DEPTH =
@@ -15,14 +15,29 @@ export SIGN_KEY SIGN_CERT
 # Source trees of your own, instead of the packaged sources
 export KERNEL_TREE QEMU_TREE BUSYBOX_TREE EMULATOR_TREE V
 
+# The mirror of the Debian root that everything is made in where this machine is not Debian
+export DEBIAN_MIRROR
 # Where sources come from, beside the cache and the machine's mirror
 export SOURCES SOURCES_ARCHIVE SUPERNEST_CACHE NETWORK_TIMEOUT
 
 # The tests that `make lint` runs
-LINT = build/style build/docs
+LINT = build/style build/layers build/docs
 
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-8s %s\n')
+
+# A machine that is not Debian runs this same Makefile in a Debian root.
+ifneq ($(filter-out help install clean,$(or $(MAKECMDGOALS),all)),)
+NOT_DEBIAN := $(shell scripts/in-debian --needed && echo yes)
+endif
+ifeq ($(NOT_DEBIAN),yes)
+
+.PHONY: in-debian $(or $(MAKECMDGOALS),all)
+$(or $(MAKECMDGOALS),all): in-debian ;
+in-debian:
+	$(Q)scripts/in-debian make $(MAKECMDGOALS) $(MAKEOVERRIDES)
+
+else
 
 all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1
 
@@ -48,9 +63,10 @@ deb:
 # The release. WORDS= is added to its kernel command line; it is signed if SIGN_KEY= and SIGN_CERT= are given.
 dist:
 	$(Q)scripts/setup --check dist
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all build/qemu-emulator
 	$(say) DIST build/dist/supernest-$(VERSION)
-	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)"
+	$(Q)scripts/source-bundle supernest-$(VERSION)-source build/source.tar
+	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)" build/source.tar
 
 # All tests but boot/ and ci/, which need many more packages and have targets of their own
 test:
@@ -62,7 +78,7 @@ test:
 check: test
 
 # The quick ones, for each commit
-unit: build/parts.key
+unit: build/parts.key build/generated/our_kernel.h
 	$(Q)scripts/setup --check test
 	$(Q)tests/run unit/
 
@@ -108,7 +124,6 @@ bench: all
 
 # A QEMU whose emulated CPU nests better; `supernest run` prefers it if it is there
 emulator:
-	$(Q)scripts/setup emulator
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
 
 # Installs the packages that building and testing need, and those for FOR=; it names them first.
@@ -122,7 +137,7 @@ packages:
 
 # All that build, tests and dist need: packages and sources. Afterwards none of them uses a network.
 fetch:
-	$(Q)scripts/setup dist deb report vmx boot emulator ci
+	$(Q)scripts/setup dist deb report vmx boot ci
 	$(Q)scripts/sources --fetch
 	$(Q)$(MAKE) --no-print-directory build/parts.key
 	$(Q)scripts/ci-tools
@@ -140,7 +155,7 @@ help:
 	@echo '  make run        install missing packages, build, nest on this machine and print the report'
 	@echo '                  DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
 	@echo '  make emulator   build build/qemu-emulator, whose emulated CPU nests better; run and tests prefer it'
-	@echo '  make setup      install the packages for building and testing; FOR="dist deb boot vmx report emulator ci": more'
+	@echo '  make setup      install the packages for building and testing; FOR="dist deb boot vmx report ci": more'
 	@echo '  make clean      remove build/; the cache keeps what is expensive'
 	@echo 'Test'
 	@echo '  make test       install missing packages, build and run the tests; make check is the same'
@@ -162,20 +177,22 @@ help:
 	@echo 'Variables'
 	@echo '  V=1             show commands and logs'
 	@echo '  KERNEL_TREE= QEMU_TREE= BUSYBOX_TREE= EMULATOR_TREE=   build from a tree of your own'
+	@echo '  DEBIAN_MIRROR=     where this machine is not Debian: the mirror of the Debian root that `make` builds in'
 	@echo '  SOURCES=DIR SOURCES_ARCHIVE=ADDRESS   where sources are looked for too: docs/building.md'
-	@echo 'SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
+	@echo '  SUPERNEST_CACHE=   where sources and expensive outputs are kept (~/.cache/supernest)'
 	@echo 'Only run, setup and the test targets install packages, and they name them first.'
 
 # The expensive steps. A key changes only when the output that it names has changed.
 build/%.key: FORCE | packages
 	$(Q)scripts/cached $*
 
-build/busybox.key build/qemu.key: build/parts.key
+build/busybox.key build/qemu.key build/emulator.key build/firmware.key: build/parts.key
 
 build/bzImage: build/kernel.key
 	$(Q)install -m 0644 build/kernel/bzImage $@
 
-build/qemu-emulator: build/emulator.key
+# It finds build/firmware beside it
+build/qemu-emulator: build/emulator.key build/firmware.key
 	$(Q)install -m 0755 build/emulator/qemu-emulator $@
 
 build/manifest.txt: build/parts.key build/kernel.key build/qemu.key build/busybox.key scripts/manifest
@@ -194,7 +211,7 @@ build/initramfs.cpio.gz: build/initramfs.cpio
 CC = musl-gcc
 CFLAGS = -std=gnu11 -Os -g0 -Wall -Wextra -Werror
 LAUNCHER_CFLAGS = $(CFLAGS) -static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ilauncher -Ibuild/parts -idirafter build/parts/headers
+	-ffile-prefix-map=$(CURDIR)/= -DVERSION='"$(VERSION)"' -Ilauncher -Ibuild/generated -Ibuild/parts -idirafter build/parts/headers
 LAUNCHER_LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none
 OBJECTS = $(patsubst %.c,build/obj/%.o,launcher.c $(sort $(wildcard launcher/*/*.c))) build/obj/cJSON.o
 
@@ -202,7 +219,11 @@ build/supernest: $(OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LAUNCHER_LDFLAGS) -o $@ $^
 
-build/obj/%.o: %.c build/parts.key Makefile
+build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
+
+build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
@@ -221,3 +242,5 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 .PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
+
+endif

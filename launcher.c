@@ -21,6 +21,9 @@
 #include "host/series.h"
 #include "level/life.h"
 #include "child/uplink.h"
+#include "lib/death.h"
+#include "lib/entropy.h"
+#include "lib/output.h"
 #include "report/formats.h"
 
 /* ---- the story of a level ---------------------------------------------------------------- */
@@ -30,10 +33,10 @@ static void run_level(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 
-	memory_setup();
+	memory_setup(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");
-	appliance_hook(t->from, life_beat, l);
+	appliance_hook(t->from, &l->words, life_beat, l);
 	life_learn_kvm(l);
 
 	life_consider_child(l, archive_estimate_kib("/"));
@@ -63,12 +66,34 @@ static void fail_on_consoles(void *context, const char *message)
 	fflush(out);
 }
 
+/* Before we know who we are: printed, and kept for the level above. */
+static void fail_early(void *context, const char *message)
+{
+	struct life *l = context;
+	size_t len = strlen(l->early);
+
+	fail_on_consoles(l->run.lines.out, message);
+	format(l->early + len, sizeof(l->early) - len, "%s\n", message);
+}
+
+/* The last that we say, by every channel that may still work: the level above believes a dying one on its console. */
+static void say_death(void *context, const char *line)
+{
+	const struct life *l = context;
+
+	fail("%s", line);
+	if (!l->has_parent)
+		return;
+	dprintf(STDERR_FILENO, "supernest: %s\n", line);
+	uplink_text(NULL, line);
+}
+
 static noreturn void end_machine(struct life *l)
 {
 	fflush(NULL);
 	if (l->has_parent)
 		uplink_end();
-	appliance_end(l->run.asked.end, &l->consoles);
+	appliance_end(l->appliance, l->run.asked.end, &l->consoles);
 }
 
 static noreturn void end_early(struct life *l, const char *why)
@@ -82,58 +107,72 @@ static void open_consoles(struct life *l)
 {
 	FILE *consoles;
 
-	appliance_mount();
+	l->words = (struct words){ .in = -1, .out = -1 };
+	l->run.lines.out = stdout;
+	fail_to(fail_early, l);
+	death_announce(say_death, l);
+	appliance_mount(l->appliance);
 	consoles = appliance_consoles(&l->consoles);
-	l->run.lines.out = consoles ? consoles : stdout;
 	if (consoles)
-		fail_to(fail_on_consoles, consoles);
+		l->run.lines.out = consoles;
 }
 
 /* Whether a level started us is on the kernel command line.  -1: a word of it is malformed. */
 static int find_parent(struct life *l)
 {
-	options_init(&l->run.asked);
-	if (life_read_cmdline(&l->run.asked))
+	struct options *asked = &l->run.asked;
+	int err;
+
+	options_init(asked);
+	err = life_read_cmdline(asked);
+	if (err && asked->level != LEVEL_NONE && !uplink_open(&l->uplink))
+		uplink_text(NULL, l->early);
+	if (err)
 		return -1;
-	l->has_parent = l->run.asked.level != LEVEL_NONE;
-	if (!l->has_parent)
-		return 0;
-	if (uplink_open())
-		return -1;
-	/* A kernel that is not ours has a serial console instead of the port. */
-	if (!l->consoles.count)
-		fail_to(uplink_text, NULL);
-	return 0;
+	if (!asked->seed[0])
+		entropy_find(asked->seed);
+	entropy_credit(asked->seed); /* before anything waits for random numbers */
+	l->has_parent = asked->level != LEVEL_NONE;
+	return l->has_parent ? uplink_open(&l->uplink) : 0;
 }
 
-static void check_files(struct life *l)
+static void live_without_parent(struct life *l, const char *damage)
 {
-	char words[128], why[200];
+	char why[200];
 
-	if (appliance_is_damaged(words, sizeof(words))) {
-		format(why, sizeof(why), "the initramfs is damaged (%s)", words);
+	if (*damage) {
+		format(why, sizeof(why), "the initramfs is damaged (%s)", damage);
 		end_early(l, why);
 	}
+	fail_to(fail_on_consoles, l->run.lines.out);
 	appliance_compare_files(&l->run.lines);
-}
-
-static noreturn void live_as_init(struct life *l)
-{
-	double kernel_s = now_s();
-
-	open_consoles(l);
-	if (find_parent(l))
-		end_early(l, "the kernel command line is wrong");
-	if (!l->has_parent)
-		check_files(l);
-	if (!l->has_parent && l->run.asked.start == START_MANUAL) {
+	if (l->run.asked.start == START_MANUAL) {
 		appliance_shell();
 		end_machine(l);
 	}
+}
+
+static noreturn void live_as_init(struct life *l, const struct appliance *appliance)
+{
+	double kernel_s = now_s();
+	char damage[128] = "";
+
+	l->appliance = appliance;
+	open_consoles(l);
+	if (find_parent(l))
+		end_early(l, "the kernel command line is wrong");
+	appliance_is_damaged(damage, sizeof(damage));
+	if (!l->has_parent)
+		live_without_parent(l, damage);
 	life_begin(l, kernel_s);
-	run_level(l);
+	if (l->has_parent)
+		life_open_words(l);
+	if (*damage)
+		life_refuse_files(l, damage);
+	else
+		run_level(l);
 	if (!l->has_parent) {
-		appliance_silence_kernel();
+		appliance_silence_kernel(l->appliance);
 		run_print_report(&l->run);
 	}
 	end_machine(l);
@@ -146,25 +185,24 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	l->run.lines.out = stdout;
+	l->words = (struct words){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
-		return STATUS_WRONG;
+		return -1;
+	entropy_find(asked->seed); /* the level's own was for the run before */
 	asked->shell = SHELL_NONE; /* that one is there already */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* what is asked for here starts here */
-	if (options_from_args(asked, CMD_RUN, argc, argv) ||
+	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
-		return STATUS_WRONG;
-	if (asked->repeat > 1 || asked->matrix) {
-		fail("--repeat and --matrix are for a host: each run needs a machine of its own");
-		return STATUS_WRONG;
-	}
+		return -1;
+	l->run.lines.out = run_lines_file(asked);
+	if (asked->repeat > 1 || asked->matrix)
+		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
+			    "own");
 	child_catch_signals();
 	life_begin(l, now_s());
-	if (asked->shell == l->run.teller.from) {
-		fail("--shell %d: this is L%d's", asked->shell, asked->shell);
-		return STATUS_WRONG;
-	}
+	if (asked->shell == l->run.teller.from)
+		return fail("--shell %d: this is L%d's", asked->shell, asked->shell);
 	run_level(l);
 	l->run.stopped = child_was_stopped();
 	return run_finish(&l->run);
@@ -187,11 +225,14 @@ static int run(struct life *l, int argc, char **argv)
 
 	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* with its name */
 	options_init(asked);
-	if (appliance_is_here())
+	l->appliance = appliance_recognise(NULL);
+	if (l->appliance)
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
 	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks))
 		return STATUS_WRONG;
+	if (run_clear_outputs(asked))
+		return -1;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
 }
@@ -209,7 +250,7 @@ static struct life *new_life(void)
 static int cmd_run(int argc, char **argv)
 {
 	struct life *l = new_life();
-	int status = l ? run(l, argc, argv) : STATUS_WRONG;
+	int status = l ? run(l, argc, argv) : -1;
 
 	free(l);
 	return status;
@@ -219,8 +260,8 @@ static int cmd_help(int argc, char **argv);
 
 static const struct command {
 	const char *name;
-	int (*fn)(int argc, char **argv);
-	int options; /* command_bit */
+	int (*fn)(int argc, char **argv); /* an exit status, or -1 (printed) for STATUS_WRONG */
+	int options;			  /* command_bit */
 	const char *usage, *help;
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
@@ -263,7 +304,7 @@ static int help_of(const struct command *c)
 	return STATUS_OK;
 }
 
-static int run_command(const struct command *c, int argc, char **argv)
+static int run_one(const struct command *c, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++)
 		if (!strcmp(argv[i], "--help"))
@@ -271,13 +312,11 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return c->fn(argc, argv);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		live_as_init(new_life());
 	if (argc < 2) {
 		cmd_help(0, NULL);
-		return STATUS_WRONG;
+		return -1;
 	}
 	if (!strcmp(argv[1], "--version")) {
 		puts("supernest " VERSION);
@@ -286,7 +325,23 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name) ||
 		    (!strcmp(argv[1], "--help") && commands[i].fn == cmd_help))
-			return run_command(&commands[i], argc - 2, argv + 2);
+			return run_one(&commands[i], argc - 2, argv + 2);
 	fail("%s: no such command; supernest help lists them", argv[1]);
-	return STATUS_WRONG;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *why_not;
+	const struct appliance *appliance = appliance_recognise(&why_not);
+	int status;
+
+	if (appliance_is_init(appliance))
+		live_as_init(new_life(), appliance);
+	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
+		fail("not started as the appliance: %s", why_not);
+	if (output_begin())
+		return STATUS_WRONG;
+	status = run_command(argc, argv);
+	return output_end(status < 0 ? STATUS_WRONG : status);
 }

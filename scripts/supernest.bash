@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Completion of supernest(1) for bash. Commands, options and their values are what the command itself lists by --help.
+# Completion of supernest(1) for bash. Commands, options and their values come from the command's own --help.
 
-# _supernest_values OPTION HELP: the values of an option. Its line begins "  --option VALUE", the value one blank behind it.
+# _supernest_values OPTION HELP: completes the values of an option. Its line in HELP begins "  --option VALUE".
 _supernest_values() {
 	local cur=${COMP_WORDS[COMP_CWORD]} value
 	[[ $cur != = ]] || cur=

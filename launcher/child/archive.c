@@ -102,7 +102,7 @@ static char *wanted_sum(struct archive *a, const char *name)
 
 static int put_file(struct output *o, const char *path, const char *name, const struct stat *st)
 {
-	static char buf[65536];
+	char buf[65536];
 	int64_t left = st->st_size;
 	char *sum = wanted_sum(o->archive, name);
 	struct sha256 file;

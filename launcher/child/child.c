@@ -2,10 +2,12 @@
 #include "child/child.h"
 #include "child/gather.h"
 #include "child/wire.h"
+#include "lib/clock.h"
 #include "report/formats.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +20,20 @@ enum vm_terminal child_terminal(const struct decided *d, int level)
 
 /* ---- what is ready ----------------------------------------------------------------------- */
 
+/* A level that counts its time too fast runs out of it, and would not know why. */
+static void compare_clocks(struct child *c, double child_s)
+{
+	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
+	double s = now_s() - c->vm.start_s;
+
+	if (c->run->teller.report.setup.counted_clock) /* its clock is not this host's */
+		return;
+	pace.value = s > 0 ? child_s / s : 0;
+	if (!clock_is_sane(child_s, s, pace.detail, sizeof(pace.detail)))
+		pace.result = RESULT_FAIL;
+	tell_check(&c->run->teller, c->level, &pace);
+}
+
 static void child_is_ready(struct child *c)
 {
 	const struct level *child = &c->run->teller.report.levels[c->level];
@@ -28,6 +44,7 @@ static void child_is_ready(struct child *c)
 	if (c->relay.exits > 0)
 		record_add_number(&rec, "boot", c->relay.exits);
 	tell(&c->run->teller, &rec);
+	compare_clocks(c, child->ready_s);
 	if (c->on_ready)
 		c->on_ready(c->context, child);
 }
@@ -93,6 +110,15 @@ static void shell_changed(struct child *c, const struct record *rec)
 
 /* ---- what it says ------------------------------------------------------------------------ */
 
+/* What any level said, into the file of all of it. */
+static void keep_text(struct child *c, int level, const char *line)
+{
+	char prefix[16];
+
+	format(prefix, sizeof(prefix), "L%d| ", level);
+	log_line(&c->run->artifacts.console, prefix, line, strlen(line));
+}
+
 static enum taken on_record(void *context, const char *line, size_t len)
 {
 	struct child *c = context;
@@ -109,21 +135,24 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	err = report_add(&c->run->teller.report, &rec);
 	if (err)
 		return err < 0 ? REFUSED : IGNORED;
+	if (!strcmp(rec.kind, "text"))
+		keep_text(c, rec.about, record_get(&rec, "line"));
 	if (!strcmp(rec.kind, "shell"))
 		shell_changed(c, &rec);
 	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
 		level_is_ready(c, rec.from);
 	teller_pass_on(&c->run->teller, &rec);
-	return !strcmp(rec.kind, "end") && rec.from == c->level ? LAST : TAKEN;
+	if (strcmp(rec.kind, "end") || rec.from != c->level)
+		return TAKEN;
+	compare_clocks(c, strtod(record_get(&rec, "up_s"), NULL));
+	return LAST;
 }
 
 static void on_console(void *context, const char *line)
 {
 	struct child *c = context;
-	char prefix[16];
 
-	format(prefix, sizeof(prefix), "L%d| ", c->level);
-	log_line(&c->run->artifacts.console, prefix, line, strlen(line));
+	keep_text(c, c->level, line);
 	tell_text(&c->run->teller, c->level, "text", "line", line);
 }
 
@@ -190,9 +219,25 @@ static struct patience patience(double pace_s)
 	bool known = pace_s >= 0;
 	double s = 5 + 2 * (known ? pace_s : 10);
 
-	return (struct patience){
-		.idle_s = s, .spin_s = s, .silent_s = 10, .boot_s = known ? 60 + 200 * pace_s : 120
-	};
+	return (struct patience){ .idle_s = s,
+				  .spin_s = s,
+				  .silent_s = 10,
+				  .dead_s = known ? 1 + pace_s : 3,
+				  .boot_s = known ? 60 + 200 * pace_s : 120 };
+}
+
+/* It died before its launcher spoke, and has less RAM than it needs. */
+static void blame_memory(const struct child *c, struct reason *why)
+{
+	int64_t ram_kib = c->run->teller.report.setup.memory_kib;
+	struct reason died = *why;
+
+	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
+	    stop_is_failure(died.stop))
+		reason_set(why, STOP_MEMORY,
+			   "%lld MiB of RAM are too little, it needs about %lld: %.300s",
+			   (long long)ram_kib / KIB_PER_MIB,
+			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }
 
 static void supervise(struct child *c)
@@ -205,6 +250,7 @@ static void supervise(struct child *c)
 		.patience = patience(c->pace_s),
 		.deadline_s = c->run->decided.deadline_s,
 		.beat_s = c->beat_s,
+		.own = c->own,
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,
@@ -219,6 +265,7 @@ static void supervise(struct child *c)
 		tell_number(&c->run->teller, c->level, "level", "total", r->exits);
 	tell_bad_records(c);
 	relay_verdict(r, c->run->teller.report.lost_records > 0, &why);
+	blame_memory(c, &why);
 	vm_close(&c->vm);
 	if (why.stop != STOP_NONE)
 		tell_end(c, &why);

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "child/cmdline.h"
+#include "lib/entropy.h"
+#include "lib/whole.h"
 
 #include <string.h>
+
+#define CUT_MOST 4
+
+bool cmdline_is_full(const char *cmdline)
+{
+	return strlen(cmdline) >= CMDLINE_SIZE - CUT_MOST;
+}
 
 /* The words behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
 static char *words_for(char *line, const char *virt, const char *kernel)
@@ -19,22 +28,22 @@ static char *words_for(char *line, const char *virt, const char *kernel)
 	return line;
 }
 
-void cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size)
+int cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size)
 {
 	char text[4096], *line, *rest = text;
 	size_t len = 0;
 
 	words[0] = '\0';
-	if (read_text(path, text, sizeof(text))) {
-		fail("%s: %m: the next level has to do without", path);
-		return;
-	}
+	if (read_whole(path, text, sizeof(text)))
+		return fail("%s: %m", path);
 	while ((line = strsep(&rest, "\n"))) {
 		if (*line == '#' || !*line || !(line = words_for(line, virt, kernel)))
 			continue;
-		format(words + len, size - len, "%s%s", len ? " " : "", line);
+		if (format_whole(path, words + len, size - len, "%s%s", len ? " " : "", line))
+			return -1;
 		len = strlen(words);
 	}
+	return 0;
 }
 
 /*
@@ -48,12 +57,14 @@ static double reserve_s(double left_s, double pace_s)
 	return s > left_s / 4 ? left_s / 4 : s;
 }
 
-void cmdline_make(const struct decided *d, int level, double pace_s, const char *words, char *buf,
-		  size_t size)
+int cmdline_make(const struct decided *d, int level, double pace_s, const char *words,
+		 char buf[CMDLINE_SIZE])
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "";
+	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "",
+	     seed[SEED_SIZE];
 
+	entropy_derive(d->seed, level, seed);
 	left_s -= reserve_s(left_s, pace_s);
 	if (d->depth != DEPTH_MAX)
 		format(depth, sizeof(depth), "%d", d->depth);
@@ -63,6 +74,7 @@ void cmdline_make(const struct decided *d, int level, double pace_s, const char 
 		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
 	if (strcmp(d->checks, "quick"))
 		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
-	format(buf, size, "%s nest.level=%d nest.id=%s nest.depth=%s%s%s%s", words, level,
-	       d->run_id, depth, timeout, shell, checks);
+	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
+			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s", words,
+			    level, d->run_id, seed, depth, timeout, shell, checks);
 }

@@ -7,16 +7,26 @@
 
 #include "lib/options.h"
 
+#define CMDLINE_SIZE 2048 /* COMMAND_LINE_SIZE, arch/x86/include/asm/setup.h: with the NUL */
+#define CMDLINE_OWN \
+	160 /* what our kernel (CONFIG_CMDLINE in kernel-config) and vm.c add, at the most */
+
+/*
+ * It is so long that loader or kernel may have cut something off: neither says so, and nobody writes a line of just
+ * this length.  A UTF-8 character of up to 4 bytes is cut off whole (drivers/firmware/efi/libstub).
+ */
+bool cmdline_is_full(const char *cmdline);
+
 /*
  * Joins the lines of a file but for its comments and for those behind "svm:", "vmx:", "own:" or "any:" that
- * are for another CPU than VIRT or another kernel than KERNEL.
+ * are for another CPU than VIRT or another kernel than KERNEL.  -1 (printed) if it cannot be read as a whole.
  */
-void cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size);
+int cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size);
 /*
  * WORDS, and those that tell LEVEL what it is part of.  PACE_S is how long our own boot took: of the time
- * budget so much is kept to end in order.
+ * budget so much is kept to end in order.  -1 (printed) if they are too many for its kernel.
  */
-void cmdline_make(const struct decided *d, int level, double pace_s, const char *words, char *buf,
-		  size_t size);
+int cmdline_make(const struct decided *d, int level, double pace_s, const char *words,
+		 char buf[CMDLINE_SIZE]);
 
 #endif

@@ -148,7 +148,7 @@ static size_t find_room(const uint8_t *rom, size_t size)
 
 int firmware_write(const char *qboot, const char *path)
 {
-	static uint8_t rom[ROM_SIZE];
+	uint8_t rom[ROM_SIZE];
 	struct tables tables;
 	int in = open(qboot, O_RDONLY | O_CLOEXEC), out, err;
 	bool whole = in >= 0 && read(in, rom, sizeof(rom)) == sizeof(rom);

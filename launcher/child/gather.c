@@ -14,6 +14,8 @@
 #define GUEST_SEARCH (160 << 20)
 #define WINDOW (1 << 20)
 #define LOG_MAX (128 << 10)
+#define MAPPINGS_MAX 512 /* of a QEMU: some 200 */
+#define LARGEST 4	 /* in one of them is the log, if the kernel has come so far */
 #define FIRST_TEXT "Linux version "
 #define SECOND_TEXT "Command line: "
 
@@ -52,23 +54,41 @@ void gather_kvm(struct evidence *e, double since_s)
 
 /* ---- out of a guest's RAM ---------------------------------------------------------------- */
 
-/* The largest mapping of a QEMU is its guest's RAM. */
-static uint64_t find_ram(int pid)
+struct mapping {
+	uint64_t start, size;
+};
+
+static int compare_sizes(const void *a, const void *b)
 {
-	unsigned long long start, end, best = 0, size = 0;
-	char path[32], line[512];
+	uint64_t x = ((const struct mapping *)a)->size, y = ((const struct mapping *)b)->size;
+
+	return (x < y) - (x > y);
+}
+
+/*
+ * What may be a guest's RAM, the largest first: data that is written and never executed.  TCG's buffer of
+ * translated code is executed, and larger than a small guest.
+ */
+static int find_data(int pid, struct mapping *list, int max)
+{
+	struct mapping all[MAPPINGS_MAX];
+	unsigned long long start, end;
+	char path[32], line[512], rights[5];
+	int count = 0;
 	FILE *f;
 
 	format(path, sizeof(path), "/proc/%d/maps", pid);
 	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%llx-%llx rw", &start, &end) == 2 && end - start > size) {
-			size = end - start;
-			best = start;
-		}
+	while (f && count < MAPPINGS_MAX && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx-%llx %4s", &start, &end, rights) == 3 &&
+		    !strncmp(rights, "rw-", 3) && end - start >= WINDOW)
+			all[count++] = (struct mapping){ start, end - start };
 	if (f)
 		fclose(f);
-	return best;
+	qsort(all, count, sizeof(all[0]), compare_sizes);
+	count = count > max ? max : count;
+	memcpy(list, all, count * sizeof(all[0]));
+	return count;
 }
 
 /*
@@ -113,26 +133,37 @@ static void split_texts(struct evidence *e, const char *data, size_t len)
 	}
 }
 
-void gather_guest(struct evidence *e, int qemu_pid)
+/* Whether a kernel's log was found in it. */
+static bool read_log(struct evidence *e, int fd, const struct mapping *m, char *data)
 {
-	uint64_t ram = find_ram(qemu_pid);
-	char path[32], *data = malloc(WINDOW + LOG_MAX);
-	const char *log = NULL;
+	const char *log;
 	ssize_t n;
-	int fd;
 
-	format(path, sizeof(path), "/proc/%d/mem", qemu_pid);
-	fd = ram && data ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	for (off_t at = 0; fd >= 0 && !log && at < GUEST_SEARCH; at += WINDOW) {
-		n = pread(fd, data, WINDOW + LOG_MAX, ram + at);
+	for (uint64_t at = 0; at < GUEST_SEARCH && at < m->size; at += WINDOW) {
+		n = pread(fd, data, WINDOW + LOG_MAX, m->start + at);
 		if (n <= 0)
-			break;
+			return false;
 		log = find_log(data, n);
 		if (log) {
 			e->count[EVIDENCE_LOG] = 0;
 			split_texts(e, log, data + n - log);
+			return true;
 		}
 	}
+	return false;
+}
+
+void gather_guest(struct evidence *e, int qemu_pid)
+{
+	struct mapping list[LARGEST];
+	int count = find_data(qemu_pid, list, LARGEST), fd;
+	char path[32], *data = malloc(WINDOW + LOG_MAX);
+	bool found = false;
+
+	format(path, sizeof(path), "/proc/%d/mem", qemu_pid);
+	fd = data ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	for (int i = 0; fd >= 0 && !found && i < count; i++)
+		found = read_log(e, fd, &list[i], data);
 	if (fd >= 0)
 		close(fd);
 	free(data);

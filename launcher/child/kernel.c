@@ -8,8 +8,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
+
+#define PAGE 4096
 
 /* Offsets in the file; the header is little-endian, as we are. */
 #define SETUP_SECTS 0x1f1
@@ -21,7 +25,7 @@
 
 int kernel_read(const char *path, struct kernel *k)
 {
-	static unsigned char setup[SETUP_MAX];
+	unsigned char setup[SETUP_MAX];
 	uint16_t version;
 	uint32_t init;
 	ssize_t n;
@@ -57,23 +61,35 @@ void kernel_of_level(int level, char *path, size_t size)
 	format(path, size, "%s", realpath(name, real) ? real : KERNEL_PATH);
 }
 
-void free_file(const char *path)
+bool file_can_be_freed(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	struct stat st;
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+void free_file(const struct appliance *a, const char *path)
+{
+	int fd = a ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	struct stat st = { 0 };
+	off_t pages;
 
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) ||
-	    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size))
+	fstat(fd, &st);
+	pages = (st.st_size + PAGE - 1) / PAGE * PAGE; /* of a part of a page nothing is freed */
+	/* ramfs, where a loader's root= makes the kernel unpack its initramfs to it, has no holes. */
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
 		fail("%s: cannot free it: %m", path);
+	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
+		fail("%s: %lld KiB of it are still there", path, (long long)st.st_blocks / 2);
 	close(fd);
 	unlink(path);
 }
 
 /* Calls EACH for every kernel, a link's target once. */
-static void each_kernel(void (*each)(const char *path, const struct stat *st, int64_t *sum),
-			int64_t *sum)
+static void each_kernel(void (*each)(const char *path, const struct stat *st, void *context),
+			void *context)
 {
 	DIR *dir = opendir(KERNEL_DIR);
 	struct dirent *entry;
@@ -84,23 +100,22 @@ static void each_kernel(void (*each)(const char *path, const struct stat *st, in
 		format(path, sizeof(path), KERNEL_DIR "/%s", entry->d_name);
 		if (!strncmp(entry->d_name, "bzImage", 7) && !lstat(path, &st) &&
 		    S_ISREG(st.st_mode))
-			each(path, &st, sum);
+			each(path, &st, context);
 	}
 	if (dir)
 		closedir(dir);
 }
 
-static void add_size(const char *path, const struct stat *st, int64_t *sum)
+static void add_size(const char *path, const struct stat *st, void *sum)
 {
-	(void)path;
-	*sum += st->st_size / 1024;
+	if (file_can_be_freed(path))
+		*(int64_t *)sum += st->st_size / 1024;
 }
 
-static void free_one(const char *path, const struct stat *st, int64_t *sum)
+static void free_one(const char *path, const struct stat *st, void *appliance)
 {
 	(void)st;
-	(void)sum;
-	free_file(path);
+	free_file(appliance, path);
 }
 
 int64_t kernel_all_kib(void)
@@ -111,7 +126,7 @@ int64_t kernel_all_kib(void)
 	return sum;
 }
 
-void kernel_free_all(void)
+void kernel_free_all(const struct appliance *a)
 {
-	each_kernel(free_one, NULL);
+	each_kernel(free_one, (void *)a);
 }

@@ -6,7 +6,7 @@
 #ifndef SUPERNEST_KERNEL_H
 #define SUPERNEST_KERNEL_H
 
-#include "lib/base.h"
+#include "lib/system.h"
 
 #define KERNEL_DIR "/boot"
 #define KERNEL_PATH KERNEL_DIR "/bzImage"
@@ -24,9 +24,11 @@ void kernel_of_level(int level, char *path, size_t size);
 
 /* The size of all that are in KERNEL_DIR, and its end: what a hole frees stays mapped where it was. */
 int64_t kernel_all_kib(void);
-void kernel_free_all(void);
+void kernel_free_all(const struct appliance *a);
 
 /* Frees a file's memory in tmpfs and its name; who has it mapped keeps a hole. */
-void free_file(const char *path);
+void free_file(const struct appliance *a, const char *path);
+/* It is in memory, where freeing it gives something back. */
+bool file_can_be_freed(const char *path);
 
 #endif

@@ -10,20 +10,24 @@
 
 static sigjmp_buf refused;
 static volatile sig_atomic_t trying;
-static int device = -1; /* /dev/port, once an instruction was refused */
+static struct sigaction before; /* who else wants to know of a fault */
+static int device = -1;		/* /dev/port, once an instruction was refused */
 
 static void on_fault(int signo)
 {
 	if (trying)
 		siglongjmp(refused, 1);
-	signal(signo, SIG_DFL); /* a fault of another kind: it comes again, and ends us */
+	sigaction(signo, &before, NULL); /* a fault of another kind: it comes again */
 }
 
 int port_allow(int port, int count)
 {
-	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER | SA_ONSTACK };
+	static bool watching;
 
-	sigaction(SIGSEGV, &fault, NULL);
+	if (!watching)
+		sigaction(SIGSEGV, &fault, &before);
+	watching = true;
 	return ioperm(port, count, 1);
 }
 

@@ -9,12 +9,9 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 1024
-/* A child may print this much; more is counted, not passed on. */
-#define CONSOLE_LINES_S 50.0
-#define CONSOLE_BURST 200.0
 /* All levels that there can be together, with every console flooded and all that a launcher says besides. */
-#define RECORDS_S ((MAX_LEVEL + 1) * CONSOLE_LINES_S)
-#define RECORDS_BURST ((MAX_LEVEL + 1) * (CONSOLE_BURST + 100))
+#define RECORDS_S ((MAX_LEVEL + 1) * LINES_S)
+#define RECORDS_BURST ((MAX_LEVEL + 1) * (LINES_BURST + 100))
 /* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
 #define DRAIN_BYTES (1 << 20)
 /* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
@@ -63,45 +60,27 @@ static void take_record(struct relay *r, char *line, size_t len)
 	}
 }
 
-/* What anybody may see: cut, without the blanks at its end. */
-static void clean_line(char *line, size_t len)
+/* The last words that it is believed, and why it said them. */
+static void look_for_death(struct relay *r, const char *line)
 {
-	size_t end = len < CONSOLE_LINE - 1 ? len : CONSOLE_LINE - 1;
+	const char *words;
+	enum death death = death_in(line, &words);
 
-	while (end && (line[end - 1] == '\r' || line[end - 1] == ' '))
-		end--;
-	line[end] = '\0';
-	for (size_t i = 0; i < end; i++)
-		if (line[i] == '\t')
-			line[i] = ' ';
-		else if (!line[i])
-			line[i] = '?';
-	make_harmless(line);
-}
-
-static bool console_may_pass(struct relay *r)
-{
-	double now = now_s();
-
-	r->console_credit += (now - r->console_credit_s) * CONSOLE_LINES_S;
-	if (r->console_credit > CONSOLE_BURST || !r->console_credit_s)
-		r->console_credit = CONSOLE_BURST;
-	r->console_credit_s = now;
-	if (r->console_credit < 1) {
-		r->dropped_lines++;
-		return false;
-	}
-	r->console_credit--;
-	return true;
+	if (death == DEATH_NONE)
+		return;
+	if (death == DEATH_HINT && !r->hint[0])
+		strcpy(r->hint, words);
+	if (death == DEATH_FINAL && !r->panic[0])
+		strcpy(r->panic, words);
+	r->dies = true;
+	r->dies_records = UNKNOWN;
 }
 
 static void take_console(struct relay *r, char *line, size_t len)
 {
-	static const char panic[] = "Kernel panic - not syncing: ";
-	const char *found;
-
 	r->console_bytes += len;
-	clean_line(line, len);
+	r->spoke = true;
+	clean_line(line, len, CONSOLE_LINE - 1);
 	if (!*line)
 		return;
 	if (r->panic[0] && !r->replays && strstr(line, "Linux version "))
@@ -113,10 +92,8 @@ static void take_console(struct relay *r, char *line, size_t len)
 	strcpy(r->last[LAST_LINES - 1], line);
 	if (r->last_count < LAST_LINES)
 		r->last_count++;
-	found = strstr(line, panic);
-	if (found && !r->panic[0])
-		strcpy(r->panic, found + strlen(panic));
-	if (console_may_pass(r))
+	look_for_death(r, line);
+	if (throttle_pass(&r->console))
 		r->on_console(r->context, line);
 }
 
@@ -131,7 +108,7 @@ static void take_words(struct relay *r, char *line, size_t len)
 {
 	size_t used = strlen(r->words);
 
-	clean_line(line, len);
+	clean_line(line, len, CONSOLE_LINE - 1);
 	if (!*line)
 		return;
 	r->on_line(r->context, line, false);
@@ -213,6 +190,18 @@ static void pass_time(struct relay *r)
 	r->used_s = used;
 }
 
+/* It said that it dies; whoever sends records after that lives. */
+static void look_for_more_words(struct relay *r)
+{
+	if (r->dies_records == UNKNOWN)
+		r->dies_records = r->records;
+	else if (r->dies_records != r->records)
+		r->dies = false;
+	if (r->spoke || !r->dies)
+		r->dies_s = r->clock_s;
+	r->spoke = false;
+}
+
 static void look_for_life(struct relay *r)
 {
 	pass_time(r);
@@ -227,6 +216,7 @@ static void look_for_life(struct relay *r)
 		r->records_before = r->records;
 		r->record_s = r->executed_s = r->clock_s;
 	}
+	look_for_more_words(r);
 }
 
 static bool is_silent(const struct relay *r)
@@ -259,6 +249,8 @@ static void consider_giving_up(struct relay *r)
 		r->give_up = GIVE_UP_FLOOD;
 	else if (r->closed_s && r->clock_s - r->closed_s > p->idle_s)
 		r->give_up = GIVE_UP_CLOSED;
+	else if (r->dies && r->clock_s - r->dies_s > p->dead_s)
+		r->give_up = GIVE_UP_DEAD;
 	else if (r->clock_s - r->executed_s > p->idle_s)
 		r->give_up = GIVE_UP_IDLE;
 	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
@@ -274,6 +266,8 @@ static int wait_ms(const struct relay *r, double next_beat_s)
 {
 	double now = now_s(), wait = r->patience.idle_s / 4;
 
+	if (r->dies && r->patience.dead_s / 4 < wait)
+		wait = r->patience.dead_s / 4;
 	if (r->deadline_s && r->deadline_s - now < wait)
 		wait = r->deadline_s - now;
 	if (next_beat_s && next_beat_s - now < wait)
@@ -286,7 +280,7 @@ void relay_run(struct relay *r)
 	struct channel channels[] = { { .fd = r->vm->records, .take = take_record, .start = '@' },
 				      { .fd = r->vm->console, .take = take_console },
 				      { .fd = r->vm->words, .take = take_words } };
-	struct pollfd fds[4] = { { .fd = r->vm->pidfd, .events = POLLIN } };
+	struct pollfd fds[5] = { { .fd = r->vm->pidfd, .events = POLLIN } };
 	double next_beat_s = r->beat_s ? now_s() + r->beat_s : 0;
 
 	r->looked_s = r->vm->start_s;
@@ -294,7 +288,10 @@ void relay_run(struct relay *r)
 	while (!r->give_up && !(fds[0].revents & POLLIN)) {
 		for (int i = 0; i < 3; i++)
 			fds[i + 1] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
-		poll(fds, 4, wait_ms(r, next_beat_s));
+		fds[4] = (struct pollfd){ .fd = r->own ? r->own->in : -1, .events = POLLIN };
+		poll(fds, 5, wait_ms(r, next_beat_s));
+		if (r->own)
+			words_take(r->own);
 		for (int i = 0; i < 3; i++)
 			if (fds[i + 1].revents && !read_channel(r, &channels[i]))
 				channels[i].fd = -1; /* its end: QEMU closed it */
@@ -320,6 +317,29 @@ void relay_run(struct relay *r)
 static bool is_oom(const char *panic)
 {
 	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
+}
+
+/* What it said on the console is evidence only if it did not end in order; a hint, only if it died of something. */
+static bool died_with_words(const struct relay *r)
+{
+	if (r->give_up == GIVE_UP_NOT && r->ended)
+		return false;
+	if (r->panic[0])
+		return true;
+	return r->hint[0] && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER &&
+	       (r->dies || r->give_up != GIVE_UP_NOT);
+}
+
+static enum stop verdict_of_words(const struct relay *r, struct reason *why)
+{
+	enum stop stop = is_oom(r->panic) ? STOP_OOM : STOP_PANIC;
+
+	if (!r->panic[0])
+		return reason_set(why, stop, "its kernel broke and went no further: %s", r->hint);
+	if (strstr(r->panic, DEATH_OF_LAUNCHER))
+		return reason_set(why, stop, "%s", r->panic);
+	return reason_set(why, stop, "its kernel panicked: %s%s%s", r->panic,
+			  r->hint[0] ? "; before that: " : "", r->hint);
 }
 
 bool relay_own_oom(const struct relay *r)
@@ -361,10 +381,8 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 {
 	char exits[32] = "exits not counted"; /* there are none without KVM */
 
-	/* Its words on the console are evidence only if it did not end in order. */
-	if (r->panic[0] && !(r->give_up == GIVE_UP_NOT && r->ended))
-		return reason_set(why, is_oom(r->panic) ? STOP_OOM : STOP_PANIC,
-				  "its kernel panicked: %s", r->panic);
+	if (died_with_words(r))
+		return verdict_of_words(r, why);
 	if (r->counts_exits)
 		format(exits, sizeof(exits), "exits: %lld", (long long)r->exits);
 	switch (r->give_up) {
@@ -379,6 +397,8 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 					  : "it was stopped by a signal");
 	case GIVE_UP_KVM:
 		return reason_set(why, STOP_CRASH, "%.300s", r->words);
+	case GIVE_UP_DEAD: /* has its words, see above */
+		break;
 	case GIVE_UP_FLOOD:
 		return reason_set(
 			why, STOP_LOST,

@@ -10,6 +10,8 @@
 #include <signal.h>
 
 #include "child/vm.h"
+#include "lib/death.h"
+#include "lib/words.h"
 #include "report/level.h"
 
 #define CONSOLE_LINE 160 /* characters of a console line that are kept */
@@ -24,6 +26,7 @@ struct patience {
 	double idle_s;	 /* without being executed at all */
 	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
 	double silent_s; /* without a record, on top of ten times what its launcher took to speak */
+	double dead_s;	 /* without a word more, once it has said that it dies */
 	double boot_s;	 /* CPU time until its launcher speaks; or ten times as long on the clock */
 };
 
@@ -36,6 +39,7 @@ enum give_up {
 	GIVE_UP_SILENT,
 	GIVE_UP_BOOT,
 	GIVE_UP_KVM,
+	GIVE_UP_DEAD,
 	GIVE_UP_FLOOD,
 	GIVE_UP_USER
 };
@@ -54,6 +58,7 @@ struct relay {
 	struct patience patience;
 	double deadline_s; /* on now_s(): the time budget's end; 0: none */
 	double beat_s;	   /* call on_beat this long after the last record; 0: never */
+	struct words *own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
@@ -78,12 +83,17 @@ struct relay {
 	double record_s, spoken_s;
 	double closed_s;	  /* QEMU closed the channel of the records; 0: it did not */
 	char panic[CONSOLE_LINE]; /* the kernel's words */
+	char hint[CONSOLE_LINE];  /* and the first ones that tell why, before it gave up */
 	bool replays;		  /* after which it says all that it ever said (panic_print=) */
+	bool dies;		  /* it said so, and no record came since */
+	bool spoke;		  /* on the console, since the last look */
+	double dies_s;		  /* on clock_s: its last word since then */
+	int64_t dies_records;	  /* that it had sent by then; UNKNOWN: not looked yet */
 	char words[512];	  /* QEMU's words, the last of them */
 	char last[LAST_LINES][CONSOLE_LINE];
 	int last_count;
-	int64_t console_bytes, dropped_lines;
-	double console_credit, console_credit_s;
+	int64_t console_bytes;
+	struct throttle console;
 };
 
 /* A person's wish to stop: the signal's number, set by its handler. */

@@ -17,10 +17,10 @@ struct doorbell {
 	uint32_t len;
 	char data[4092];
 };
-static struct doorbell *doorbell;
 
-static void open_doorbell(void)
+static void open_doorbell(struct uplink *u)
 {
+	void *page;
 	int fd;
 
 	if (port_allow(DOORBELL_PORT, 4) || port_in32(DOORBELL_PORT) != DOORBELL_MAGIC)
@@ -28,32 +28,32 @@ static void open_doorbell(void)
 	fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	doorbell = mmap(NULL, sizeof(*doorbell), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			DOORBELL_PAGE);
-	if (doorbell == MAP_FAILED)
-		doorbell = NULL;
+	page = mmap(NULL, sizeof(*u->doorbell), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    DOORBELL_PAGE);
+	u->doorbell = page == MAP_FAILED ? NULL : page;
 	close(fd);
 }
 
-void uplink_record(const char *line, size_t len)
+void uplink_record(const struct uplink *u, const char *line, size_t len)
 {
-	if (!doorbell) {
+	if (!u->doorbell) {
 		port_write(RECORD_PORT, line, len);
 		return;
 	}
-	doorbell->len = len;
-	memcpy(doorbell->data, line, len);
+	u->doorbell->len = len;
+	memcpy(u->doorbell->data, line, len);
 	asm volatile("" ::: "memory");
 	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
 }
 
 void uplink_hear(void *context, const struct record *rec)
 {
+	const struct uplink *u = context;
 	char line[RECORD_MAX];
-	int len = record_encode(rec, context, line);
+	int len = record_encode(rec, u->run_id, line);
 
 	if (len > 0)
-		uplink_record(line, len);
+		uplink_record(u, line, len);
 	else
 		fail("a record of kind %s is too long: lost", rec->kind);
 }
@@ -67,11 +67,11 @@ void uplink_text(void *context, const char *line)
 	port_write(CONSOLE_PORT, text, strlen(text));
 }
 
-int uplink_open(void)
+int uplink_open(struct uplink *u)
 {
 	if (port_allow(RECORD_PORT, 1) || port_allow(CONSOLE_PORT, 1) || port_allow(EXIT_PORT, 1))
 		return fail("no access to the ports to the parent: %m");
-	open_doorbell();
+	open_doorbell(u);
 	return 0;
 }
 

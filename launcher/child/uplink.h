@@ -7,11 +7,16 @@
 
 #include "report/record.h"
 
+struct uplink {
+	struct doorbell *doorbell; /* NULL: there is none */
+	const char *run_id;
+};
+
 /* -1 if the kernel refuses the ports (printed). */
-int uplink_open(void);
+int uplink_open(struct uplink *u);
 /* One exit for a record where there is a doorbell; without it about one for each two bytes. */
-void uplink_record(const char *line, size_t len);
-/* Of a teller: passes a record up as it is; CONTEXT is the run's id. */
+void uplink_record(const struct uplink *u, const char *line, size_t len);
+/* Of a teller: passes a record up as it is; CONTEXT is an uplink. */
 void uplink_hear(void *context, const struct record *rec);
 /* A line for the parent's console, "supernest: LINE"; for fail_to(), without a context. */
 void uplink_text(void *context, const char *line);

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,7 +50,7 @@ static void add(struct args *a, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	a->full |= (size_t)vsnprintf(text, sizeof(text), fmt, args) >= sizeof(text);
 	va_end(args);
 	for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		add_word(a, word);
@@ -265,12 +264,13 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	pid_t launcher = getpid();
 	struct args a;
 
-	*vm = (struct vm){ .pid = -1, .pidfd = -1, .stats = -1 };
+	*vm = (struct vm){ .appliance = config->appliance, .pid = -1, .pidfd = -1, .stats = -1 };
 	vm->terminal_in = vm->terminal_out = vm->control = -1;
 	build_args(&a, config);
 	if (a.full) {
 		free_args(&a);
-		return fail("QEMU's command line has more than %d words", MAX_ARGS);
+		return fail("QEMU's command line has more than %d words, or one that is too long",
+			    MAX_ARGS);
 	}
 	if (open_pipes(&pipes, config->terminal)) {
 		free_args(&a);
@@ -372,8 +372,8 @@ static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *n
 }
 
 /*
- * The VM's own folder in debugfs, for a QEMU that does not keep the statistics open (before 8.1).  As
- * PID 1 we mount it; on a host it is there or not.
+ * The VM's own folder in debugfs, for a QEMU that does not keep the statistics open (before 8.1).  In
+ * the appliance we mount it; on a host it is there or not.
  */
 static int64_t debugfs_stat(const struct vm *vm, const char *name)
 {
@@ -383,7 +383,8 @@ static int64_t debugfs_stat(const struct vm *vm, const char *name)
 	struct dirent *entry;
 	DIR *dir = opendir(root);
 
-	if (!dir && getpid() == 1 && !mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL))
+	if (!dir &&
+	    !system_mount(vm->appliance, "debugfs", "/sys/kernel/debug", "debugfs", 0, NULL))
 		dir = opendir(root);
 	format(prefix, sizeof(prefix), "%d-", vm->pid);
 	while (dir && value < 0 && (entry = readdir(dir))) {

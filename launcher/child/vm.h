@@ -5,7 +5,7 @@
 #ifndef SUPERNEST_VM_H
 #define SUPERNEST_VM_H
 
-#include "lib/base.h"
+#include "lib/system.h"
 
 /*
  * A level that has a shell, or passes on the terminal of one, gets a serial device of virtio: the console
@@ -22,6 +22,7 @@ enum vm_machine {
 };
 
 struct vm_config {
+	const struct appliance *appliance; /* NULL on a host */
 	enum vm_machine machine;
 	const char *words; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
 	const char *firmware;
@@ -36,6 +37,7 @@ struct vm_config {
 };
 
 struct vm {
+	const struct appliance *appliance;
 	pid_t pid;
 	int pidfd, console, records, words; /* words: what QEMU itself prints */
 	int stats;			    /* KVM's statistics of the vCPU, -1 until found */

@@ -17,8 +17,8 @@
 
 #define PAGE 4096ul
 #define HUGE (2ul << 20)
-#define ARENA_BASE 0x40000000ul /* where nothing of a static program is */
-#define WINDOW 0x60000000ul	/* G2's: what is there, G1's nested page tables say */
+#define ARENA_BASE 0x40000000ul	  /* where nothing of a static program is */
+#define WINDOW 0x60000000ul	  /* G2's: what is there, G1's nested page tables say */
 #define SMALL_WINDOW 0x50000000ul /* G1's: mapped by 4 KiB pages in `small` */
 #define CALL_PORT 0xf0
 #define VECTORS 256
@@ -76,7 +76,7 @@ struct arena {
 	struct vmcb vmcb[2], host_vmcb;
 	uint8_t hsave[PAGE];
 	uint8_t msrpm[2 * PAGE], iopm[3 * PAGE];
-	uint8_t code[2 * PAGE]; /* of G2, written by G1 */
+	uint8_t code[2 * PAGE];	    /* of G2, written by G1 */
 	uint8_t stack[4][4 * PAGE]; /* G1's, G2's, of its interrupts and one more */
 	/* Memory that is moved */
 	uint8_t region[3][HUGE] __attribute__((aligned(2 << 20)));

@@ -66,7 +66,9 @@ static void try_software(void)
 	struct vmcb *v = prepare(nops_code, 4);
 
 	v->event_inj = INJECT_VALID | INJECT_SOFTWARE | OTHER_VECTOR;
-	v->next_rip = v->rip + 1; /* what is pushed where NextRIP is saved; elsewhere RIP, and the NOP is run */
+	v->next_rip =
+		v->rip +
+		1; /* what is pushed where NextRIP is saved; elsewhere RIP, and the NOP is run */
 	expect("G2 with an injected software interrupt", g2_run(v), EXIT_VMMCALL);
 	expect("injected software interrupts that came", ARENA->irqs[OTHER_VECTOR], 1);
 	expect("RIP behind a software interrupt", v->rip - (uint64_t)ARENA->code, 4);
@@ -82,8 +84,8 @@ static void try_delivery_fault(void)
 	a->npt_pd[WINDOW >> 30][WINDOW >> 21 & 511] = (uint64_t)a->npt_small | PTE_ALL;
 	memcpy(a->other_idt, a->idt, sizeof(a->idt));
 	for (int i = 0; i < 3; i++) {
-		uint32_t inject = INJECT_VALID | (i == 1 ? INJECT_EXCEPTION | INJECT_ERROR | 13 :
-							   INJECT_INTR | VECTOR);
+		uint32_t inject = INJECT_VALID | (i == 1 ? INJECT_EXCEPTION | INJECT_ERROR | 13
+							 : INJECT_INTR | VECTOR);
 		uint64_t traps = a->traps;
 
 		v = prepare(nops_code, 4);

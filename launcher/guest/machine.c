@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define CR0 0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR4 0x630ull	/* OSXMMEXCPT OSFXSR PAE PSE */
+#define CR4 0x630ull	  /* OSXMMEXCPT OSFXSR PAE PSE */
 #define EFER 0xd01ull	  /* NXE LMA LME SCE */
 #define EFER_SVME 0x1000ull
 #define APIC_BASE 0xfee00d00ull /* enabled, x2APIC, bootstrap processor */
@@ -69,9 +69,9 @@ static int add_memory(struct machine *m, int slot, const void *start, size_t byt
 		.userspace_addr = (uint64_t)start,
 	};
 
-	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region) ?
-		       failed_ioctl(m, "KVM_SET_USER_MEMORY_REGION") :
-		       0;
+	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region)
+		       ? failed_ioctl(m, "KVM_SET_USER_MEMORY_REGION")
+		       : 0;
 }
 
 static void fill_identity(uint64_t *pml4, uint64_t *pdpt, uint64_t pd[4][512], uint64_t flags)
@@ -145,7 +145,8 @@ static int set_cpuid(struct machine *m)
 	if (ioctl(m->kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
 		err = failed_ioctl(m, "KVM_GET_SUPPORTED_CPUID");
 	for (uint32_t i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == 1) /* what the in-kernel APIC has beside the CPU */
+		if (cpuid->entries[i].function ==
+		    1) /* what the in-kernel APIC has beside the CPU */
 			cpuid->entries[i].ecx |= 1 << 21 | 1 << 24; /* x2APIC, TSC deadline */
 	if (!err && ioctl(m->vcpu, KVM_SET_CPUID2, cpuid))
 		err = failed_ioctl(m, "KVM_SET_CPUID2");
@@ -194,7 +195,7 @@ static void on_alarm(int number)
 	(void)number; /* it interrupts KVM_RUN */
 }
 
-static void set_tick(double s)
+void machine_tick(double s)
 {
 	long us = s * 1e6;
 	struct timeval t = { us / 1000000, us % 1000000 };
@@ -274,11 +275,9 @@ int machine_enter(struct machine *m, void (*entry)(void))
 	s.apic_base = APIC_BASE;
 	s.cs = segment(CODE_64, 11, true);
 	s.ds = s.es = s.fs = s.gs = s.ss = segment(DATA, 3, false);
-	s.tr = (struct kvm_segment){ .base = (uint64_t)a->tss,
-				     .limit = 0x67,
-				     .selector = TASK,
-				     .type = 11,
-				     .present = 1 };
+	s.tr = (struct kvm_segment){
+		.base = (uint64_t)a->tss, .limit = 0x67, .selector = TASK, .type = 11, .present = 1
+	};
 	s.ldt = (struct kvm_segment){ .type = 2, .present = 1 };
 	s.gdt = (struct kvm_dtable){ .base = (uint64_t)a->gdt, .limit = sizeof(a->gdt) - 1 };
 	s.idt = (struct kvm_dtable){ .base = (uint64_t)a->idt, .limit = sizeof(a->idt) - 1 };
@@ -299,6 +298,13 @@ int machine_step(struct machine *m)
 	if (m->on_tick)
 		m->on_tick(m->tick_context);
 	return 0;
+}
+
+void machine_complete(struct machine *m)
+{
+	m->run->immediate_exit = 1;
+	ioctl(m->vcpu, KVM_RUN, 0);
+	m->run->immediate_exit = 0;
 }
 
 static int stuck(struct machine *m)
@@ -327,8 +333,9 @@ static int ended(struct machine *m, int reason)
 		return machine_fail(m, "its guest was shut down: a triple fault, after %llu facts",
 				    (unsigned long long)ARENA->cases);
 	if (reason == KVM_EXIT_FAIL_ENTRY)
-		return machine_fail(m, "its guest could not be entered: 0x%llx",
-				    (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+		return machine_fail(
+			m, "its guest could not be entered: 0x%llx",
+			(unsigned long long)run->fail_entry.hardware_entry_failure_reason);
 	if (reason == KVM_EXIT_INTERNAL_ERROR)
 		return machine_fail(m, "KVM internal error %u with its guest",
 				    run->internal.suberror);
@@ -355,7 +362,8 @@ static int handle(struct machine *m, int reason)
 		return 1;
 	if (!m->on_call)
 		return ended(m, reason);
-	if (m->on_call(m, m->context))
+	m->calls++;
+	if (m->on_call(m, reason))
 		return 1;
 	return m->why[0] ? -1 : 0;
 }
@@ -381,9 +389,11 @@ int machine_run(struct machine *m)
 	int err;
 
 	m->why[0] = '\0';
-	set_tick(m->tick_s);
+	m->calls = 0;
+	m->began_s = now_s();
+	machine_tick(m->tick_s);
 	err = run_until_done(m);
-	set_tick(0);
+	machine_tick(0);
 	return err;
 }
 
@@ -391,14 +401,14 @@ int machine_run(struct machine *m)
 
 /* What a guest of ours has in them; KVM_GET_MSRS stops at the first that it does not know. */
 static const uint32_t saved_msrs[] = {
-	0x10,	    /* TSC */
-	0x3b,	    /* TSC_ADJUST */
-	0x174,	    0x175,	0x176, /* SYSENTER */
-	0x277,	    /* PAT */
+	0x10,						/* TSC */
+	0x3b,						/* TSC_ADJUST */
+	0x174,	    0x175,	0x176,			/* SYSENTER */
+	0x277,						/* PAT */
 	0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, /* STAR, LSTAR, CSTAR, SFMASK */
-	0xc0000102, /* KERNEL_GS_BASE */
-	0x4b564d00, 0x4b564d01, /* kvm-clock */
-	0x6e0,	    /* TSC_DEADLINE, after all that the timer needs */
+	0xc0000102,					/* KERNEL_GS_BASE */
+	0x4b564d00, 0x4b564d01,				/* kvm-clock */
+	0x6e0, /* TSC_DEADLINE, after all that the timer needs */
 };
 #define MSR_VM_HSAVE_PA 0xc0010117
 
@@ -415,13 +425,14 @@ static int get_msrs(struct machine *m, struct machine_state *s)
 	return ioctl(m->vcpu, KVM_GET_MSRS, &s->msrs) == n ? 0 : failed_ioctl(m, "KVM_GET_MSRS");
 }
 
-#define GET(name, member)                                \
-	if (ioctl(m->vcpu, name, member))                \
-		return failed_ioctl(m, #name)
+#define GET(name, member)                 \
+	if (ioctl(m->vcpu, name, member)) \
+	return failed_ioctl(m, #name)
 
 int machine_save(struct machine *m, struct machine_state *s)
 {
 	memset(s, 0, sizeof(*s));
+	machine_complete(m);
 	/* First: it settles what is under way */
 	GET(KVM_GET_MP_STATE, &s->mp);
 	GET(KVM_GET_REGS, &s->regs);

@@ -22,8 +22,9 @@ struct machine {
 	double tick_s;	   /* how often KVM_RUN is interrupted */
 	int64_t ticks;	   /* how often it was */
 	/* Called for CALL_HOST, and for exits that G1 does not make itself.  False: the case ends here. */
-	bool (*on_call)(struct machine *m, void *context);
-	void *context;
+	bool (*on_call)(struct machine *m, int reason);
+	int calls; /* of on_call, this one included */
+	double began_s;
 	void (*on_tick)(void *context); /* life goes on meanwhile */
 	void *tick_context;
 	char why[96]; /* what went wrong */
@@ -60,6 +61,10 @@ int machine_enter(struct machine *m, void (*entry)(void));
 int machine_run(struct machine *m);
 /* One KVM_RUN.  The exit reason, 0 if a signal came first (a tick), -1: m->why. */
 int machine_step(struct machine *m);
+/* What KVM_RUN left to do of the last exit is done, and no more. */
+void machine_complete(struct machine *m);
+/* How often KVM_RUN is interrupted from now on. */
+void machine_tick(double s);
 /* The same code again, in a fresh vCPU of another VM on the same memory. */
 int machine_save(struct machine *m, struct machine_state *s);
 int machine_restore(struct machine *m, const struct machine_state *s);

@@ -12,7 +12,8 @@
 
 /* MSRs that may be read, and written back, without harm; KVM hands some of them through, others not. */
 static const uint32_t msrs[] = {
-	0x174, 0x175, 0x176, 0x277, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000102, 0xc0010117,
+	0x174,	    0x175,	0x176,	    0x277,	0xc0000081,
+	0xc0000082, 0xc0000083, 0xc0000084, 0xc0000102, 0xc0010117,
 };
 
 /* Beyond all three ranges: these always exit. */
@@ -55,7 +56,8 @@ static void expect_msr_exit(const char *what, uint32_t msr, bool write)
 }
 
 /* G2 writes VALUE and G1 sees it there, or reads what G1 put there. */
-static void expect_msr_alone(const char *what, uint32_t msr, bool write, uint64_t value, bool protect)
+static void expect_msr_alone(const char *what, uint32_t msr, bool write, uint64_t value,
+			     bool protect)
 {
 	struct vmcb *v;
 
@@ -84,7 +86,8 @@ static void try_msr(uint32_t msr)
 			expect_msr_alone("an MSR whose bit alone is not set", msr, write,
 					 values[round ^ 1], true);
 		}
-		expect_msr_alone("an MSR of a G2 without MSR intercept", msr, write, values[1], false);
+		expect_msr_alone("an MSR of a G2 without MSR intercept", msr, write, values[1],
+				 false);
 	}
 	wrmsr(msr, before);
 }
@@ -95,8 +98,10 @@ static void try_msrs(void)
 		try_msr(msrs[i]);
 	memset(ARENA->msrpm, 0, sizeof(ARENA->msrpm));
 	for (size_t i = 0; i < sizeof(uncovered_msrs) / sizeof(*uncovered_msrs); i++) {
-		expect_msr_exit("read of an MSR that the map does not cover", uncovered_msrs[i], false);
-		expect_msr_exit("write of an MSR that the map does not cover", uncovered_msrs[i], true);
+		expect_msr_exit("read of an MSR that the map does not cover", uncovered_msrs[i],
+				false);
+		expect_msr_exit("write of an MSR that the map does not cover", uncovered_msrs[i],
+				true);
 	}
 }
 
@@ -112,10 +117,14 @@ static const struct {
 	uint8_t len, bytes;
 	uint16_t info;
 } accesses[] = {
-	{ "\xec", 1, 1, 0x10 | IO_IN },		{ "\xee", 1, 1, 0x10 },
-	{ "\x66\xed", 2, 2, 0x20 | IO_IN },	{ "\x66\xef", 2, 2, 0x20 },
-	{ "\xed", 1, 4, 0x40 | IO_IN },		{ "\xef", 1, 4, 0x40 },
-	{ "\x6e", 1, 1, 0x10 | IO_STRING },	{ "\xf3\x6e", 2, 1, 0x10 | IO_STRING | IO_REP },
+	{ "\xec", 1, 1, 0x10 | IO_IN },
+	{ "\xee", 1, 1, 0x10 },
+	{ "\x66\xed", 2, 2, 0x20 | IO_IN },
+	{ "\x66\xef", 2, 2, 0x20 },
+	{ "\xed", 1, 4, 0x40 | IO_IN },
+	{ "\xef", 1, 4, 0x40 },
+	{ "\x6e", 1, 1, 0x10 | IO_STRING },
+	{ "\xf3\x6e", 2, 1, 0x10 | IO_STRING | IO_REP },
 	{ "\x6c", 1, 1, 0x10 | IO_STRING | IO_IN },
 };
 
@@ -136,7 +145,8 @@ static void expect_io_exit(const char *what, int i, uint16_t port)
 
 	expect(what, g2_run(v), EXIT_IOIO);
 	expect("port of an exit", v->exit_info_1 >> 16, port);
-	expect("size, direction and kind of an access to a port", v->exit_info_1 & 0x7d, accesses[i].info);
+	expect("size, direction and kind of an access to a port", v->exit_info_1 & 0x7d,
+	       accesses[i].info);
 	expect("next RIP of an access to a port", v->exit_info_2, v->rip + accesses[i].len);
 }
 
@@ -160,7 +170,8 @@ static void try_io(void)
 	for (int round = 0; round < 3; round++) {
 		memset(map, 0xff, sizeof(ARENA->iopm));
 		set_bit(map, PIC_MASK, false);
-		expect("a port whose bit is not set", g2_run(prepare_io(0, PIC_MASK)), EXIT_VMMCALL);
+		expect("a port whose bit is not set", g2_run(prepare_io(0, PIC_MASK)),
+		       EXIT_VMMCALL);
 		set_bit(map, PIC_MASK, true);
 		expect_io_exit("a port whose bit was set again", 0, PIC_MASK);
 		ARENA->vmcb[0].rax = 0;

@@ -13,7 +13,8 @@
 #define LOW_DATA 0x3000
 #define LOW_STACK 0x5000
 
-static const struct vmcb_segment real_data = { 0, 0x93, 0xffff, 0 }, real_code = { 0, 0x9b, 0xffff, 0 },
+static const struct vmcb_segment real_data = { 0, 0x93, 0xffff, 0 },
+				 real_code = { 0, 0x9b, 0xffff, 0 },
 				 flat_data = { DATA, 0xc93, 0xffffffff, 0 },
 				 flat_code = { CODE_32, 0xc9b, 0xffffffff, 0 };
 
@@ -67,8 +68,9 @@ static void try_real(void)
 }
 
 /* mov $0x12345678,%eax; mov %eax,0x3000; mov 0x3000,%ebx; push %ebx; pop %esi; xor %eax,%eax; cpuid; vmmcall */
-static const char protected[] = "\xb8\x78\x56\x34\x12\xa3\x00\x30\x00\x00\x8b\x1d\x00\x30\x00\x00\x53\x5e"
-				"\x31\xc0\x0f\xa2\x0f\x01\xd9";
+static const char protected[] =
+	"\xb8\x78\x56\x34\x12\xa3\x00\x30\x00\x00\x8b\x1d\x00\x30\x00\x00\x53\x5e"
+	"\x31\xc0\x0f\xa2\x0f\x01\xd9";
 
 static void expect_protected(struct vmcb *v, const char *what)
 {
@@ -131,7 +133,8 @@ static void try_user(void)
 	uint64_t traps;
 
 	for (int i = 0; i < 3; i++) {
-		v = g2_init_bytes(0, "\x0f\xa2\x0f\x06\x90", 5); /* cpuid; clts, which is not a user's */
+		v = g2_init_bytes(0, "\x0f\xa2\x0f\x06\x90",
+				  5); /* cpuid; clts, which is not a user's */
 		v->cs = user_code;
 		v->ss = v->ds = v->es = user_data;
 		v->cpl = 3;

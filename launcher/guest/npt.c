@@ -215,7 +215,8 @@ static void try_permissions(void)
 	expect_fault("code of a page that may not be run", call_code, 2, 9,
 		     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
 	a->npt_small[9] = first | PTE_PRESENT | PTE_WRITE; /* G2's accesses are those of a user */
-	expect_fault("page that is not a user's", read_code, 3, 9, NPF_PRESENT | NPF_USER | NPF_FINAL);
+	expect_fault("page that is not a user's", read_code, 3, 9,
+		     NPF_PRESENT | NPF_USER | NPF_FINAL);
 	a->npt_small[9] = first | PTE_ALL;
 	*word(first + 72) = tag(0, 9);
 }

@@ -11,11 +11,11 @@ static struct vmcb *prepare(void)
 }
 
 /* One more rule is one more line. */
-#define REFUSED(what, change)                                      \
-	do {                                                       \
-		struct vmcb *v = prepare();                        \
-		change;                                            \
-		expect(what, g2_run(v), EXIT_INVALID);             \
+#define REFUSED(what, change)                                                          \
+	do {                                                                           \
+		struct vmcb *v = prepare();                                            \
+		change;                                                                \
+		expect(what, g2_run(v), EXIT_INVALID);                                 \
 		expect("RIP of a G2 that was refused", v->rip, (uint64_t)ARENA->code); \
 	} while (0)
 

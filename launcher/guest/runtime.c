@@ -22,7 +22,8 @@ asm(".pushsection .text.guest_entries, \"ax\"\n"
     ".set vector, vector + 1\n"
     ".endr\n"
     "guest_entry:\n"
-    "push %rax\npush %rcx\npush %rdx\npush %rsi\npush %rdi\npush %r8\npush %r9\npush %r10\npush %r11\n"
+    "push %rax\npush %rcx\npush %rdx\npush %rsi\npush %rdi\npush %r8\npush %r9\npush %r10\npush "
+    "%r11\n"
     "push %rbx\npush %rbp\n"
     "cld\nmov %rsp, %rdi\nmov %rsp, %rbp\nand $-16, %rsp\ncall guest_trap\nmov %rbp, %rsp\n"
     "pop %rbp\npop %rbx\n"
@@ -186,7 +187,7 @@ asm(".pushsection .text.guest_vmrun, \"ax\"\n"
     ".popsection");
 
 /* G2 leaves its own values in them. */
-#define VECTOR_REGISTERS                                                                      \
+#define VECTOR_REGISTERS                                                                         \
 	"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
 		"xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 

@@ -43,19 +43,19 @@ static inline void exit_once(void)
 }
 
 /* Runs one instruction that may fault, with RAX, RCX and RDX as given; the vector, or VECTORS if it does not. */
-#define TRY(text, rax, rcx, rdx)                                                            \
-	({                                                                                  \
-		struct arena *a_ = ARENA;                                                   \
-		uint64_t rax_ = (uint64_t)(rax), rcx_ = (uint64_t)(rcx);                    \
-		uint64_t rdx_ = (uint64_t)(rdx);                                            \
-                                                                                            \
-		a_->trap.vector = VECTORS;                                                  \
-		asm volatile("leaq 1f(%%rip), %%rbx\n\tmovq %%rbx, %[fixup]\n\t" text       \
-			     "\n1:\tmovq $0, %[fixup]"                                      \
-			     : [fixup] "+m"(a_->fixup), "+a"(rax_), "+c"(rcx_), "+d"(rdx_)  \
-			     :                                                              \
-			     : "rbx", "memory");                                            \
-		a_->trap.vector;                                                            \
+#define TRY(text, rax, rcx, rdx)                                                           \
+	({                                                                                 \
+		struct arena *a_ = ARENA;                                                  \
+		uint64_t rax_ = (uint64_t)(rax), rcx_ = (uint64_t)(rcx);                   \
+		uint64_t rdx_ = (uint64_t)(rdx);                                           \
+                                                                                           \
+		a_->trap.vector = VECTORS;                                                 \
+		asm volatile("leaq 1f(%%rip), %%rbx\n\tmovq %%rbx, %[fixup]\n\t" text      \
+			     "\n1:\tmovq $0, %[fixup]"                                     \
+			     : [fixup] "+m"(a_->fixup), "+a"(rax_), "+c"(rcx_), "+d"(rdx_) \
+			     :                                                             \
+			     : "rbx", "memory");                                           \
+		a_->trap.vector;                                                           \
 	})
 
 /* x2APIC registers, Intel SDM volume 3, 10.12.1.2 */
@@ -92,8 +92,8 @@ struct vmcb *g2_init(int n, const void *rip);
 struct vmcb *g2_init_bytes(int n, const void *code, size_t len);
 static inline void intercept(struct vmcb *v, unsigned int code, bool on)
 {
-	v->intercept[code / 32] = (v->intercept[code / 32] & ~(1u << code % 32)) |
-				  (uint32_t)on << code % 32;
+	v->intercept[code / 32] =
+		(v->intercept[code / 32] & ~(1u << code % 32)) | (uint32_t)on << code % 32;
 }
 /* Runs it until it exits; GIF is 0 afterwards.  FULL: with VMLOAD and VMSAVE, which are exits of their own. */
 void guest_vmrun(struct vmcb *v, struct g2_registers *r, struct vmcb *host, uint64_t full);

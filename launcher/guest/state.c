@@ -12,14 +12,15 @@
 #define CANONICAL 0x00007fffffffff00ull
 
 /* What VMLOAD and VMSAVE switch. */
-static const uint32_t msrs[] = { 0x174, 0x175, 0x176, 0xc0000081, 0xc0000082,
+static const uint32_t msrs[] = { 0x174,	     0x175,	 0x176,	     0xc0000081, 0xc0000082,
 				 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102 };
 #define MSRS (sizeof(msrs) / sizeof(*msrs))
 
 static uint64_t *in_vmcb(struct vmcb *v, size_t i)
 {
-	uint64_t *const places[] = { &v->sysenter_cs, &v->sysenter_esp, &v->sysenter_eip, &v->star,
-				     &v->lstar, &v->cstar, &v->sfmask, &v->fs.base, &v->gs.base,
+	uint64_t *const places[] = { &v->sysenter_cs,	&v->sysenter_esp, &v->sysenter_eip,
+				     &v->star,		&v->lstar,	  &v->cstar,
+				     &v->sfmask,	&v->fs.base,	  &v->gs.base,
 				     &v->kernel_gs_base };
 
 	return places[i];
@@ -27,7 +28,8 @@ static uint64_t *in_vmcb(struct vmcb *v, size_t i)
 
 static uint64_t random_for(uint32_t msr)
 {
-	return msr == 0xc0000084 || msr == 0x174 ? guest_random() & 0xff00 : guest_random() & CANONICAL;
+	return msr == 0xc0000084 || msr == 0x174 ? guest_random() & 0xff00
+						 : guest_random() & CANONICAL;
 }
 
 /* G2: tells G1 what it has, and takes what G1 says. */
@@ -122,7 +124,8 @@ static void try_cr2(void)
 		a->g2.r8 = SMALL_WINDOW + 0x100000 + i * PAGE;
 		a->fixup = v->rip + 3;
 		expect("G2 that faults", g2_run(v), EXIT_VMMCALL);
-		expect("address of a page fault of G2", a->trap.cr2, SMALL_WINDOW + 0x100000 + i * PAGE);
+		expect("address of a page fault of G2", a->trap.cr2,
+		       SMALL_WINDOW + 0x100000 + i * PAGE);
 		expect("CR2 of G2 after its fault", v->cr2, SMALL_WINDOW + 0x100000 + i * PAGE);
 	}
 }
@@ -188,7 +191,8 @@ static void try_breakpoint(void)
 }
 
 /* G2 sets its own; they reach the VMCB. */
-static const char dr_code[] = "\x0f\x23\xf8\x0f\x23\xf3\x0f\x21\xf8"; /* dr7 = rax; dr6 = rbx; rax = dr7 */
+static const char dr_code[] =
+	"\x0f\x23\xf8\x0f\x23\xf3\x0f\x21\xf8"; /* dr7 = rax; dr6 = rbx; rax = dr7 */
 
 static void try_setting_debug(void)
 {

@@ -119,7 +119,8 @@ static void try_own_tables(void)
 		v->tlb_control = 0;
 		for (uint64_t i = 0; i < 8; i++) {
 			expect("memory that G2 mapped itself", a->scratch[i], 0x5000 + i);
-			expect("memory that G2 wrote there", *word((uint64_t)a->region[1] + i * PAGE + 24), i);
+			expect("memory that G2 wrote there",
+			       *word((uint64_t)a->region[1] + i * PAGE + 24), i);
 		}
 	}
 }

@@ -5,6 +5,7 @@
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
+#include "lib/base.h"
 
 #define VECTOR 0x71
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01
@@ -111,9 +112,13 @@ static void try_kvm_clock(uint64_t offset)
 		       most + most / 10 + 1000000);
 }
 
-/* The launcher looks at its own clock at the same time. */
-static void tell_time(void)
+/*
+ * The launcher looks at its own clocks before and after G1 looks at its: between two such looks both must
+ * have counted the same, give or take what the looks took.
+ */
+static void compare_with_host(void)
 {
+	guest_call(CALL_HOST);
 	ARENA->scratch[0] = __rdtsc();
 	ARENA->scratch[1] = clock_ns();
 	guest_call(CALL_HOST);
@@ -125,12 +130,55 @@ void case_tsc(void)
 
 	apic_enable();
 	wrmsr(MSR_KVM_SYSTEM_TIME, (uint64_t)(ARENA->code + PAGE) | 1);
-	tell_time();
+	compare_with_host();
 	for (int i = 0; i < 4; i++) {
 		try_offset(offsets[i]);
 		try_deadline(offsets[i], 20000000);
 		try_deadline(offsets[i], 3000000);
 		try_kvm_clock(offsets[i]);
 	}
-	tell_time();
+	compare_with_host();
+}
+
+/* ---- the launcher's side ----------------------------------------------------------------- */
+
+/* Between which two values of the launcher's clock less the guest's it must lie. */
+struct window {
+	double low, high;
+};
+
+static void narrow(struct machine *m, const char *what, struct window *w, double low, double high,
+		   double rate)
+{
+	/* What one of them may be faster by; the first look is no measure of a second. */
+	double slack = rate * 0.02 * (now_s() - m->began_s);
+
+	if (w->low == w->high) {
+		*w = (struct window){ low, high };
+		return;
+	}
+	if (low > w->high + slack || high < w->low - slack)
+		machine_fail(m, "%s went apart from this level's own by %g s", what,
+			     (low > w->high ? low - w->high : high - w->low) / rate);
+}
+
+bool call_tsc(struct machine *m, int reason)
+{
+	static struct window tsc, clock; /* of the machine that runs */
+	static double tsc_before, clock_before;
+	double tsc_now = __rdtsc(), clock_now = now_s() * 1e9;
+
+	(void)reason;
+	if (m->calls == 1)
+		tsc = clock = (struct window){ 0, 0 };
+	if (m->calls % 2 == 0) {
+		narrow(m, "its guest's TSC", &tsc, tsc_before - ARENA->scratch[0],
+		       tsc_now - ARENA->scratch[0], 2e9);
+		narrow(m, "its guest's kvm-clock", &clock, clock_before - ARENA->scratch[1],
+		       clock_now - ARENA->scratch[1], 1e9);
+		ARENA->cases += 2;
+	}
+	clock_before = now_s() * 1e9;
+	tsc_before = __rdtsc();
+	return !m->why[0];
 }

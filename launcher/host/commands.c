@@ -45,7 +45,7 @@ static void print_page(const struct report *reports, const struct options *o)
 static int print_report(const struct report *r, const struct options *o)
 {
 	if (o->report == REPORT_KCIDB)
-		return kcidb_print(r, o->origin, o->build_id, stdout) ? STATUS_WRONG : STATUS_OK;
+		return kcidb_print(r, o->origin, o->build_id, stdout) ? -1 : STATUS_OK;
 	if (o->report == REPORT_HTML)
 		print_page(r, o);
 	else
@@ -63,23 +63,18 @@ int command_report(int argc, char **argv)
 	options_init(&o);
 	o.report = REPORT_TABLE;
 	if (options_from_args(&o, CMD_REPORT, argc, argv))
-		return STATUS_WRONG;
+		return -1;
 	kcidb = o.report == REPORT_KCIDB;
-	if (!o.file_count) {
-		fail("report: name a report's JSON file");
-		return STATUS_WRONG;
-	}
-	if (kcidb ? !o.origin || !o.build_id : o.origin || o.build_id) {
-		fail("report: --format kcidb needs --origin and --build-id, and no other takes "
-		     "them");
-		return STATUS_WRONG;
-	}
-	if (o.file_count > 1 && o.report != REPORT_HTML) {
-		fail("report: %s: only --format html takes more than one", o.files[1]);
-		return STATUS_WRONG;
-	}
+	if (!o.file_count)
+		return fail("report: name a report's JSON file");
+	if (kcidb ? !o.origin || !o.build_id : o.origin || o.build_id)
+		return fail(
+			"report: --format kcidb needs --origin and --build-id, and no other takes "
+			"them");
+	if (o.file_count > 1 && o.report != REPORT_HTML)
+		return fail("report: %s: only --format html takes more than one", o.files[1]);
 	r = read_reports(o.files, o.file_count);
-	status = r ? print_report(r, &o) : STATUS_WRONG;
+	status = r ? print_report(r, &o) : -1;
 	free(r);
 	return status;
 }
@@ -89,7 +84,7 @@ static int compare(const struct report *r, const struct options *o)
 	struct compare_limits limits = { o->exits_percent, o->kib_percent, o->cycles_percent };
 
 	if (compare_possible(&r[0], &r[1]))
-		return STATUS_WRONG;
+		return -1;
 	return compare_print(&r[0], &r[1], &limits, o->report == REPORT_JSON, stdout) ==
 			       VERDICT_WORSE
 		       ? STATUS_NOT
@@ -105,20 +100,18 @@ int command_compare(int argc, char **argv)
 	options_init(&o);
 	o.report = REPORT_TABLE;
 	if (options_from_args(&o, CMD_COMPARE, argc, argv))
-		return STATUS_WRONG;
-	if (o.file_count < 2) {
-		fail("compare: name two reports' JSON files, the older one first");
-		return STATUS_WRONG;
-	}
+		return -1;
+	if (o.file_count < 2)
+		return fail("compare: name two reports' JSON files, the older one first");
 	r = read_reports(o.files, 2);
-	status = r ? compare(r, &o) : STATUS_WRONG;
+	status = r ? compare(r, &o) : -1;
 	free(r);
 	return status;
 }
 
 int command_plan(int argc, char **argv)
 {
-	int status = STATUS_WRONG;
+	int status = -1;
 	struct report *r;
 	struct options o;
 	struct plan plan;
@@ -126,11 +119,9 @@ int command_plan(int argc, char **argv)
 	options_init(&o);
 	o.report = REPORT_TABLE;
 	if (options_from_args(&o, CMD_PLAN, argc, argv))
-		return STATUS_WRONG;
-	if (!o.from) {
-		fail("plan: name a report's JSON file with --from");
-		return STATUS_WRONG;
-	}
+		return -1;
+	if (!o.from)
+		return fail("plan: name a report's JSON file with --from");
 	r = read_reports(&o.from, 1);
 	if (r && !plan_make(&plan, r, o.memory_kib, o.timeout_s ? o.timeout_s : PLAN_S)) {
 		if (o.report == REPORT_JSON)
@@ -150,8 +141,8 @@ int command_check(int argc, char **argv)
 
 	options_init(&o);
 	if (options_from_args(&o, CMD_CHECK, argc, argv) || host_learn(&host, &o, files_emulator()))
-		return STATUS_WRONG;
-	host_print(&host, o.json);
+		return -1;
+	host_print(&host, o.report == REPORT_JSON, stdout);
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
@@ -163,11 +154,11 @@ static int print_status(struct report *so_far, int level)
 
 	level_init(&self, 0);
 	platform_learn(&self, &platform, level);
-	platform_learn_kvm(&self, &platform);
+	platform_learn_kvm(&self, &platform, appliance_recognise(NULL));
 	memory_learn(&self);
 	report_init(so_far, DEPTH_OPEN);
 	if (!access(SHELL_REPORT, R_OK) && formats_read_json(so_far, SHELL_REPORT))
-		return STATUS_WRONG;
+		return -1;
 	report_so_far(so_far);
 	inspect_status(&self, &platform, so_far, stdout);
 	return STATUS_OK;
@@ -180,14 +171,14 @@ int command_status(int argc, char **argv)
 	int status;
 
 	(void)argv;
-	if (argc || !appliance_is_here()) {
+	if (argc || !appliance_recognise(NULL)) {
 		fail("status: %s", argc ? "takes no operand"
 					: "there is no level here; it is for the shell of one");
-		return STATUS_WRONG;
+		return -1;
 	}
 	options_init(&o);
 	so_far = calloc(1, sizeof(*so_far));
-	status = so_far && !life_read_cmdline(&o) ? print_status(so_far, o.level) : STATUS_WRONG;
+	status = so_far && !life_read_cmdline(&o) ? print_status(so_far, o.level) : -1;
 	free(so_far);
 	return status;
 }
@@ -195,20 +186,16 @@ int command_status(int argc, char **argv)
 int command_cpuid(int argc, char **argv)
 {
 	if (argc == 1 || argc == 2)
-		return inspect_cpuid(argv[0], argc == 2 ? argv[1] : NULL, stdout) ? STATUS_WRONG
-										  : STATUS_OK;
-	fail("cpuid: name a leaf, and a subleaf if need be");
-	return STATUS_WRONG;
+		return inspect_cpuid(argv[0], argc == 2 ? argv[1] : NULL, stdout) ? -1 : STATUS_OK;
+	return fail("cpuid: name a leaf, and a subleaf if need be");
 }
 
 int command_msr(int argc, char **argv)
 {
 	int err;
 
-	if (argc != 1) {
-		fail("msr: name one by its number");
-		return STATUS_WRONG;
-	}
+	if (argc != 1)
+		return fail("msr: name one by its number");
 	err = inspect_msr(argv[0], stdout);
-	return err == -1 ? STATUS_WRONG : err ? STATUS_NOT : STATUS_OK;
+	return err == -1 ? -1 : err ? STATUS_NOT : STATUS_OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* pipe2 */
 #include "host/host.h"
+#include "host/distribution.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DEFAULT_QEMU "qemu-system-x86_64"
+/* What distributions call it; Red Hat's is in no PATH. */
+static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm" };
 #define QEMU_WAIT_MS 10000
 /* QEMU's own seccomp filter: whatever it is talked into, it starts nothing and becomes nobody else. */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
@@ -79,6 +81,7 @@ bool host_tcg_nests(const int v[3])
 
 static void judge_kvm(struct host *h)
 {
+	const char *module = strcmp(h->self.cpu_virt, "svm") ? "intel" : "amd";
 	const struct platform *p = &h->platform;
 
 	if (!p->have_virt)
@@ -87,9 +90,14 @@ static void judge_kvm(struct host *h)
 				   : "");
 	else if (!p->have_kvm)
 		format(h->kvm_why, sizeof(h->kvm_why), "%s", p->kvm_problem);
-	else if (p->kvm_nested != 1)
-		format(h->kvm_why, sizeof(h->kvm_why), "nesting is off: load kvm_%s with nested=1",
-		       strcmp(h->self.cpu_virt, "svm") ? "intel" : "amd");
+	else if (p->kvm_nested == UNKNOWN)
+		format(h->kvm_why, sizeof(h->kvm_why),
+		       "whether nesting is on cannot be found out: neither the module's parameter "
+		       "nested nor KVM says");
+	else if (!p->kvm_nested)
+		format(h->kvm_why, sizeof(h->kvm_why),
+		       "nesting is off: modprobe -r kvm_%s, then modprobe kvm_%s nested=1", module,
+		       module);
 	else
 		h->kvm_fits = true;
 	if (h->kvm_fits)
@@ -112,10 +120,21 @@ static void judge_tcg(struct host *h)
 		       v[0], v[1], v[2]);
 }
 
+/* The first that runs; if none does, the one that there should be. */
+static const char *own_qemu(void)
+{
+	char line[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(qemus); i++)
+		if (!qemu_version_line(qemus[i], line, sizeof(line)))
+			return qemus[i];
+	return qemus[0];
+}
+
 static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 {
 	bool there = emulator && !access(emulator, X_OK);
-	const char *qemu = DEFAULT_QEMU, *why;
+	const char *qemu = NULL, *why;
 	char line[64];
 
 	if (asked) {
@@ -124,12 +143,12 @@ static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 	} else if (there && !qemu_version_line(emulator, line, sizeof(line))) {
 		qemu = emulator;
 		why = "built by make emulator: its emulated AMD-V is mended for nesting";
-	} else if (there) { /* it is linked with libraries that another machine may not have */
+	} else if (there) { /* damaged, or on a file system that no program runs from */
 		why = "this machine's own; the qemu-emulator beside this command does not run";
 	} else {
 		why = "this machine's own; make emulator builds one that nests better";
 	}
-	format(h->qemu, sizeof(h->qemu), "%s", qemu);
+	format(h->qemu, sizeof(h->qemu), "%s", qemu ? qemu : own_qemu());
 	format(h->qemu_why, sizeof(h->qemu_why), "%s", why);
 }
 
@@ -140,12 +159,12 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	memset(h, 0, sizeof(*h));
 	level_init(&h->self, 0);
 	platform_learn(&h->self, &h->platform, LEVEL_NONE);
-	platform_learn_kvm(&h->self, &h->platform);
+	platform_learn_kvm(&h->self, &h->platform, NULL);
 	choose_qemu(h, o->qemu, emulator);
 	if (qemu_version_line(h->qemu, line, sizeof(line)))
-		return fail("%s: does not run; install Debian's qemu-system-x86 or name one with "
-			    "--qemu",
-			    h->qemu);
+		return fail("%s: does not run; %s, or unpack the emulator's archive beside this "
+			    "command, or name a QEMU with --qemu",
+			    h->qemu, distribution_this_qemu_advice());
 	if (sscanf(line, "QEMU emulator version %d.%d.%d", &h->version[0], &h->version[1],
 		   &h->version[2]) < 2)
 		return fail("%s: no QEMU: it says '%.60s'", h->qemu, line);
@@ -157,7 +176,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	return 0;
 }
 
-static void print_json(const struct host *h)
+static void print_json(const struct host *h, FILE *out)
 {
 	cJSON *o = cJSON_CreateObject();
 	char version[32], *text;
@@ -181,30 +200,30 @@ static void print_json(const struct host *h)
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
 	text = cJSON_Print(o);
-	puts(text ? text : "{}");
+	fprintf(out, "%s\n", text ? text : "{}");
 	free(text);
 	cJSON_Delete(o);
 }
 
-void host_print(const struct host *h, bool json)
+void host_print(const struct host *h, bool json, FILE *out)
 {
 	if (json) {
-		print_json(h);
+		print_json(h, out);
 		return;
 	}
-	printf("this machine: L%d, hypervisor %s, %s %s, virtualization %s%s%s\n", h->self.level,
-	       h->self.hypervisor, h->self.cpu_vendor, h->self.cpu_model, h->self.cpu_virt,
-	       *h->self.cpu_features ? ": " : "", h->self.cpu_features);
-	printf("qemu: %s, version %d.%d.%d: %s\n", h->qemu, h->version[0], h->version[1],
-	       h->version[2], h->qemu_why);
-	printf("kvm: %s: %s\n", h->kvm_fits ? "yes" : "no", h->kvm_why);
-	printf("tcg: %s: %s\n", h->tcg_fits ? "yes" : "no", h->tcg_why);
-	printf("run would use: %s\n", !h->usable ? "nothing: it would be skipped"
-				      : h->accel == ACCEL_KVM
-					      ? "kvm, the outermost guest nests in hardware"
-					      : "tcg, the outermost guest is L0");
+	fprintf(out, "this machine: L%d, hypervisor %s, %s %s, virtualization %s%s%s\n",
+		h->self.level, h->self.hypervisor, h->self.cpu_vendor, h->self.cpu_model,
+		h->self.cpu_virt, *h->self.cpu_features ? ": " : "", h->self.cpu_features);
+	fprintf(out, "qemu: %s, version %d.%d.%d: %s\n", h->qemu, h->version[0], h->version[1],
+		h->version[2], h->qemu_why);
+	fprintf(out, "kvm: %s: %s\n", h->kvm_fits ? "yes" : "no", h->kvm_why);
+	fprintf(out, "tcg: %s: %s\n", h->tcg_fits ? "yes" : "no", h->tcg_why);
+	fprintf(out, "run would use: %s\n",
+		!h->usable		? "nothing: it would be skipped"
+		: h->accel == ACCEL_KVM ? "kvm, the outermost guest nests in hardware"
+					: "tcg, the outermost guest is L0");
 	if (h->usable)
-		printf("sandbox: %s\n", h->sandbox
-						? "yes: this QEMU filters its own system calls"
-						: "no: this QEMU, or this kernel, has no seccomp");
+		fprintf(out, "sandbox: %s\n",
+			h->sandbox ? "yes: this QEMU filters its own system calls"
+				   : "no: this QEMU, or this kernel, has no seccomp");
 }

@@ -5,6 +5,8 @@
 #ifndef SUPERNEST_HOST_H
 #define SUPERNEST_HOST_H
 
+#include <stdio.h>
+
 #include "lib/options.h"
 #include "level/platform.h"
 
@@ -15,7 +17,7 @@ struct host {
 	char qemu_why[160]; /* why this one */
 	int version[3];	    /* of QEMU; 0.0.0: not found */
 	bool kvm_fits, tcg_fits;
-	char kvm_why[240], tcg_why[240]; /* the reasoning, in a sentence each */
+	char kvm_why[360], tcg_why[240]; /* the reasoning, in a sentence each */
 	int accel;			 /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;
 	const char *sandbox; /* what to tell its -sandbox, if usable; NULL: it has none */
@@ -29,6 +31,6 @@ int host_learn(struct host *h, const struct options *o, const char *emulator);
 /* Whether this version's TCG can run AMD-V with nested paging under firmware in real mode. */
 bool host_tcg_nests(const int version[3]);
 /* Prints the reasoning, for people or as JSON. */
-void host_print(const struct host *h, bool json);
+void host_print(const struct host *h, bool json, FILE *out);
 
 #endif

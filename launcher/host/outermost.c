@@ -2,15 +2,19 @@
 #include "host/outermost.h"
 #include "child/child.h"
 #include "child/cmdline.h"
+#include "child/kernel.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/overlay.h"
-#include "report/formats.h"
+#include "level/memory.h"
+#include "lib/clock.h"
+#include "lib/entropy.h"
+#include "lib/output.h"
 #include "report/view.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
@@ -22,7 +26,7 @@ struct outermost {
 	struct vm_config config;
 	struct view view; /* where the terminal can show it; else lines are printed */
 	struct child child;
-	char cmdline[2048];
+	char cmdline[CMDLINE_SIZE];
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 };
 
@@ -48,22 +52,21 @@ static int learn(struct outermost *m)
 
 	m->config.initramfs = asked->initramfs ? asked->initramfs : files_initramfs();
 	if (host_learn(&m->host, asked, files_emulator()) ||
-	    files_need(m->config.initramfs, "initramfs") ||
-	    artifacts_open(&m->run.artifacts, asked->artifacts))
+	    files_need(m->config.initramfs, "initramfs"))
 		return -1;
-	return asked->json_path ? formats_can_write(asked->json_path) : 0;
+	return artifacts_open(&m->run.artifacts, asked->artifacts);
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* The id is in the memory of each level: with a counted clock it is part of what has to repeat. */
-static void make_id(char *text, size_t size, bool repeats)
+/* Both are in the memory of each level: with a counted clock they are part of what has to repeat. */
+static void make_id(struct decided *d, bool repeats)
 {
-	uint64_t id = 1;
-
-	if (!repeats)
-		getrandom(&id, sizeof(id), 0);
-	format(text, size, "%016llx", (unsigned long long)id);
+	format(d->run_id, sizeof(d->run_id), "%016x", 1);
+	if (repeats)
+		return;
+	entropy_find(d->seed);
+	format(d->run_id, sizeof(d->run_id), "%.16s", d->seed);
 }
 
 static void choose_machine(struct outermost *m)
@@ -80,7 +83,7 @@ static void choose_machine(struct outermost *m)
 	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
 	c->extra_args = asked->qemu_args;
 	c->cmdline = m->cmdline;
-	make_id(m->run.decided.run_id, sizeof(m->run.decided.run_id), c->deterministic);
+	make_id(&m->run.decided, c->deterministic);
 	m->child.level = c->kvm ? h->self.level + 1 : 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
 }
@@ -130,6 +133,8 @@ static int check_shell(const struct outermost *m)
 	if (m->run.asked.deterministic)
 		return fail("--shell: not with --deterministic, whose clock does not wait for a "
 			    "person");
+	if (output_is_standard(m->run.asked.json_path))
+		return fail("--shell: not with --json -: standard output is the shell's terminal");
 	if (shell < m->child.level)
 		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
 	return 0;
@@ -176,27 +181,61 @@ static void begin_report(struct outermost *m)
 	setup->memory_kib = m->config.memory_kib;
 	setup->counted_clock = m->config.deterministic;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
+	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
+	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO)
+		strcpy(setup->kvm_why, m->host.kvm_why);
 }
 
 /* ---- the run ----------------------------------------------------------------------------- */
 
+/* What the files of the outermost level need to come up; a packed archive is half as large again unpacked. */
+static int64_t need_kib(const struct vm_config *config)
+{
+	struct kernel kernel;
+	struct stat st;
+
+	if (kernel_read(config->kernel, &kernel) || stat(config->initramfs, &st))
+		return 0;
+	return memory_need_kib(kernel.init_kib, st.st_size / 1024 * 3 / 2);
+}
+
+/*
+ * An emulated CPU counts its host's cycles, or one for each nanosecond of its own: its kernel, which a busy host
+ * disturbs, need not measure that.
+ */
+static int64_t tsc_khz(const struct vm_config *config)
+{
+	return config->deterministic ? 1000000 : clock_measure_tsc_khz();
+}
+
+static int make_cmdline(struct outermost *m)
+{
+	const char *append = m->run.asked.append;
+	char words[1024 + APPEND_MAX], tsc[40] = "";
+
+	if (!m->config.kvm)
+		format(tsc, sizeof(tsc), " tsc_early_khz=%lld", (long long)tsc_khz(&m->config));
+	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
+	       append ? " " : "", append ? append : "");
+	return cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline);
+}
+
 static int run_child(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
-	char words[1024];
 	int err;
 
 	if (asked->timeout_s)
 		m->run.decided.deadline_s = now_s() + asked->timeout_s;
-	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1 %s",
-	       asked->append ? asked->append : "");
-	cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline, sizeof(m->cmdline));
+	if (make_cmdline(m))
+		return -1;
 	child_catch_signals();
 	begin_telling(m);
 	m->child.run = &m->run;
 	m->child.pace_s = UNKNOWN;
 	m->child.beat_s = m->view.on ? VIEW_BEAT_S : 0;
 	m->child.counts_chain = m->config.kvm;
+	m->child.need_kib = need_kib(&m->config);
 	err = child_run(&m->child, &m->config);
 	view_end(&m->view, now_s());
 	fail_to(NULL, NULL);
@@ -206,19 +245,19 @@ static int run_child(struct outermost *m)
 static int prepare_and_run(struct outermost *m)
 {
 	if (decide(m) || learn(m))
-		return STATUS_WRONG;
+		return -1;
 	if (!m->host.usable) {
-		host_print(&m->host, false);
+		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
 		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);
 	if (place_kernel(m) || check_shell(m))
-		return STATUS_WRONG;
+		return -1;
 	begin_report(m);
 	if (run_child(m))
-		return STATUS_WRONG;
+		return -1;
 	m->run.stopped = child_was_stopped();
 	return run_finish(&m->run);
 }
@@ -228,13 +267,11 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 	struct outermost *m = calloc(1, sizeof(*m));
 	int status;
 
-	if (!m) {
-		fail("out of memory");
-		return STATUS_WRONG;
-	}
+	if (!m)
+		return fail("out of memory");
 	m->run.asked = *asked;
 	strcpy(m->run.command, command);
-	m->run.lines = (struct lines){ .out = stdout, .raw = &m->child.remote.raw };
+	m->run.lines = (struct lines){ .out = run_lines_file(asked), .raw = &m->child.remote.raw };
 	status = prepare_and_run(m);
 	if (copy)
 		*copy = m->run.teller.report;

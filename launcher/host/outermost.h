@@ -11,7 +11,7 @@ struct options;
 
 /*
  * Makes the run and tells what came of it.  COMMAND would repeat it; COPY gets the report unless it is NULL.
- * Returns the exit status.
+ * Returns the exit status, or -1 (printed) for STATUS_WRONG.
  */
 int outermost_run(const struct options *asked, const char *command, struct report *copy);
 

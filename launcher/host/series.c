@@ -5,6 +5,7 @@
 #include "host/outermost.h"
 #include "report/formats.h"
 #include "lib/options.h"
+#include "lib/output.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -77,7 +78,7 @@ int series_read(struct series *s, const char *path)
 	if (!path)
 		return 0;
 	errno = 0;
-	if (read_text(path, s->text, sizeof(s->text)))
+	if (read_input(path, s->text, sizeof(s->text)))
 		return fail("%s: %s", path, errno ? strerror(errno) : "it is empty");
 	if (strlen(s->text) == sizeof(s->text) - 1)
 		return fail("%s: longer than %zu bytes", path, sizeof(s->text) - 2);
@@ -461,6 +462,7 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	const struct command *c = context;
 	struct options asked = *c->asked;
 	char command[COMMAND_MAX], dir[512];
+	int status;
 
 	options_from_args(&asked, CMD_RUN, argc, argv);
 	strcpy(command, c->text);
@@ -471,7 +473,8 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 		format(dir, sizeof(dir), "%s/%04d", asked.artifacts, c->series->count);
 		asked.artifacts = dir;
 	}
-	return outermost_run(&asked, command, r);
+	status = outermost_run(&asked, command, r);
+	return status < 0 ? STATUS_WRONG : status;
 }
 
 /* What varies is known to be right before the first run. */
@@ -504,28 +507,22 @@ static int run_all(struct series *s, const struct options *asked, const char *co
 	s->repeat = asked->repeat;
 	s->stop_on_failure = asked->stop_on_failure;
 	if (series_read(s, asked->matrix) || check(s, asked))
-		return STATUS_WRONG;
-	if (asked->artifacts && mkdir(asked->artifacts, 0777) && errno != EEXIST) {
-		fail("%s: %m", asked->artifacts);
-		return STATUS_WRONG;
-	}
-	if (asked->json_path && !(json = fopen(asked->json_path, "we"))) {
-		fail("%s: %m", asked->json_path);
-		return STATUS_WRONG;
-	}
+		return -1;
+	if (asked->artifacts && mkdir(asked->artifacts, 0777) && errno != EEXIST)
+		return fail("%s: %m", asked->artifacts);
+	if (asked->json_path && !(json = output_open(asked->json_path)))
+		return fail("%s: %m", asked->json_path);
 	child_catch_signals();
-	status = series_run(s, run_once, &c, &relay_stop_requested, stdout, json);
-	if (json && (ferror(json) | fclose(json))) {
-		fail("%s: %m", asked->json_path);
-		return STATUS_WRONG;
-	}
+	status = series_run(s, run_once, &c, &relay_stop_requested, run_lines_file(asked), json);
+	if (json && output_close(json))
+		return fail("%s: %m", asked->json_path);
 	return status;
 }
 
 int series_command(const struct options *asked, const char *command)
 {
 	struct series *s = calloc(1, sizeof(*s));
-	int status = s ? run_all(s, asked, command) : STATUS_WRONG;
+	int status = s ? run_all(s, asked, command) : -1;
 
 	if (!s)
 		fail("out of memory");

@@ -11,35 +11,35 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
-#include <sys/mount.h>
+#include <sys/mount.h> /* MS_NOSUID */
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define SYSLOG_READ_ALL 3		      /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
-#define SYSLOG_CONSOLE_OFF 6		      /* SYSLOG_ACTION_CONSOLE_OFF */
 #define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_S 600
 #define HOOK_BEAT_S 2
 #define DRAIN_S 60
 
-static void mount_one(const char *type, const char *where, const char *data)
+static void mount_one(const struct appliance *a, const char *type, const char *where,
+		      const char *data)
 {
 	mkdir(where, 0755);
-	if (mount(type, where, type, MS_NOSUID, data) && errno != EBUSY)
+	if (system_mount(a, type, where, type, MS_NOSUID, data) && errno != EBUSY)
 		fail("cannot mount %s on %s: %m", type, where);
 }
 
-void appliance_mount(void)
+void appliance_mount(const struct appliance *a)
 {
-	mount_one("proc", "/proc", NULL);
-	mount_one("sysfs", "/sys", NULL);
-	mount_one("devtmpfs", "/dev", NULL);
+	mount_one(a, "proc", "/proc", NULL);
+	mount_one(a, "sysfs", "/sys", NULL);
+	mount_one(a, "devtmpfs", "/dev", NULL);
 	/* All that a run makes goes here, never into the root: the archive must stay what it was. */
-	mount_one("tmpfs", "/run", "size=100%,mode=0755");
-	mount_one("tmpfs", "/tmp", "size=50%,mode=1777");
+	mount_one(a, "tmpfs", "/run", "size=100%,mode=0755");
+	mount_one(a, "tmpfs", "/tmp", "size=50%,mode=1777");
 }
 
 /* stdin, stdout and stderr: the console, or nothing. */
@@ -100,15 +100,15 @@ void appliance_reopen_consoles(const struct consoles *c)
 	}
 }
 
-void appliance_silence_kernel(void)
+void appliance_silence_kernel(const struct appliance *a)
 {
-	klogctl(SYSLOG_CONSOLE_OFF, NULL, 0);
+	system_silence_kernel(a);
 }
 
 bool appliance_is_damaged(char *why, size_t size)
 {
 	static const char words[] = "Initramfs unpacking failed: ";
-	static char log[256 * 1024];
+	char log[256 * 1024];
 	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
 	const char *p = len > 0 ? strstr(log, words) : NULL;
 
@@ -151,25 +151,40 @@ void appliance_built_sum(const char *path, char sum[65])
 		fclose(sums);
 }
 
-void appliance_hook(int own_level, void (*on_beat)(void *context), void *context)
+static void run_hook(int own_level, const struct words *words)
 {
 	char level[24];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid(); /* all that it starts can be ended with it */
+	format(level, sizeof(level), "%d", own_level);
+	setenv("NEST_LEVEL", level, 1);
+	setenv("PATH", "/bin", 1);
+	if (words->out >= 0) {
+		dup2(null, 0);
+		dup2(words->out, 1);
+		dup2(words->out, 2);
+	}
+	execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
+	_exit(127);
+}
+
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
+		    void *context)
+{
 	int status;
 	pid_t pid;
 
 	if (access(HOOK_PATH, X_OK))
 		return;
 	pid = fork();
-	if (!pid) {
-		setsid(); /* all that it starts can be ended with it */
-		format(level, sizeof(level), "%d", own_level);
-		setenv("NEST_LEVEL", level, 1);
-		setenv("PATH", "/bin", 1);
-		execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
-		_exit(127);
-	}
+	if (!pid)
+		run_hook(own_level, words);
 	for (int i = 1; pid > 0 && i < HOOK_S * 100; i++, usleep(10000)) {
-		if (waitpid(pid, &status, WNOHANG) == pid) {
+		bool ended = waitpid(pid, &status, WNOHANG) == pid;
+
+		words_take(words);
+		if (ended) {
 			if (status)
 				fail("%s ended with wait status %#x", HOOK_PATH, status);
 			return;
@@ -217,25 +232,17 @@ void appliance_shell(void)
 		;
 }
 
-bool appliance_is_here(void)
-{
-	struct stat self, init;
-
-	return !stat("/proc/self/exe", &self) && !stat("/proc/1/exe", &init) &&
-	       self.st_dev == init.st_dev && self.st_ino == init.st_ino;
-}
-
 /*
  * The reset that works: where there is no ACPI others may spin for ever, and where ACPI is of the kind
  * without legacy hardware the kernel believes in UEFI's (reboot_init, arch/x86/kernel/reboot.c), which
  * a microvm does not have.
  */
-static void choose_reset(void)
+static void choose_reset(const struct appliance *a)
 {
 	if (access("/sys/firmware/acpi", F_OK))
-		write_text("/sys/kernel/reboot/type", "triple");
+		system_write(a, "/sys/kernel/reboot/type", "triple");
 	else if (access("/sys/firmware/efi", F_OK))
-		write_text("/sys/kernel/reboot/type", "acpi");
+		system_write(a, "/sys/kernel/reboot/type", "acpi");
 }
 
 /* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
@@ -253,7 +260,7 @@ static void drain_consoles(const struct consoles *consoles)
 	usleep(200000); /* what is in the port itself */
 }
 
-noreturn void appliance_end(enum ending how, const struct consoles *c)
+noreturn void appliance_end(const struct appliance *a, enum ending how, const struct consoles *c)
 {
 	static const int commands[] = { [END_REBOOT] = RB_AUTOBOOT,
 					[END_POWEROFF] = RB_POWER_OFF,
@@ -263,8 +270,8 @@ noreturn void appliance_end(enum ending how, const struct consoles *c)
 	if (how == END_SHELL)
 		appliance_shell();
 	drain_consoles(c);
-	choose_reset();
-	reboot(commands[how]);
+	choose_reset(a);
+	system_end(a, commands[how]);
 	for (;;)
 		pause();
 }

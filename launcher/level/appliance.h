@@ -9,6 +9,8 @@
 #include <stdnoreturn.h>
 
 #include "lib/options.h"
+#include "lib/system.h"
+#include "lib/words.h"
 #include "report/lines.h"
 
 #define CONSOLES_MAX 8
@@ -19,7 +21,7 @@ struct consoles {
 };
 
 /* /proc, /sys, /dev, /run, /tmp; what cannot be mounted is printed. */
-void appliance_mount(void);
+void appliance_mount(const struct appliance *a);
 
 /*
  * Makes /dev/console our stdin, stdout and stderr, and returns a stream to every console that the
@@ -30,7 +32,7 @@ FILE *appliance_consoles(struct consoles *c);
 /* When a session ends, the kernel hangs its terminal up for all that have it open. */
 void appliance_reopen_consoles(const struct consoles *c);
 /* The kernel's messages would split our lines. */
-void appliance_silence_kernel(void);
+void appliance_silence_kernel(const struct appliance *a);
 
 /*
  * What the kernel could not unpack, it only mentions: what it started is then as good as the part of
@@ -48,10 +50,11 @@ void appliance_compare_files(const struct lines *lines);
 void appliance_built_sum(const char *path, char sum[65]);
 
 /*
- * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  Calls ON_BEAT
- * every other second meanwhile.
+ * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  What it prints goes to
+ * WORDS if that has a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.
  */
-void appliance_hook(int own_level, void (*on_beat)(void *context), void *context);
+void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
+		    void *context);
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is
@@ -61,9 +64,7 @@ pid_t appliance_start_shell(const char *tty, int level, bool interactive);
 /* A shell on /dev/console, until it ends. */
 void appliance_shell(void);
 
-/* Whether we are in one at all: PID 1 is this program. */
-bool appliance_is_here(void);
 /* Ends the machine, once its consoles have said all. */
-noreturn void appliance_end(enum ending how, const struct consoles *c);
+noreturn void appliance_end(const struct appliance *a, enum ending how, const struct consoles *c);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "level/checks.h"
+#include "level/needs.h"
 #include "child/port.h"
 #include "guest/cases.h"
 #include "level/thorough.h"
@@ -106,6 +107,24 @@ static void check_clock(struct check_context *c, struct check *k)
 		k->result = RESULT_FAIL;
 		format(k->detail, sizeof(k->detail), "went back by %g s", last - now);
 		return;
+	}
+}
+
+/* KVM counts its guests' time by it; a wrong one shows as a child that hangs. */
+static void check_tsc(struct check_context *c, struct check *k)
+{
+	const struct platform *p = c->platform;
+
+	k->value = p->tsc_khz / 1000;
+	strcpy(k->unit, "MHz");
+	if (p->tsc_khz < 1) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail),
+		       "its kernel does not know the TSC's frequency");
+	} else if (!p->tsc_varies &&
+		   !needs_pace_is_sane(p->tsc_khz, __rdtsc() - p->began_tsc, now_s() - p->began_s,
+				       k->detail, sizeof(k->detail))) {
+		k->result = RESULT_FAIL;
 	}
 }
 
@@ -279,34 +298,52 @@ static const struct {
 	void (*run)(struct check_context *c, struct check *k);
 	struct guest_case guest;
 } checks[] = {
-	{ "virt", CHECK_EARLY, check_virt, {} },	 /* svm or vmx in the CPU's flags */
-	{ "kvm", CHECK_EARLY, check_kvm, {} },		 /* /dev/kvm opens, with the API that we know */
-	{ "nested", CHECK_EARLY, check_nested, {} },	 /* KVM's guests may nest */
-	{ "memory", CHECK_EARLY, check_memory, {} },	 /* a pattern over free RAM */
-	{ "clock", CHECK_EARLY, check_clock, {} },	 /* never goes back */
-	{ "timer", CHECK_EARLY, check_timer, {} },	 /* fires, neither early nor lost */
+	{ "virt", CHECK_EARLY, check_virt, {} },     /* svm or vmx in the CPU's flags */
+	{ "kvm", CHECK_EARLY, check_kvm, {} },	     /* /dev/kvm opens, with the API that we know */
+	{ "nested", CHECK_EARLY, check_nested, {} }, /* KVM's guests may nest */
+	{ "memory", CHECK_EARLY, check_memory, {} }, /* a pattern over free RAM */
+	{ "clock", CHECK_EARLY, check_clock, {} },   /* never goes back */
+	{ "tsc",
+	  CHECK_EARLY,
+	  check_tsc,
+	  {} }, /* its frequency is known, and is that of the clock */
+	{ "timer", CHECK_EARLY, check_timer, {} },	      /* fires, neither early nor lost */
 	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu, {} },   /* registers survive exits */
 	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
+	/* Memory of a guest is moved, split, shared and write-protected while it runs */
+	{ "kvm_memory", CHECK_THOROUGH, check_guest, { case_memory, false, call_memory } },
+	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
+	{ "kvm_timers", CHECK_THOROUGH, check_guest, { case_timers, false, call_timers } },
+	/* A debugger from outside: breakpoints, watchpoints, single steps */
+	{ "kvm_debug", CHECK_THOROUGH, check_guest, { case_debug, false, call_debug } },
+	/* Registers set from outside, in all modes */
+	{ "kvm_segments", CHECK_THOROUGH, check_guest, { case_segments, false, call_segments } },
+	/* MSRs that are taken from a guest and given back */
+	{ "kvm_msrs", CHECK_THOROUGH, check_guest, { case_msrs, false, call_msrs } },
+	/* A guest, and its guest, saved, destroyed and restored at any moment */
+	{ "kvm_transfer", CHECK_THOROUGH, check_guest, { case_transfer, false, call_transfer } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
-	{ "svm_exits", CHECK_THOROUGH, check_guest, { case_exits, true } },
+	{ "svm_exits", CHECK_THOROUGH, check_guest, { case_exits, true, NULL } },
 	/* Its memory is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	{ "svm_npt", CHECK_THOROUGH, check_guest, { case_npt, true } },
+	{ "svm_npt", CHECK_THOROUGH, check_guest, { case_npt, true, NULL } },
+	/* and from outside, by this level */
+	{ "svm_memory", CHECK_THOROUGH, check_guest, { case_nested_memory, true, call_memory } },
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
-	{ "svm_irqs", CHECK_THOROUGH, check_guest, { case_interrupts, true } },
+	{ "svm_irqs", CHECK_THOROUGH, check_guest, { case_interrupts, true, NULL } },
 	/* The maps of MSRs and ports that exit, changed from run to run */
-	{ "svm_maps", CHECK_THOROUGH, check_guest, { case_maps, true } },
+	{ "svm_maps", CHECK_THOROUGH, check_guest, { case_maps, true, NULL } },
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ "svm_events", CHECK_THOROUGH, check_guest, { case_events, true } },
+	{ "svm_events", CHECK_THOROUGH, check_guest, { case_events, true, NULL } },
 	/* Registers of it and of its hypervisor: each has its own */
-	{ "svm_state", CHECK_THOROUGH, check_guest, { case_state, true } },
+	{ "svm_state", CHECK_THOROUGH, check_guest, { case_state, true, NULL } },
 	/* Two guests in turn, and one that changes its page tables */
-	{ "svm_tlb", CHECK_THOROUGH, check_guest, { case_tlb, true } },
+	{ "svm_tlb", CHECK_THOROUGH, check_guest, { case_tlb, true, NULL } },
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
-	{ "svm_tsc", CHECK_THOROUGH, check_guest, { case_tsc, true } },
+	{ "svm_tsc", CHECK_THOROUGH, check_guest, { case_tsc, true, call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	{ "svm_modes", CHECK_THOROUGH, check_guest, { case_modes, true } },
+	{ "svm_modes", CHECK_THOROUGH, check_guest, { case_modes, true, NULL } },
 	/* What VMRUN must refuse */
-	{ "svm_refused", CHECK_THOROUGH, check_guest, { case_refused, true } },
+	{ "svm_refused", CHECK_THOROUGH, check_guest, { case_refused, true, NULL } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */
@@ -339,7 +376,8 @@ bool checks_are_known(const char *list)
 		for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
 			known |= checks[i].phases == CHECK_THOROUGH && !strcmp(name, checks[i].id);
 		if (!known) {
-			fail("nest.checks: there is no thorough check '%s'; docs/report.md lists them",
+			fail("nest.checks: there is no thorough check '%s'; docs/report.md lists "
+			     "them",
 			     name);
 			return false;
 		}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
 #include "level/life.h"
 #include "child/cmdline.h"
 #include "child/firmware.h"
@@ -7,9 +8,11 @@
 #include "child/wire.h"
 #include "level/modules.h"
 #include "level/shell.h"
+#include "lib/whole.h"
 #include "report/formats.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,14 +41,23 @@ int life_read_cmdline(struct options *o)
 {
 	char words[4096];
 	struct options defaults = *o;
+	bool full;
 
 	if (read_text("/proc/cmdline", words, sizeof(words)))
 		return fail("/proc/cmdline: %m");
-	if (options_from_cmdline(o, words) || !checks_are_known(o->checks))
+	full = cmdline_is_full(words);
+	if (full)
+		fail("the kernel command line is full with %zu bytes: what did not fit was cut "
+		     "off; "
+		     "shorten it",
+		     strlen(words));
+	if (options_from_cmdline(o, words) || !checks_are_known(o->checks) || full)
 		return -1;
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
-	if (o->level != LEVEL_NONE || read_text(CMDLINE_PATH, words, sizeof(words)))
+	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
+	if (read_whole(CMDLINE_PATH, words, sizeof(words)))
+		return fail("%s: %m", CMDLINE_PATH);
 	*o = defaults;
 	if (options_from_cmdline(o, words))
 		return fail("%s: a word of it is malformed", CMDLINE_PATH);
@@ -69,11 +81,61 @@ void life_begin(struct life *l, double kernel_s)
 	self.kernel_s = kernel_s;
 	run_begin(run, self.level, self.level);
 	*t->self = self;
+	l->uplink.run_id = run->decided.run_id;
 	run->lines.raw = &l->child.remote.raw;
 	if (l->has_parent)
-		teller_listen(t, uplink_hear, run->decided.run_id);
+		teller_listen(t, uplink_hear, &l->uplink);
 	else
 		teller_listen(t, lines_hear, &run->lines);
+}
+
+static void tell_own_line(void *context, const char *line)
+{
+	struct teller *t = context;
+
+	tell_text(t, t->from, "text", "line", line);
+}
+
+/* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
+static void fail_up(void *context, const char *message)
+{
+	struct life *l = context;
+	char line[600];
+
+	if (l->telling || getpid() != 1) {
+		uplink_text(NULL, message);
+		return;
+	}
+	l->telling = true;
+	format(line, sizeof(line), "supernest: %s", message);
+	line[WORDS_LINE] = '\0';
+	words_say(&l->words, line);
+	l->telling = false;
+}
+
+void life_open_words(struct life *l)
+{
+	char *line, *rest = l->early;
+
+	words_open(&l->words, tell_own_line, &l->run.teller);
+	fail_to(fail_up, l);
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			fail_up(l, line);
+}
+
+void life_refuse_files(struct life *l, const char *why)
+{
+	struct teller *t = &l->run.teller;
+
+	if (!strcmp(why, "write error")) /* init/initramfs.c, xwrite() */
+		reason_set(&l->why, STOP_MEMORY,
+			   "L%d has too little RAM to unpack its initramfs: %s", t->from, why);
+	else
+		reason_set(&l->why, STOP_CRASH, "the initramfs of L%d is damaged: %s", t->from,
+			   why);
+	tell_stop(t, t->from, &l->why);
+	tell_number(t, t->from, "end", "up_s", now_s());
 }
 
 void life_beat(void *context)
@@ -90,14 +152,14 @@ void life_learn_kvm(struct life *l)
 	char own[sizeof(l->child_kernel)];
 
 	if (access("/dev/kvm", F_OK))
-		modules_load_kvm(self->cpu_virt);
+		modules_load_kvm(l->appliance, self->cpu_virt);
 	kernel_of_level(self->level, own, sizeof(own));
 	kernel_of_level(self->level + 1, l->child_kernel, sizeof(l->child_kernel));
 	strcpy(l->archive.sum[0].path, own + 1);
 	strcpy(l->archive.sum[1].path, l->child_kernel + 1);
 	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
 		l->child_file = (struct kernel){ 0 };
-	platform_learn_kvm(self, &l->platform);
+	platform_learn_kvm(self, &l->platform, l->appliance);
 }
 
 /* ---- whether there is a next level ------------------------------------------------------- */
@@ -107,7 +169,7 @@ static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
 
-	return getpid() != 1 || o->start == START_MANUAL || o->end == END_SHELL;
+	return !appliance_is_init(l->appliance) || o->start == START_MANUAL || o->end == END_SHELL;
 }
 
 static void plan_memory(struct life *l, int64_t archive_kib)
@@ -164,7 +226,7 @@ static int write_archive(struct life *l, bool for_child)
 	int fd = -1, err;
 
 	mkdir(ROOT_VIEW, 0755);
-	if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL))
+	if (system_mount(l->appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
 		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
 	if (for_child)
 		fd = open(ARCHIVE_PATH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -176,7 +238,7 @@ static int write_archive(struct life *l, bool for_child)
 		close(fd);
 	if (err) /* no room for it: the level above still wants to compare the sums */
 		archive_write(ROOT_VIEW, -1, &l->archive);
-	umount(ROOT_VIEW);
+	system_unmount(l->appliance, ROOT_VIEW);
 	rmdir(ROOT_VIEW);
 	strcpy(self->archive_sha256, l->archive.sha256);
 	strcpy(self->kernel_sha256, l->archive.sum[0].sha256);
@@ -254,6 +316,7 @@ static void hold_shell(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 	struct shell s = {
+		.appliance = l->appliance,
 		.level = t->from,
 		.tty = l->has_parent ? TERMINAL_TTY : "/dev/console",
 		.control = l->has_parent ? CONTROL_PORT : NULL,
@@ -324,18 +387,19 @@ void life_child_is_ready(void *context, const struct level *child)
 	memory_settle(t->self, child->total_kib,
 		      vm_anonymous_kib(&l->child.vm, t->self->child_kib));
 	tell_level(t, "level");
-	free_file(ARCHIVE_PATH);
+	free_file(l->appliance, ARCHIVE_PATH);
 	if (!keeps_kernel(l))
-		kernel_free_all();
+		kernel_free_all(l->appliance);
 	unlink(FIRMWARE_PATH);
 }
 
 /* Which machine the next level's kernel boots on. */
-static void choose_machine(const struct life *l, struct vm_config *config, char *words, size_t size)
+static int choose_machine(const struct life *l, struct vm_config *config, char *words, size_t size)
 {
 	char built[65];
 
-	read_text(MACHINE_PATH, words, size);
+	if (read_whole(MACHINE_PATH, words, size) && errno == EFBIG)
+		return fail("%s: %m", MACHINE_PATH);
 	appliance_built_sum(KERNEL_PATH, built);
 	config->words = words;
 	config->machine = VM_MICROVM;
@@ -346,25 +410,29 @@ static void choose_machine(const struct life *l, struct vm_config *config, char 
 	}
 	if (isalpha((unsigned char)*words)) /* a name: somebody's own choice */
 		config->machine = VM_NAMED;
+	return 0;
 }
 
-static void make_cmdline(const struct life *l, bool foreign, char *cmdline, size_t size)
+static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 {
 	const struct teller *t = &l->run.teller;
 	char words[1024];
 
-	cmdline_read(WORDS_PATH, t->self->cpu_virt, foreign ? "any" : "own", words, sizeof(words));
+	if (cmdline_read(WORDS_PATH, t->self->cpu_virt, foreign ? "any" : "own", words,
+			 sizeof(words)))
+		return -1;
 	if (!l->platform.child_xsave)
 		append_word(words, sizeof(words), "noxsave");
-	cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline, size);
+	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline);
 }
 
 void life_run_child(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 	struct child *c = &l->child;
-	char cmdline[2048], words[256];
+	char cmdline[CMDLINE_SIZE], words[256];
 	struct vm_config config = {
+		.appliance = l->appliance,
 		.qemu = QEMU_PATH,
 		.firmware_dir = FIRMWARE_DIR,
 		.kernel = l->child_kernel,
@@ -376,17 +444,22 @@ void life_run_child(struct life *l)
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
 	};
 
-	choose_machine(l, &config, words, sizeof(words));
-	make_cmdline(l, config.firmware, cmdline, sizeof(cmdline));
+	if (choose_machine(l, &config, words, sizeof(words)) ||
+	    make_cmdline(l, config.firmware, cmdline)) {
+		reason_set(&l->why, STOP_QEMU, "%s", last_error());
+		tell_stop(t, t->from + 1, &l->why);
+		return;
+	}
 	memory_terms(t->self, &l->budget);
 	tell_level(t, "level");
-	platform_prepare_kvm();
+	platform_prepare_kvm(l->appliance);
 	c->level = t->from + 1;
 	c->run = &l->run;
 	c->pace_s = t->self->ready_s;
 	c->beat_s = l->has_parent ? beat_s(l) : 0;
 	c->counts_chain = !l->has_parent || t->from == 0;
 	c->has_parent = l->has_parent;
+	c->own = &l->words;
 	c->on_ready = life_child_is_ready;
 	c->context = l;
 	if (child_run(c, &config)) {
@@ -415,5 +488,6 @@ void life_end(struct life *l)
 	if (strcmp(l->run.decided.checks, "quick"))
 		life_run_checks(l, CHECK_THOROUGH);
 	tell_level(t, "level");
-	tell_text(t, t->from, "end", NULL, NULL);
+	words_finish(&l->words);
+	tell_number(t, t->from, "end", "up_s", now_s());
 }

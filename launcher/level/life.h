@@ -8,11 +8,13 @@
 #include "child/archive.h"
 #include "child/child.h"
 #include "child/kernel.h"
+#include "child/uplink.h"
 #include "level/appliance.h"
 #include "level/checks.h"
 #include "level/memory.h"
 
 struct life {
+	const struct appliance *appliance;
 	struct run run;
 	struct consoles consoles;
 	bool has_parent; /* somebody above reads our records and prints the report */
@@ -23,6 +25,10 @@ struct life {
 	struct budget budget;
 	struct reason why; /* there is no next level */
 	struct child child;
+	struct words words; /* of our hook's and our own, on their way up */
+	char early[400];    /* what we had to say before we knew to whom: lines */
+	bool telling;	    /* an error, as a record */
+	struct uplink uplink;
 };
 
 /*
@@ -32,6 +38,10 @@ struct life {
 int life_read_cmdline(struct options *o);
 /* Learns who we are, and tells from now on.  KERNEL_S: what our kernel took. */
 void life_begin(struct life *l, double kernel_s);
+/* The level above hears all that we say, and what we could not say before. */
+void life_open_words(struct life *l);
+/* Something of our files is missing, by the kernel's words: nothing is run. */
+void life_refuse_files(struct life *l, const char *why);
 /* Of a hook and of a shell, which may take long: CONTEXT is a life. */
 void life_beat(void *context);
 /* KVM, and which kernels this level and the next one boot. */

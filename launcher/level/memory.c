@@ -46,30 +46,30 @@ static int64_t available_kib(void)
 	return meminfo_kib("MemAvailable:") + waiting_kib();
 }
 
-void memory_setup(void)
+void memory_setup(const struct appliance *a)
 {
 	/* The kernel turns huge pages off below 512 MiB; with 4 KiB pages a boot has 30 x the faults. */
-	write_text("/sys/kernel/mm/transparent_hugepage/enabled", "always");
-	write_text("/sys/kernel/mm/transparent_hugepage/defrag", "always");
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/defrag", "always");
 	/*
 	 * A huge page that is read first would be the zero page, and split into small ones when it is
 	 * written: the child's first two MiB (it looks for a BIOS there) cost 530 exits instead of one.
 	 */
-	write_text("/sys/kernel/mm/transparent_hugepage/use_zero_page", "0");
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/use_zero_page", "0");
 	/* khugepaged would raise min_free_kbytes by tens of MiB and wake the CPU for nothing. */
-	write_text("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
-		   "1000000");
-	write_text("/proc/sys/vm/min_free_kbytes", "512");
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+		     "1000000");
+	system_write(a, "/proc/sys/vm/min_free_kbytes", "512");
 	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
-	write_text("/proc/sys/vm/watermark_scale_factor", "1");
+	system_write(a, "/proc/sys/vm/watermark_scale_factor", "1");
 	/*
 	 * Nothing of ours needs memory that old devices can reach; a 256th of all RAM above 4 GiB would be
 	 * kept free below it for those that do.
 	 */
-	write_text("/proc/sys/vm/lowmem_reserve_ratio", "0 0 0");
+	system_write(a, "/proc/sys/vm/lowmem_reserve_ratio", "0 0 0");
 	/* Freed pages would wait on the CPU's own list, up to an eighth of all. */
-	write_text("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
-	write_text("/proc/sys/vm/overcommit_memory", "1");
+	system_write(a, "/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
+	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
 }
 
 /* One struct page (64 bytes) for each page of each section, used or not (arch/x86/include/asm/sparsemem.h). */

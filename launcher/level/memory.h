@@ -5,7 +5,9 @@
 #ifndef SUPERNEST_MEMORY_H
 #define SUPERNEST_MEMORY_H
 
+#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB: from build/bzImage by scripts/kernel-sizes */
 #include "report/level.h"
+#include "lib/system.h"
 
 /* What the next level asks for. */
 struct demand {
@@ -27,7 +29,7 @@ struct budget {
 };
 
 /* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
-void memory_setup(void);
+void memory_setup(const struct appliance *a);
 /*
  * MemTotal of this level, what of it is available now, and what its kernel took before it counted
  * them: its image and one struct page for each page.
@@ -42,9 +44,6 @@ bool memory_fits(const struct budget *b);
 int64_t memory_needed_kib(const struct budget *b);
 /* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
 #define MARGIN_KIB 2048
-/* Our own kernel's init_size and its file. */
-#define OUR_KERNEL_KIB 9744
-#define OUR_KERNEL_FILE_KIB 1921
 /* The smallest RAM of a child with such a kernel that unpacks so much. */
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib);
 /* What a kernel takes of so much RAM for its array of pages. */

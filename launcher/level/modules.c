@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -28,7 +27,7 @@ bool modules_is_file_of(const char *path, const char *name)
 	return !strncmp(base, ".ko", 3);
 }
 
-static void load(const char *dir, const char *file)
+static void load(const struct appliance *a, const char *dir, const char *file)
 {
 	const char *dot = strrchr(file, '.');
 	char path[600];
@@ -43,27 +42,27 @@ static void load(const char *dir, const char *file)
 		fail("%s: %m; modules.dep names it", path);
 		return;
 	}
-	if (syscall(SYS_finit_module, fd, "", dot && strcmp(dot, ".ko") ? COMPRESSED_FILE : 0) &&
+	if (system_load_module(a, fd, dot && strcmp(dot, ".ko") ? COMPRESSED_FILE : 0) &&
 	    errno != EEXIST)
 		fail("%s: the kernel does not load it: %m; its log says why", path);
 	close(fd);
 }
 
 /* "a.ko: b.ko c.ko": what a needs, the deepest last. */
-static void load_line(const char *dir, char *line)
+static void load_line(const struct appliance *a, const char *dir, char *line)
 {
 	char *last;
 
 	line[strcspn(line, ":")] = ' ';
 	while ((last = strrchr(line, ' '))) {
 		if (last[1])
-			load(dir, last + 1);
+			load(a, dir, last + 1);
 		*last = '\0';
 	}
-	load(dir, line);
+	load(a, dir, line);
 }
 
-void modules_load_kvm(const char *virt)
+void modules_load_kvm(const struct appliance *a, const char *virt)
 {
 	const char *name = modules_kvm_name(virt);
 	char dir[120], path[140], line[DEP_LINE];
@@ -92,7 +91,7 @@ void modules_load_kvm(const char *virt)
 	fclose(dep);
 	line[strcspn(line, "\n")] = '\0';
 	if (found)
-		load_line(dir, line);
+		load_line(a, dir, line);
 	else
 		fail("%s does not name %s: KVM is built in, or was not packed", path, name);
 }

@@ -6,7 +6,7 @@
 #ifndef SUPERNEST_MODULES_H
 #define SUPERNEST_MODULES_H
 
-#include "lib/base.h"
+#include "lib/system.h"
 
 #define MODULES_DIR "/lib/modules"
 
@@ -18,6 +18,6 @@ const char *modules_kvm_name(const char *virt);
  */
 bool modules_is_file_of(const char *path, const char *name);
 /* In a level without /dev/kvm: loads KVM for VIRT, if there are modules.  What goes wrong is printed. */
-void modules_load_kvm(const char *virt);
+void modules_load_kvm(const struct appliance *a, const char *virt);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem */
 #include "level/platform.h"
+#include "level/kvm.h"
+#include "level/needs.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #define CPUINFO_MAX 8192
 
@@ -64,7 +67,7 @@ const struct hypervisor *platform_hypervisor(const char *signature)
 /* Bochs sets no hypervisor bit: its BIOS gives it away.  Who may not read that sees a machine, as it is. */
 static bool on_bochs(void)
 {
-	static char firmware[FIRMWARE_SIZE];
+	char firmware[FIRMWARE_SIZE];
 	static const char owner[] = "The Bochs Project";
 	int fd = open("/dev/mem", O_RDONLY | O_CLOEXEC);
 	bool found;
@@ -86,57 +89,37 @@ static void read_signature(unsigned int leaf, char signature[13])
 	signature[12] = '\0';
 }
 
-static const struct hypervisor *find_hypervisor(bool present)
+/* SIGNATURE is the name of one that we do not know. */
+static struct hypervisor find_hypervisor(bool present, char signature[13])
 {
-	static struct hypervisor unknown = { .advice = "ask its manual for nested virtualization" };
-	static char signature[13];
 	const struct hypervisor *hv, *behind;
 
 	if (!present)
-		return on_bochs() ? &bochs : &nobody;
+		return on_bochs() ? bochs : nobody;
 	read_signature(CPUID_HYPERVISOR, signature);
 	hv = platform_hypervisor(signature);
 	if (hv && !strcmp(hv->name, "Hyper-V")) {
 		/* KVM and Xen can put on Hyper-V's clothes for Windows' sake. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
-		return behind ? behind : hv;
+		return behind ? *behind : *hv;
 	}
 	if (hv)
-		return hv;
+		return *hv;
 	make_harmless(signature);
-	unknown.name = *signature ? signature : "unknown";
-	return &unknown;
+	return (struct hypervisor){ .name = *signature ? signature : "unknown",
+				    .advice = "ask its manual for nested virtualization" };
 }
 
-/* The value of the first "KEY : value" of /proc/cpuinfo, up to its newline. */
-static void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size)
+/* What the operating system keeps of the registers; 0 where nobody may ask. */
+static uint64_t read_xcr0(bool have_xsave)
 {
-	size_t len = strlen(key);
-	const char *p = cpuinfo;
+	uint32_t low, high;
 
-	buf[0] = '\0';
-	for (; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		if (strncmp(p, key, len) || !strchr("\t ", p[len]))
-			continue;
-		p = strchr(p, ':');
-		if (p && p[1] == ' ')
-			format(buf, size, "%.*s", (int)strcspn(p + 2, "\n"), p + 2);
-		return;
-	}
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = list;
-
-	while ((p = strstr(p, word))) {
-		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return true;
-		p += len;
-	}
-	return false;
+	if (!have_xsave) /* Linux shows it only if it has set CR4.OSXSAVE */
+		return 0;
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
 }
 
 /* What helps or hinders nesting, by the names of /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h). */
@@ -212,8 +195,8 @@ static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 
 static void learn_cpu(struct level *self, struct platform *p, int level)
 {
-	const struct hypervisor *hv;
-	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512];
+	struct hypervisor hv;
+	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512], signature[13];
 
 	read_text("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo));
 	cpuinfo_value(cpuinfo, "vendor_id", self->cpu_vendor, sizeof(self->cpu_vendor));
@@ -224,17 +207,20 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	strcpy(self->cpu_virt, has_word(flags, "svm")	? "svm"
 			       : has_word(flags, "vmx") ? "vmx"
 							: "none");
-	hv = find_hypervisor(has_word(flags, "hypervisor"));
-	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv->name);
-	self->level = level >= 0 ? level : !hv->is_machine;
-	p->have_avx = has_word(flags, "avx");
+	hv = find_hypervisor(has_word(flags, "hypervisor"), signature);
+	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv.name);
+	self->level = level >= 0 ? level : !hv.is_machine;
+	p->have_avx = needs_avx(flags, read_xcr0(has_word(flags, "xsave")));
+	p->tsc_varies = has_word(flags, "aperfmperf"); /* arch/x86/kernel/cpu/aperfmperf.c */
+	p->tsc_khz = needs_tsc_khz(cpuinfo);
+	needs_missing(cpuinfo, self->level, p->missing, sizeof(p->missing));
 	/*
 	 * Older TCG (Debian 12's) does not intercept XSETBV: KVM does not learn what its guest enabled
 	 * and tells it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and
 	 * gives up.  A TCG's age cannot be seen, but one with virtual VMLOAD is new enough.
 	 */
 	p->child_xsave = has_word(flags, "xsave") &&
-			 (strcmp(hv->name, "TCG") || has_word(flags, "v_vmsave_vmload"));
+			 (strcmp(hv.name, "TCG") || has_word(flags, "v_vmsave_vmload"));
 	p->have_virt = strcmp(self->cpu_virt, "none");
 	if (p->have_virt || explain_firmware(false, p->virt_problem, sizeof(p->virt_problem)))
 		return;
@@ -244,42 +230,42 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 		       level - 1);
 	else
 		format(p->virt_problem, sizeof(p->virt_problem),
-		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv->name, hv->advice);
+		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv.name, hv.advice);
 }
 
 /* Why /dev/kvm does not open, by the errno that it gave. */
-static void explain_kvm(const struct platform *p, int err, char *why, size_t size)
+static void explain_kvm(const struct level *self, struct platform *p, const struct appliance *a,
+			int err)
 {
+	struct kvm_facts facts = { .err = err, .in_appliance = a };
 	char reason[160];
 
-	if (err == EACCES)
-		strcpy(reason, "this user may not open it");
-	else if (!p->have_virt)
-		strcpy(reason, "the CPU has no svm or vmx");
 	/* A kernel before 6.7 shows svm even where firmware forbids it. */
-	else if (!explain_firmware(true, reason, sizeof(reason)))
-		strcpy(reason, "KVM did not start; see the kernel's log");
-	format(why, size, "/dev/kvm: %s: %s", strerror(err), reason);
-}
-
-void platform_learn_kvm(const struct level *self, struct platform *p)
-{
-	char path[64], value[8];
-	int fd;
-
-	p->kvm_api = p->kvm_nested = UNKNOWN;
-	format(path, sizeof(path), "/sys/module/kvm_%s/parameters/nested",
-	       strcmp(self->cpu_virt, "vmx") ? "amd" : "intel");
-	if (!read_text(path, value, sizeof(value)))
-		p->kvm_nested = value[0] == '1' || value[0] == 'Y';
-	fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		explain_kvm(p, errno, p->kvm_problem, sizeof(p->kvm_problem));
+	if (err != EACCES && err != EPERM &&
+	    (!p->have_virt || explain_firmware(true, reason, sizeof(reason)))) {
+		format(p->kvm_problem, sizeof(p->kvm_problem), "/dev/kvm: %s: %s", strerror(err),
+		       p->have_virt ? reason : "the CPU has no svm or vmx");
 		return;
 	}
+	kvm_learn_facts(&facts, self->cpu_virt);
+	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
+}
+
+void platform_learn_kvm(const struct level *self, struct platform *p, const struct appliance *a)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	p->kvm_api = UNKNOWN;
+	if (fd < 0)
+		explain_kvm(self, p, a, errno);
+	p->kvm_nested = kvm_nests(fd, self->cpu_virt);
+	if (fd < 0)
+		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);
 	close(fd);
-	if (p->kvm_api == KVM_API_VERSION)
+	if (*p->missing)
+		strcpy(p->kvm_problem, p->missing);
+	else if (p->kvm_api == KVM_API_VERSION)
 		p->have_kvm = true;
 	else
 		format(p->kvm_problem, sizeof(p->kvm_problem),
@@ -292,13 +278,15 @@ void platform_learn(struct level *self, struct platform *p, int level)
 	struct utsname uts;
 
 	memset(p, 0, sizeof(*p));
+	p->began_tsc = __rdtsc();
+	p->began_s = now_s();
 	learn_cpu(self, p, level);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);
 	make_harmless(self->cpu_model);
 }
 
-void platform_prepare_kvm(void)
+void platform_prepare_kvm(const struct appliance *a)
 {
 	/*
 	 * Built in, KVM notes the TSC's frequency before the kernel has refined it.  If the two are
@@ -306,5 +294,5 @@ void platform_prepare_kvm(void)
 	 * and leaves its ratio at 0 (kvm_set_tsc_khz, x86.c): the child's timers are seconds late.
 	 * One percent of a clock's pace is nothing to us.
 	 */
-	write_text("/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
+	system_write(a, "/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
 }

@@ -6,16 +6,22 @@
 #define SUPERNEST_PLATFORM_H
 
 #include "report/level.h"
+#include "lib/system.h"
 
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
 	bool have_avx;
-	bool child_xsave;	/* a guest of ours can use XSAVE */
-	bool have_kvm;		/* /dev/kvm answered with the API that we know */
-	int kvm_api;		/* its version, or UNKNOWN */
-	int kvm_nested;		/* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool child_xsave;   /* a guest of ours can use XSAVE */
+	bool have_kvm;	    /* /dev/kvm answered with the API that we know */
+	int kvm_api;	    /* its version, or UNKNOWN */
+	int kvm_nested;	    /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool tsc_varies;    /* /proc/cpuinfo says what the core runs at just now, not the TSC */
+	double tsc_khz;	    /* by the kernel; 0: it does not know */
+	uint64_t began_tsc; /* the TSC at began_s on now_s() */
+	double began_s;
+	char missing[200];	/* what KVM lacks here beside svm or vmx; "" if nothing */
 	char virt_problem[200]; /* why not, and whose setting it is; "" if none */
-	char kvm_problem[200];
+	char kvm_problem[300];
 };
 
 /* Who emulates or virtualizes the CPU that we are on. */
@@ -41,10 +47,10 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
  * hypervisor bit, or a CPU that TCG or Bochs emulates: 0; any other hypervisor's guest: 1.
  */
 void platform_learn(struct level *self, struct platform *p, int level);
-/* Whether KVM can be used: its module, its parameters, /dev/kvm. */
-void platform_learn_kvm(const struct level *self, struct platform *p);
+/* Whether KVM can be used: its module, its parameters, /dev/kvm.  On a host A is NULL. */
+void platform_learn_kvm(const struct level *self, struct platform *p, const struct appliance *a);
 
 /* Sets KVM up for a child: what its defaults get wrong here. */
-void platform_prepare_kvm(void);
+void platform_prepare_kvm(const struct appliance *a);
 
 #endif

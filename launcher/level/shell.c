@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,7 +135,7 @@ static void ask_window(const struct session *s)
 static void start(struct session *s)
 {
 	/* KVM's statistics and what else a developer looks at. */
-	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	system_mount(s->shell->appliance, "debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	if (!s->pipe) {
 		tcsetattr(s->tty, TCSANOW, &s->shell->as_found);
 		if (!s->shell->control)

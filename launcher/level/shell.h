@@ -7,11 +7,12 @@
 
 #include <termios.h>
 
-#include "lib/base.h"
+#include "lib/system.h"
 
 #define SHELL_REPORT "/run/report.json" /* the report so far, for `supernest status` */
 
 struct shell {
+	const struct appliance *appliance;
 	int level;
 	const char *tty;
 	const char *control; /* what is told of the person's terminal, remote.h; NULL: it is ours */

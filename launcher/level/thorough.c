@@ -53,12 +53,15 @@ static void judge(const struct machine *m, int err, struct check *k)
 
 void check_guest(struct check_context *c, struct check *k)
 {
-	struct machine m = { .tick_s = TICK_S + c->self->ready_s / 4, .on_tick = on_tick, .tick_context = c };
+	struct machine m = { .tick_s = TICK_S + c->self->ready_s / 4,
+			     .on_tick = on_tick,
+			     .tick_context = c };
 	const struct guest_case *g = c->guest;
 
 	strcpy(k->unit, "facts");
 	if (!can_run(c, g->svm, k))
 		return;
+	m.on_call = g->on_call;
 	m.deadline_s = now_s() + CASE_S;
 	if (machine_open(&m, !strcmp(c->self->cpu_virt, "svm"))) {
 		k->result = RESULT_FAIL;

@@ -75,11 +75,10 @@ void append_word(char *buf, size_t size, const char *word)
 	format(buf + len, size - len, "%s", quote ? "'" : "");
 }
 
-int read_text(const char *path, char *buf, size_t size)
+static int read_fd(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	buf[0] = '\0';
 	if (fd < 0)
@@ -96,6 +95,17 @@ int read_text(const char *path, char *buf, size_t size)
 	if (len && buf[len - 1] == '\n')
 		buf[len - 1] = '\0';
 	return len ? 0 : -1;
+}
+
+int read_text(const char *path, char *buf, size_t size)
+{
+	return read_fd(open(path, O_RDONLY | O_CLOEXEC), buf, size);
+}
+
+int read_input(const char *path, char *buf, size_t size)
+{
+	return strcmp(path, "-") ? read_text(path, buf, size)
+				 : read_fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), buf, size);
 }
 
 int64_t number_behind(const char *path, const char *word)
@@ -124,18 +134,6 @@ int write_all(int fd, const void *buf, size_t len)
 		len -= n;
 	}
 	return 0;
-}
-
-int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -1;
-	err = write_all(fd, text, strlen(text));
-	close(fd);
-	return err;
 }
 
 void make_harmless(char *text)

@@ -48,10 +48,10 @@ void append_word(char *buf, size_t size, const char *word);
 
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
+/* The same of a file that a person named: "-" is standard input. */
+int read_input(const char *path, char *buf, size_t size);
 /* The number behind a word of such a file (procfs); -1 if there is none. */
 int64_t number_behind(const char *path, const char *word);
-/* Writes a small file (sysfs, procfs).  -1 with errno set if it can't. */
-int write_text(const char *path, const char *text);
 
 /* write() until all is written.  -1 with errno set if it can't. */
 int write_all(int fd, const void *buf, size_t len);

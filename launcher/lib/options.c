@@ -3,9 +3,14 @@
 #include "lib/options.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define OUR_PREFIX "nest."
+#define BLANKS " \t\n\v\f\r"
+#define WORD_MAX 64
 
 static int parse_int(const char *text, int min, int max, int *out)
 {
@@ -133,6 +138,12 @@ static int set_table_or_json(const char *v, void *p)
 	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
 }
 
+static int set_json_format(const char *v, void *p)
+{
+	(void)v;
+	return set_format("json", p);
+}
+
 static int set_percent(const char *v, void *p)
 {
 	return parse_int(v, 0, 100000, p);
@@ -206,6 +217,15 @@ static int set_run_id(const char *v, void *p)
 	return 0;
 }
 
+static int set_seed(const char *v, void *p)
+{
+	if (strlen(v) != sizeof(((struct options *)0)->seed) - 1 ||
+	    strspn(v, "0123456789abcdef") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
 static int set_text(const char *v, void *p)
 {
 	*(const char **)p = v;
@@ -218,6 +238,9 @@ static int set_flag(const char *v, void *p)
 	*(bool *)p = true;
 	return 0;
 }
+
+/* In `commands`: it works for one version more, and `help` is what it is called now. */
+#define OLD_SPELLING 0x1000
 
 static const struct option {
 	const char *word;  /* on the kernel command line, or NULL */
@@ -260,6 +283,8 @@ static const struct option {
 	  "the level's number; set by the level above, never by a person" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
 	  "the run's id in records; set by the level above, never by a person" },
+	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed),
+	  "the seed of the level's random numbers; set by the level above, never by a person" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
@@ -282,7 +307,7 @@ static const struct option {
 	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
 	  "more parameters for the kernel command line of the outermost guest" },
 	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
-	  "write the report as JSON to FILE" },
+	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
 	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
 	  "write consoles, records and all reports to DIR" },
 	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
@@ -295,7 +320,8 @@ static const struct option {
 	  "run every combination of the options in FILE: on each line a name and its values" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
-	{ NULL, "--json", NULL, CMD_CHECK, set_flag, MEMBER(json), "print the findings as JSON" },
+	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, set_json_format, MEMBER(report),
+	  "--format json" },
 	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
 	  MEMBER(report),
 	  "the output format (default: table); html takes several reports and compares them" },
@@ -303,16 +329,22 @@ static const struct option {
 	  "for kcidb: the submitter's name in KernelCI (a-z, 0-9 and _)" },
 	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
 	  "for kcidb: the id of the tested build, as it was submitted" },
-	{ NULL, "--format", "table|json", CMD_COMPARE | CMD_PLAN, set_table_or_json, MEMBER(report),
-	  "the output format (default: table)" },
-	{ NULL, "--exits", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
+	{ NULL, "--format", "table|json", CMD_CHECK | CMD_COMPARE | CMD_PLAN, set_table_or_json,
+	  MEMBER(report), "the output format (default: table)" },
+	{ NULL, "--exits-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
 	  "how many more exits count as worse (default: 3 for deterministic runs, else 30 to "
 	  "200)" },
-	{ NULL, "--kib", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
+	{ NULL, "--exits", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
+	  MEMBER(exits_percent), "--exits-limit" },
+	{ NULL, "--overhead-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
 	  "how much more overhead counts as worse (default: 1)" },
-	{ NULL, "--cycles", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
+	{ NULL, "--kib", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent, MEMBER(kib_percent),
+	  "--overhead-limit" },
+	{ NULL, "--cycles-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
 	  "how many more cycles for an exit count as worse (default: 3 for deterministic runs, "
 	  "else 200)" },
+	{ NULL, "--cycles", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
+	  MEMBER(cycles_percent), "--cycles-limit" },
 	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
 	  "the report to predict from; to predict seconds it must reach L3" },
 	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
@@ -342,6 +374,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	*d = (struct decided){ .depth = o->depth, .shell = shell };
 	strcpy(d->run_id, o->run_id);
 	strcpy(d->checks, o->checks);
+	strcpy(d->seed, o->seed);
 	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
 		d->depth = shell;
 }
@@ -355,21 +388,96 @@ static int set_option(struct options *o, const struct option *opt, const char *n
 	return 0;
 }
 
+/*
+ * Cuts the next word off, as the kernel itself does (next_arg, lib/cmdline.c): quotes keep blanks, around
+ * the whole or around the value, and are no part of either.  NULL: there is none.
+ */
+static char *next_word(char **rest, char **value)
+{
+	char *word = *rest + strspn(*rest, BLANKS), *end, *equals = NULL;
+	bool quoted = *word == '"', in_quote = quoted;
+
+	if (!*word)
+		return NULL;
+	word += quoted;
+	for (end = word; *end && (in_quote || !strchr(BLANKS, *end)); end++) {
+		if (*end == '=' && !equals && end > word)
+			equals = end;
+		in_quote ^= *end == '"';
+	}
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	*value = end;
+	if (equals) {
+		*equals = '\0';
+		*value = equals + 1;
+	}
+	if (end > word && end[-1] == '"' && (quoted || **value == '"'))
+		end[-1] = '\0';
+	*value += **value == '"';
+	return word;
+}
+
+/* How many characters one word is away from another: put in, left out or exchanged (Levenshtein 1965). */
+static int distance(const char *a, const char *b)
+{
+	int row[WORD_MAX + 1], len = strnlen(b, WORD_MAX), before, above;
+
+	for (int j = 0; j <= len; j++)
+		row[j] = j;
+	for (int i = 1; a[i - 1]; i++) {
+		before = row[0];
+		row[0] = i;
+		for (int j = 1; j <= len; j++) {
+			above = row[j];
+			row[j] = before + (a[i - 1] != b[j - 1]);
+			if (above + 1 < row[j])
+				row[j] = above + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			before = above;
+		}
+	}
+	return row[len];
+}
+
+/* A word of ours that we do not know would change what is run, if it were spelled as it was meant. */
+static int refuse_unknown(const char *word)
+{
+	const char *nearest = "";
+	int least = INT_MAX, d;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		d = options[i].word ? distance(options[i].word, word) : INT_MAX;
+		if (d < least) {
+			least = d;
+			nearest = options[i].word;
+		}
+	}
+	return fail("%.60s: there is no such word; the nearest is %s", word, nearest);
+}
+
 int options_from_cmdline(struct options *o, const char *cmdline)
 {
-	char words[4096], *save, *word, *value;
+	char words[4096], *rest = words, *word, *value;
+	bool known;
 
-	format(words, sizeof(words), "%s", cmdline);
-	for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
-		value = strchr(word, '=');
-		if (value)
-			*value++ = '\0';
-		for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+	if (strlen(cmdline) >= sizeof(words))
+		return fail("the kernel command line is longer than %zu bytes", sizeof(words) - 1);
+	strcpy(words, cmdline);
+	while ((word = next_word(&rest, &value))) {
+		if (strncmp(word, OUR_PREFIX, sizeof(OUR_PREFIX) - 1))
+			continue;
+		known = false;
+		for (size_t i = 0; i < ARRAY_SIZE(options) && !known; i++) {
 			if (!options[i].word || strcmp(options[i].word, word))
 				continue;
-			if (set_option(o, &options[i], word, value ? value : ""))
+			known = true;
+			if (set_option(o, &options[i], word, value))
 				return -1;
 		}
+		if (!known)
+			return refuse_unknown(word);
 	}
 	return 0;
 }
@@ -390,7 +498,7 @@ static bool take_operand(struct options *o, int command, const char *arg)
 {
 	int most = command == CMD_REPORT ? FILES_MAX : command == CMD_COMPARE ? 2 : 0;
 
-	if (arg[0] == '-' || o->file_count >= most)
+	if ((arg[0] == '-' && arg[1]) || o->file_count >= most)
 		return false;
 	o->files[o->file_count++] = arg;
 	return true;
@@ -407,6 +515,9 @@ int options_from_args(struct options *o, int command, int argc, char **argv)
 		opt = find_flag(command, arg, value ? (size_t)(value - arg) : strlen(arg));
 		if (!opt)
 			return fail("%s: no such option or operand here; --help lists them", arg);
+		if (opt->commands & OLD_SPELLING)
+			fail("%s: is now called %s; the old name works until the next version",
+			     opt->flag, opt->help);
 		if (opt->value && !value) {
 			if (++i == argc)
 				return fail("%s: needs a value, %s", arg, opt->value);
@@ -434,7 +545,8 @@ static void print_help(const char *name, const char *between, const struct optio
 void options_help(int command)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].flag && options[i].commands & command)
+		if (options[i].flag && options[i].commands & command &&
+		    !(options[i].commands & OLD_SPELLING))
 			print_help(options[i].flag, " ", &options[i]);
 }
 

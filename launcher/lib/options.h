@@ -42,8 +42,9 @@ struct options {
 	char checks[CHECKS_SIZE]; /* quick, thorough, or names */
 	int level;
 	char run_id[17]; /* hex */
+	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel;
-	bool plain, deterministic, json, stop_on_failure;
+	bool plain, deterministic, stop_on_failure;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	uint64_t levels; /* a bit for each that runs --kernel; 0: all */
@@ -62,6 +63,7 @@ struct decided {
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	char checks[CHECKS_SIZE];
+	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
 /* One bit for each command that takes an option. */
@@ -71,7 +73,7 @@ enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, 
 void options_init(struct options *o);
 /*
  * Takes the nest.* words out of a kernel command line; all others are somebody else's.
- * -1 if the value of a known word is malformed; the error is printed.
+ * -1 if one is unknown or its value is malformed; the error is printed.
  */
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */

@@ -119,7 +119,7 @@ void sha256_end(struct sha256 *s, char hex[65])
 
 int sha256_file(const char *path, char hex[65])
 {
-	static uint8_t buf[65536];
+	uint8_t buf[65536];
 	struct sha256 s;
 	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

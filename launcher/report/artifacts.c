@@ -6,6 +6,32 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	int format;
+} files[] = { { "report.txt", REPORT_TABLE },
+	      { "report.ktap", REPORT_KTAP },
+	      { "report.lava", REPORT_LAVA },
+	      { "report.json", REPORT_JSON },
+	      { "report.html", REPORT_HTML } };
+
+static void remove_file(const char *dir, const char *name, const char *suffix)
+{
+	char path[600];
+
+	format(path, sizeof(path), "%s/%s%s", dir, name, suffix);
+	unlink(path);
+}
+
+void artifacts_clear(const char *dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		remove_file(dir, files[i].name, "");
+	for (int part = 0; part < EVIDENCE_PARTS; part++)
+		remove_file(dir, evidence_names[part], ".txt");
+}
 
 int artifacts_open(struct artifacts *a, const char *dir)
 {
@@ -14,6 +40,7 @@ int artifacts_open(struct artifacts *a, const char *dir)
 		return 0;
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		return fail("%s: %m", dir);
+	artifacts_clear(dir);
 	if (log_open(&a->console, dir, "console.log"))
 		return -1;
 	return log_open(&a->records, dir, "records.log");
@@ -42,14 +69,6 @@ static int write_evidence(const char *dir, const struct evidence *e)
 
 int artifacts_close(struct artifacts *a, const struct report *r)
 {
-	static const struct {
-		const char *name;
-		int format;
-	} files[] = { { "report.txt", REPORT_TABLE },
-		      { "report.ktap", REPORT_KTAP },
-		      { "report.lava", REPORT_LAVA },
-		      { "report.json", REPORT_JSON },
-		      { "report.html", REPORT_HTML } };
 	struct log log;
 	int err;
 

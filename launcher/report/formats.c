@@ -1,45 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/formats.h"
+#include "report/consistency.h"
 #include "report/html.h"
+#include "lib/numbers.h"
 #include "lib/options.h"
+#include "lib/output.h"
 #include "report/results.h"
 #include "report/svg.h"
 
 #include <cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define JSON_FILE_MAX (4 << 20)
 #define FIELD_MAX 256
-#define COUNT_MAX (1LL << 53) /* what a JSON number keeps exactly */
 
 /* ---- table ------------------------------------------------------------------------------- */
-
-static void format_mib(int64_t kib, char *buf, size_t size)
-{
-	if (kib < 0)
-		format(buf, size, "-");
-	else
-		format(buf, size, "%.1f", kib / 1024.0);
-}
-
-static void format_count(int64_t n, char *buf, size_t size)
-{
-	if (n < 0)
-		format(buf, size, "-");
-	else
-		format(buf, size, "%lld", (long long)n);
-}
-
-static void format_factor(double factor, char *buf, size_t size)
-{
-	format(buf, size, factor < 0 ? "-" : "x%.1f", factor);
-}
 
 static void format_checks(const struct level *lv, char *buf, size_t size)
 {
@@ -56,18 +35,17 @@ static void format_checks(const struct level *lv, char *buf, size_t size)
 
 static void print_row(const struct report *r, const struct level *lv, FILE *out)
 {
-	char total[24], overhead[24], boot[24] = "-", exits[24], cpuid[24], factor[24], checks[64];
+	double factor = report_factor(r, lv->level);
+	char checks[64], times[24];
 
-	format_mib(lv->total_kib, total, sizeof(total));
-	format_mib(lv->overhead_kib, overhead, sizeof(overhead));
-	format_count(lv->exits_boot, exits, sizeof(exits));
-	format_count(lv->cpuid_cycles, cpuid, sizeof(cpuid));
-	format_factor(report_factor(r, lv->level), factor, sizeof(factor));
+	format(times, sizeof(times), factor < 0 ? "-" : "x%.1f", factor);
 	format_checks(lv, checks, sizeof(checks));
-	if (level_boot_s(lv) >= 0)
-		format(boot, sizeof(boot), "%.2f", level_boot_s(lv));
 	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s%s\n", lv->level, lv->role,
-		lv->hypervisor, lv->cpu_virt, total, overhead, boot, exits, cpuid, factor, checks,
+		lv->hypervisor, lv->cpu_virt, or_dash(number_mib(lv->total_kib).text),
+		or_dash(number_mib(lv->overhead_kib).text),
+		or_dash(number_seconds(level_boot_s(lv)).text),
+		or_dash(number_whole(lv->exits_boot).text),
+		or_dash(number_whole(lv->cpuid_cycles).text), times, checks,
 		lv->ready ? "" : ", not ready");
 }
 
@@ -100,6 +78,8 @@ static void print_table(const struct report *r, FILE *out)
 	for (int i = r->outermost; i <= r->deepest; i++)
 		print_row(r, &r->levels[i], out);
 	print_remarks(r, out);
+	if (*r->setup.kvm_why)
+		fprintf(out, "KVM was not used: %s\n", r->setup.kvm_why);
 	for (int i = 0; i < r->console_count; i++)
 		fprintf(out, "L%d console: %s\n", r->stop_level, r->console[i]);
 	if (r->stop == STOP_NONE) /* it goes on */
@@ -110,20 +90,12 @@ static void print_table(const struct report *r, FILE *out)
 
 /* ---- tests: KTAP and LAVA ---------------------------------------------------------------- */
 
-/* Decimal digits only: LAVA's pattern knows no exponent. */
-static void format_value(double value, char *buf, size_t size)
-{
-	format(buf, size, value == (int64_t)value ? "%.0f" : "%.6f", value);
-}
-
 static void ktap_line(const struct test *t, int number, int indent, FILE *out)
 {
-	char value[32];
-
-	format_value(t->value, value, sizeof(value));
 	fprintf(out, "%*s%s %d %s #%s %s=%s%s", indent, "",
 		t->result == RESULT_FAIL ? "not ok" : "ok", number, t->id,
-		t->result == RESULT_SKIP ? " SKIP" : "", t->unit, value, *t->detail ? " " : "");
+		t->result == RESULT_SKIP ? " SKIP" : "", t->unit, number_exact(t->value).text,
+		*t->detail ? " " : "");
 	for (const char *p = t->detail; *p; p++)
 		fputc(*p == '#' ? '_' : *p, out); /* a second '#' would start another directive */
 	fputc('\n', out);
@@ -175,11 +147,8 @@ static void print_ktap(const struct report *r, FILE *out)
 
 static void lava_line(const struct test *t, void *out)
 {
-	char value[32];
-
-	format_value(t->value, value, sizeof(value));
 	fprintf(out, "<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s UNITS=%s MEASUREMENT=%s>\n",
-		t->id, result_names[t->result], t->unit, value);
+		t->id, result_names[t->result], t->unit, number_exact(t->value).text);
 }
 
 static void print_lava(const struct report *r, FILE *out)
@@ -321,6 +290,8 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
+	cJSON_AddStringToObject(o, "accel", s->accel);
+	cJSON_AddStringToObject(o, "kvm_why", s->kvm_why);
 	return o;
 }
 
@@ -361,55 +332,41 @@ void formats_print_marked(const struct report *r, int which, FILE *out)
 	fputs("# supernest: json end\n", out);
 }
 
-int formats_print_end(FILE *out)
+void formats_print_end(FILE *out)
 {
-	clearerr(out);
 	fputs(REPORT_END "\n", out);
-	if (fflush(out) && errno != EPIPE)
-		return fail("the report could not be printed: %m");
-	return 0;
-}
-
-int formats_can_write(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-	if (fd >= 0) {
-		close(fd);
-		unlink(path);
-		return 0;
-	}
-	if (errno == EEXIST && !access(path, W_OK))
-		return 0;
-	return fail("%s: cannot write the report there: %m", path);
+	fflush(out);
 }
 
 int formats_write_json(const struct report *r, const char *path)
 {
-	FILE *out = fopen(path, "w");
-	bool failed;
+	FILE *out = output_open(path);
 
 	if (!out)
 		return fail("%s: cannot write the report: %m; it is above on the console", path);
 	print_json(r, out);
-	failed = ferror(out);
-	if (fclose(out) || failed)
-		return fail("%s: cannot write the report: %m (disk full?)", path);
+	if (output_close(out))
+		return fail("%s: cannot write the report: %m", path);
 	return 0;
 }
 
-/* Why a file that somebody else wrote is no report; returns -1. */
-static char malformed_why[120];
-static int malformed(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static int malformed(const char *fmt, ...)
+static const char *text_of(const cJSON *object, const char *key)
 {
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+/* Says why a file that somebody else wrote is no report; returns -1. */
+static int malformed(const char *path, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static int malformed(const char *path, const char *fmt, ...)
+{
+	char why[120];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(malformed_why, sizeof(malformed_why), fmt, args);
+	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	make_harmless(malformed_why);
-	return -1;
+	make_harmless(why);
+	return fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, why);
 }
 
 static int read_field(struct level *lv, const struct field *f, const cJSON *item)
@@ -436,18 +393,15 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 
 static int read_check(struct level *lv, const cJSON *item)
 {
-	const char *result = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "result"));
-	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
-	const char *unit = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "unit"));
-	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "detail"));
+	const char *result = text_of(item, "result");
+	const char *id = text_of(item, "id");
+	const char *unit = text_of(item, "unit");
+	const char *detail = text_of(item, "detail");
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value");
 	struct check k = { .result = RESULT_PASS };
 
-	if (!id || !result || !unit || !cJSON_IsNumber(value))
+	if (!id || !result || !unit || !cJSON_IsNumber(value) || result_by_name(result, &k.result))
 		return -1;
-	while (strcmp(result, result_names[k.result]))
-		if (k.result++ == RESULT_SKIP)
-			return -1;
 	format(k.id, sizeof(k.id), "%s", id);
 	format(k.unit, sizeof(k.unit), "%s", unit);
 	format(k.detail, sizeof(k.detail), "%s", detail ? detail : "");
@@ -468,7 +422,7 @@ static int read_int(const cJSON *object, const char *key, int min, int max, int 
 	return 0;
 }
 
-static int read_level(struct report *r, const cJSON *item)
+static int read_level(const char *path, struct report *r, const cJSON *item)
 {
 	const cJSON *group, *check;
 	struct level *lv;
@@ -476,7 +430,8 @@ static int read_level(struct report *r, const cJSON *item)
 
 	if (read_int(item, "level", 0, MAX_LEVEL, &level) ||
 	    (r->deepest >= 0 && level != r->deepest + 1))
-		return malformed("its levels are not numbered one after the other from 0 to %d",
+		return malformed(path,
+				 "its levels are not numbered one after the other from 0 to %d",
 				 MAX_LEVEL);
 	lv = report_level(r, level);
 	if (r->deepest < 0)
@@ -491,11 +446,12 @@ static int read_level(struct report *r, const cJSON *item)
 		group = f->group ? cJSON_GetObjectItemCaseSensitive(item, f->group) : item;
 		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
 		if (value && read_field(lv, f, value))
-			return malformed("%s of L%d is not what it should be", f->key, level);
+			return malformed(path, "%s of L%d is not what it should be", f->key, level);
 	}
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
 		if (read_check(lv, check))
-			return malformed("a check of L%d has not all that it should have", level);
+			return malformed(path, "a check of L%d has not all that it should have",
+					 level);
 	return 0;
 }
 
@@ -506,25 +462,32 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 
 	if (!item || cJSON_IsNull(item))
 		return 0;
-	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= COUNT_MAX))
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= NUMBER_MAX))
 		return -1;
 	*out = item->valuedouble;
 	return 0;
 }
 
-/* Older reports have none of it. */
-static int read_setup(struct setup *s, const cJSON *o)
+static void read_text_of(const cJSON *o, const char *key, char *text, size_t size)
 {
-	const char *qemu = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "qemu"));
+	const char *value = text_of(o, key);
 
+	format(text, size, "%s", value ? value : "");
+	make_harmless(text);
+}
+
+/* Older reports have none of it. */
+static int read_setup(const char *path, struct setup *s, const cJSON *o)
+{
 	if (!o)
 		return 0;
 	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
-		return malformed("memory_kib, timeout_s or tsc_khz of its setup is no count");
+		return malformed(path, "memory_kib, timeout_s or tsc_khz of its setup is no count");
 	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
-	format(s->qemu, sizeof(s->qemu), "%s", qemu ? qemu : "");
-	make_harmless(s->qemu);
+	read_text_of(o, "qemu", s->qemu, sizeof(s->qemu));
+	read_text_of(o, "accel", s->accel, sizeof(s->accel));
+	read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why));
 	return 0;
 }
 
@@ -538,22 +501,25 @@ static void read_evidence(struct evidence *e, const cJSON *o)
 				evidence_add(e, part, line->valuestring);
 }
 
-static int read_outcome(struct report *r, const cJSON *o)
+static int read_outcome(const char *path, struct report *r, const cJSON *o)
 {
 	const cJSON *requested = cJSON_GetObjectItemCaseSensitive(o, "requested"), *line;
-	const char *stop = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "stop"));
-	const char *detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "detail"));
+	const char *stop = text_of(o, "stop");
+	const char *detail = text_of(o, "detail");
 	const cJSON *lost = cJSON_GetObjectItemCaseSensitive(o, "lost_records");
+	const cJSON *ok = cJSON_GetObjectItemCaseSensitive(o, "ok");
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
-		return malformed("its outcome lacks reached or stop");
+		return malformed(path, "its outcome lacks reached or stop");
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
-		return malformed("requested is no level");
+		return malformed(path, "requested is no level");
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
-	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < COUNT_MAX)
+	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < NUMBER_MAX)
 		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
-	r->ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "ok"));
+	if (!cJSON_IsBool(ok))
+		return malformed(path, "its outcome does not say whether it is ok");
+	r->ok = cJSON_IsTrue(ok);
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
 	make_harmless(r->detail);
 	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
@@ -563,31 +529,35 @@ static int read_outcome(struct report *r, const cJSON *o)
 		make_harmless(r->console[r->console_count++]);
 	}
 	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
-	return r->stop == STOP_NONE ? malformed("nobody stops for '%.20s'", stop) : 0;
+	return r->stop == STOP_NONE ? malformed(path, "nobody stops for '%.20s'", stop) : 0;
 }
 
-static int read_report(struct report *r, const cJSON *root)
+static int read_report(const char *path, struct report *r, const cJSON *root)
 {
-	const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "schema"));
-	const char *command =
-		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "command"));
-	const cJSON *level;
+	const char *schema = text_of(root, "schema");
+	const char *command = text_of(root, "command");
+	char why[100];
+	const cJSON *levels = cJSON_GetObjectItemCaseSensitive(root, "levels"), *level;
 
 	if (!root)
-		return malformed("no JSON, or not all of it");
+		return malformed(path, "no JSON, not all of it, or more behind it");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
-		return malformed("its schema is %.40s", schema ? schema : "not named");
+		return malformed(path, "its schema is %.40s", schema ? schema : "not named");
 	format(r->command, sizeof(r->command), "%s", command ? command : "");
 	make_harmless(r->command);
-	cJSON_ArrayForEach (level, cJSON_GetObjectItemCaseSensitive(root, "levels"))
-		if (read_level(r, level))
+	if (!cJSON_IsArray(levels))
+		return malformed(path, "it has no list of levels");
+	cJSON_ArrayForEach (level, levels)
+		if (read_level(path, r, level))
 			return -1;
-	if (read_setup(&r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
-	    read_outcome(r, cJSON_GetObjectItemCaseSensitive(root, "outcome")))
+	if (read_setup(path, &r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
+	    read_outcome(path, r, cJSON_GetObjectItemCaseSensitive(root, "outcome")))
 		return -1;
 	/* No level came up: the first that should have is the one that the chain stopped at. */
 	if (r->deepest < 0)
 		r->outermost = r->stop_level;
+	if (consistency_check(r, why, sizeof(why)))
+		return malformed(path, "it contradicts itself: %s", why);
 	return 0;
 }
 
@@ -597,15 +567,14 @@ int formats_read_json(struct report *r, const char *path)
 	cJSON *root;
 	int err;
 
-	if (!text || read_text(path, text, JSON_FILE_MAX)) {
+	errno = 0;
+	if (!text || read_input(path, text, JSON_FILE_MAX)) {
 		free(text);
-		return fail("%s: cannot read: %m", path);
+		return fail("%s: cannot read: %s", path, errno ? strerror(errno) : "it is empty");
 	}
 	report_init(r, DEPTH_OPEN);
-	root = cJSON_Parse(text);
-	err = read_report(r, root);
-	if (err)
-		fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, malformed_why);
+	root = cJSON_ParseWithOpts(text, NULL, true);
+	err = read_report(path, r, root);
 	cJSON_Delete(root);
 	free(text);
 	return err;

@@ -16,15 +16,13 @@
 void formats_print(const struct report *r, int which, FILE *out);
 /* The same with the JSON last and between its marks, as it stands on a console. */
 void formats_print_marked(const struct report *r, int which, FILE *out);
-/* The last line of a run.  -1 (printed) if somebody still wants to read it and cannot. */
-int formats_print_end(FILE *out);
-/* Whether such a file could be written, before there is anything to write; -1 (printed) if not. */
-int formats_can_write(const char *path);
+/* The last line of a run. */
+void formats_print_end(FILE *out);
 /* The JSON alone, as a file has it; -1 (printed) if it can't be written. */
 int formats_write_json(const struct report *r, const char *path);
 /* The same as a tree, the caller's. */
 struct cJSON *formats_to_json(const struct report *r);
-/* Reads such a file back.  -1 if it is no report; the error is printed. */
+/* Reads such a file back, or standard input.  -1 if it is no report; the error is printed. */
 int formats_read_json(struct report *r, const char *path);
 
 #endif

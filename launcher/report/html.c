@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/html.h"
+#include "lib/numbers.h"
 #include "lib/options.h"
 #include "report/svg.h"
 
@@ -69,29 +70,9 @@ static const struct level *last_level(const struct report *r)
 	return &r->levels[r->reached];
 }
 
-static void write_mib(FILE *out, int64_t kib)
-{
-	if (kib >= 0)
-		markup(out, "%.1f", kib / 1024.0);
-}
-
-/* With a comma between thousands. */
-static void write_count(FILE *out, int64_t n)
-{
-	char digits[24];
-	int len;
-
-	if (n < 0)
-		return;
-	format(digits, sizeof(digits), "%lld", (long long)n);
-	len = strlen(digits);
-	for (int i = 0; i < len; i++)
-		markup(out, "%s%c", i && (len - i) % 3 == 0 ? "," : "", digits[i]);
-}
-
 static void write_status(const struct report *r, FILE *out)
 {
-	markup(out, "<span class='%s'>%s</span>", r->ok ? "ok" : "bad", r->ok ? "PASS" : "FAIL");
+	fprintf(out, "<span class='%s'>%s</span>", r->ok ? "ok" : "bad", r->ok ? "PASS" : "FAIL");
 }
 
 /* Which of several reports what follows is of. */
@@ -110,7 +91,7 @@ static void write_name(const struct page *p, int i)
 		return;
 	fputs("<h3>", p->out);
 	write_key(p, i);
-	markup(p->out, "%s</h3>", p->name[i]);
+	fprintf(p->out, "%s</h3>", escape(p->name[i]).text);
 }
 
 /* ---- what is read first ------------------------------------------------------------------ */
@@ -123,8 +104,8 @@ static void write_stop(const struct report *r, bool whole, FILE *out)
 	format(detail, sizeof(detail), "%s", r->detail);
 	if (!whole)
 		detail[strcspn(detail, ":")] = '\0';
-	markup(out, "<b>%s</b> at L%d%s%s.", stop_names[r->stop], r->stop_level,
-	       *detail ? ": " : "", detail);
+	fprintf(out, "<b>%s</b> at L%d%s%s.", stop_names[r->stop], r->stop_level,
+		*detail ? ": " : "", escape(detail).text);
 }
 
 static void count_checks(const struct report *r, int *passed, int *all)
@@ -138,30 +119,26 @@ static void count_checks(const struct report *r, int *passed, int *all)
 static void write_tiles(const struct report *r, FILE *out)
 {
 	const struct level *first = first_level(r), *last = last_level(r);
-	char text[40];
 	int passed, all;
 
 	if (!report_came_up(r))
 		return;
 	count_checks(r, &passed, &all);
-	format_si(last->cpuid_cycles, text, sizeof(text));
-	markup(out, "<ul><li><span>RAM of L%d</span><b>", last->level);
-	write_mib(out, last->total_kib);
-	markup(out, " MiB</b><small>of ");
-	write_mib(out, first->total_kib);
-	markup(out, " at L%d</small></li><li><span>An exit of L%d</span><b>%s</b><small>cycles",
-	       first->level, last->level, text);
-	if (last->cpuid_cycles >= 0 && first->cpuid_cycles > 0) {
-		fputs(", ", out);
-		write_count(out, last->cpuid_cycles / first->cpuid_cycles);
-		markup(out, " times one of L%d", first->level);
-	}
-	markup(out,
-	       "</small></li><li><span>Boot of L%d</span><b>%.2f s</b><small>L%d: %.2f "
-	       "s</small></li>",
-	       last->level, level_boot_s(last), first->level, level_boot_s(first));
-	markup(out, "<li><span>Checks</span><b>%d of %d</b><small>passed</small></li></ul>", passed,
-	       all);
+	fprintf(out, "<ul><li><span>RAM of L%d</span><b>%s MiB</b><small>of %s at L%d</small></li>",
+		last->level, number_mib(last->total_kib).text, number_mib(first->total_kib).text,
+		first->level);
+	fprintf(out, "<li><span>An exit of L%d</span><b>%s</b><small>cycles", last->level,
+		or_dash(number_si(last->cpuid_cycles).text));
+	if (last->cpuid_cycles >= 0 && first->cpuid_cycles > 0)
+		fprintf(out, ", %s times one of L%d",
+			number_grouped(last->cpuid_cycles / first->cpuid_cycles).text,
+			first->level);
+	fprintf(out,
+		"</small></li><li><span>Boot of L%d</span><b>%.2f s</b><small>L%d: %.2f "
+		"s</small></li>",
+		last->level, level_boot_s(last), first->level, level_boot_s(first));
+	fprintf(out, "<li><span>Checks</span><b>%d of %d</b><small>passed</small></li></ul>",
+		passed, all);
 }
 
 static const char chain_words[] =
@@ -174,7 +151,7 @@ static void write_one_verdict(const struct report *r, FILE *out)
 	report_verdict(r, text, sizeof(text));
 	fputs("<div class='hero'><div><p><b>supernest</b> &nbsp;", out);
 	write_status(r, out);
-	markup(out, "</p><h1>%s</h1><p class='lead'>Stopped by ", text);
+	fprintf(out, "</p><h1>%s</h1><p class='lead'>Stopped by ", escape(text).text);
 	write_stop(r, false, out);
 	fputs("</p>", out);
 	write_tiles(r, out);
@@ -192,21 +169,21 @@ static void write_verdicts(const struct page *p)
 	for (int i = 0; i < p->count; i++)
 		if (chain_kib(p->r[i]) > scale_kib)
 			scale_kib = chain_kib(p->r[i]);
-	markup(p->out, "<p><b>supernest</b></p><h1>%d reports on one scale</h1><div class='grid'>",
-	       p->count);
+	fprintf(p->out, "<p><b>supernest</b></p><h1>%d reports on one scale</h1><div class='grid'>",
+		p->count);
 	for (int i = 0; i < p->count; i++) {
 		report_verdict(p->r[i], text, sizeof(text));
 		fputs("<figure>", p->out);
 		write_name(p, i);
 		fputs("<p>", p->out);
 		write_status(p->r[i], p->out);
-		markup(p->out, " &nbsp;<b>%s</b><br>Stopped by ", text);
+		fprintf(p->out, " &nbsp;<b>%s</b><br>Stopped by ", escape(text).text);
 		write_stop(p->r[i], false, p->out);
 		fputs("</p>", p->out);
 		svg_chain(p->out, p->r[i], scale_kib);
 		fputs("</figure>", p->out);
 	}
-	markup(p->out, "</div>");
+	fputs("</div>", p->out);
 	fputs(chain_words, p->out);
 }
 
@@ -216,12 +193,12 @@ static void write_why(const struct report *r, FILE *out)
 {
 	fputs("<p>", out);
 	write_stop(r, true, out);
-	markup(out, "%s</p>", stop_is_failure(r->stop) ? "" : " Nothing broke.");
+	fprintf(out, "%s</p>", stop_is_failure(r->stop) ? "" : " Nothing broke.");
 	if (!r->console_count)
 		return;
-	markup(out, "<p class='m'>The last lines of L%d&#39;s console:</p><pre>", r->stop_level);
+	fprintf(out, "<p class='m'>The last lines of L%d&#39;s console:</p><pre>", r->stop_level);
 	for (int i = 0; i < r->console_count; i++)
-		markup(out, "%s\n", r->console[i]);
+		fprintf(out, "%s\n", escape(r->console[i]).text);
 	fputs("</pre>", out);
 }
 
@@ -250,8 +227,8 @@ static void write_costs(const struct page *p)
 	      "× is the factor over the level above.</p><div class='grid'>",
 	      p->out);
 	for (size_t i = 0; i < ARRAY_SIZE(plots); i++) {
-		markup(p->out, "<figure><figcaption>%s <span>%s</span></figcaption>",
-		       plots[i].title, plots[i].unit);
+		fprintf(p->out, "<figure><figcaption>%s <span>%s</span></figcaption>",
+			plots[i].title, plots[i].unit);
 		if (plot_steps(p->out, &plots[i], p->r, p->count))
 			fputs("<p class='m'>Not measured.</p>", p->out);
 		fputs("</figure>", p->out);
@@ -314,9 +291,8 @@ static void write_memory(const struct page *p)
 		split_memory(lv, lv + 1, mib[i]);
 		fputs("<br>", p->out);
 		write_key(p, i);
-		write_mib(p->out, lv->overhead_kib);
-		markup(p->out, " of L%d&#39;s ", lv->level);
-		write_mib(p->out, lv->total_kib);
+		fprintf(p->out, "%s of L%d&#39;s %s", number_mib(lv->overhead_kib).text, lv->level,
+			number_mib(lv->total_kib).text);
 	}
 	if (known) {
 		fputs("</p>", p->out);
@@ -340,12 +316,12 @@ static void write_check(const struct report *r, const char *id, FILE *out)
 {
 	static const char *const marks[] = { "o'>✓", "x'>✗", "m'>–" };
 
-	markup(out, "<tr><td>%s</td>", id);
+	fprintf(out, "<tr><td>%s</td>", escape(id).text);
 	for (int i = r->outermost; i <= r->deepest; i++) {
 		const struct check *k = find_check(&r->levels[i], id);
 
 		if (k)
-			markup(out, "<td aria-label='%s' class='c ", result_names[k->result]);
+			fprintf(out, "<td aria-label='%s' class='c ", result_names[k->result]);
 		fputs(k ? marks[k->result] : "<td>", out);
 		fputs("</td>", out);
 	}
@@ -365,7 +341,7 @@ static void write_checks(const struct report *r, FILE *out)
 {
 	fputs("<div class='scroll'><table><tr><th>Check</th>", out);
 	for (int i = r->outermost; i <= r->deepest; i++)
-		markup(out, "<th>L%d</th>", i);
+		fprintf(out, "<th>L%d</th>", i);
 	fputs("</tr>", out);
 	for (int i = r->outermost; i <= r->deepest; i++)
 		for (int c = 0; c < r->levels[i].check_count; c++)
@@ -377,33 +353,21 @@ static void write_checks(const struct report *r, FILE *out)
 			const struct check *k = &r->levels[i].checks[c];
 
 			if (k->result != RESULT_PASS)
-				markup(out, "<p><b class='%s'>L%d %s</b>: %s. %s</p>",
-				       k->result == RESULT_FAIL ? "x" : "m", i, k->id,
-				       result_names[k->result], k->detail);
+				fprintf(out, "<p><b class='%s'>L%d %s</b>: %s. %s</p>",
+					k->result == RESULT_FAIL ? "x" : "m", i, escape(k->id).text,
+					result_names[k->result], escape(k->detail).text);
 		}
 }
 
 static void write_row(const struct report *r, const struct level *lv, FILE *out)
 {
-	const int64_t kib[] = { lv->total_kib, lv->overhead_kib };
-	const int64_t counts[] = { lv->exits_boot, lv->exits_chain, lv->cpuid_cycles };
-	char times[16];
-
-	markup(out, "<tr><td>L%d %s</td><td>%s</td>", lv->level, lv->role, lv->hypervisor);
-	for (size_t i = 0; i < ARRAY_SIZE(kib); i++) {
-		fputs("<td>", out);
-		write_mib(out, kib[i]);
-		fputs("</td>", out);
-	}
-	fputs("<td>", out);
-	if (level_boot_s(lv) >= 0)
-		markup(out, "%.2f", level_boot_s(lv));
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		fputs("</td><td>", out);
-		write_count(out, counts[i]);
-	}
-	format_times(report_factor(r, lv->level), times, sizeof(times));
-	markup(out, "</td><td>%s</td></tr>", report_factor(r, lv->level) < 0 ? "" : times);
+	fprintf(out, "<tr><td>L%d %s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>", lv->level,
+		escape(lv->role).text, escape(lv->hypervisor).text, number_mib(lv->total_kib).text,
+		number_mib(lv->overhead_kib).text, number_seconds(level_boot_s(lv)).text);
+	fprintf(out, "<td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>",
+		number_grouped(lv->exits_boot).text, number_grouped(lv->exits_chain).text,
+		number_grouped(lv->cpuid_cycles).text,
+		number_times(report_factor(r, lv->level)).text);
 }
 
 static void write_figures(const struct report *r, FILE *out)
@@ -422,7 +386,7 @@ static void write_reproduce(const struct report *r, FILE *out)
 	const struct level *lv = first_level(r);
 
 	if (*r->command) {
-		markup(out, "<pre>%s</pre>", r->command);
+		fprintf(out, "<pre>%s</pre>", escape(r->command).text);
 	} else {
 		fputs("<p>It was booted, not started by <code>supernest run</code>. What comes "
 		      "nearest on a host:"
@@ -431,28 +395,29 @@ static void write_reproduce(const struct report *r, FILE *out)
 		if (r->requested == DEPTH_OPEN)
 			fputs("max</pre>", out);
 		else
-			markup(out, "%d</pre>", r->requested);
+			fprintf(out, "%d</pre>", r->requested);
 	}
 	if (r->deepest < r->outermost)
 		return;
-	markup(out,
-	       "<dl><dt>CPU of L%d</dt><dd>%s %s, %s (%s)</dd><dt>Kernel</dt><dd>%s</dd>"
-	       "<dt>Its sha256</dt><dd><code>%s</code></dd><dt>The archive&#39;s sha256</dt>"
-	       "<dd><code>%s</code></dd></dl>",
-	       lv->level, lv->cpu_vendor, lv->cpu_model, lv->cpu_virt, lv->cpu_features, lv->kernel,
-	       lv->kernel_sha256, lv->archive_sha256);
+	fprintf(out,
+		"<dl><dt>CPU of L%d</dt><dd>%s %s, %s (%s)</dd><dt>Kernel</dt><dd>%s</dd>"
+		"<dt>Its sha256</dt><dd><code>%s</code></dd><dt>The archive&#39;s sha256</dt>"
+		"<dd><code>%s</code></dd></dl>",
+		lv->level, escape(lv->cpu_vendor).text, escape(lv->cpu_model).text,
+		escape(lv->cpu_virt).text, escape(lv->cpu_features).text, escape(lv->kernel).text,
+		escape(lv->kernel_sha256).text, escape(lv->archive_sha256).text);
 }
 
 /* A part that each report has one of. */
 static void write_each(const struct page *p, const char *tag, const char *heading,
 		       void (*write)(const struct report *r, FILE *out))
 {
-	markup(p->out, "<%s><h2>%s</h2>", tag, heading);
+	fprintf(p->out, "<%s><h2>%s</h2>", tag, heading);
 	for (int i = 0; i < p->count; i++) {
 		write_name(p, i);
 		write(p->r[i], p->out);
 	}
-	markup(p->out, "</%s>\n", tag);
+	fprintf(p->out, "</%s>\n", tag);
 }
 
 void html_print(const struct report *const r[], const char *const name[], int count, FILE *out)
@@ -463,11 +428,11 @@ void html_print(const struct report *const r[], const char *const name[], int co
 	report_sentence(r[0], title, sizeof(title));
 	if (count > 1)
 		format(title, sizeof(title), "%d reports", count);
-	markup(out,
-	       "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>supernest: "
-	       "%s</title>"
-	       "<meta name='viewport' content='width=device-width,initial-scale=1'><style>",
-	       title);
+	fprintf(out,
+		"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>supernest: "
+		"%s</title>"
+		"<meta name='viewport' content='width=device-width,initial-scale=1'><style>",
+		escape(title).text);
 	fputs(svg_style, out);
 	fputs(style, out);
 	fputs("</style></head>\n<body><main>", out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/level.h"
+#include "lib/numbers.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -7,13 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 2^53: what a JSON reader keeps exactly, RFC 8259 section 6. */
-#define NUMBER_MAX 9007199254740992.0
-
 const char *const result_names[] = { "pass", "fail", "skip" };
 
 const char *const stop_names[] = { "none", "depth", "memory", "time", "no-virt", "no-kvm",
 				   "qemu", "panic", "crash",  "oom",  "hang",	 "lost" };
+
+int result_by_name(const char *name, enum result *result)
+{
+	for (int i = RESULT_PASS; i <= RESULT_SKIP; i++)
+		if (!strcmp(result_names[i], name)) {
+			*result = i;
+			return 0;
+		}
+	return -1;
+}
 
 enum stop stop_by_name(const char *name)
 {

@@ -12,7 +12,8 @@
 #define UNKNOWN (-1) /* a number that was not measured; null in JSON */
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
-extern const char *const result_names[]; /* "pass", "fail", "skip" */
+extern const char *const result_names[];		   /* "pass", "fail", "skip" */
+int result_by_name(const char *name, enum result *result); /* -1 if there is none */
 
 struct check {
 	char id[16]; /* [a-z0-9_] */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/plot.h"
-#include "report/svg.h"
+#include "lib/numbers.h"
 
 #include <math.h>
 #include <string.h>
@@ -80,20 +80,19 @@ static void draw_axis(FILE *out, const struct axis *a)
 {
 	int bottom = y_of(a, a->last, a->lanes - 1) + 14, step = (a->hi - a->lo + 3) / 4;
 	double value = 1;
-	char text[24];
 
 	for (int d = 0; d < (a->lo < 0 ? -a->lo : a->lo); d++)
 		value *= a->lo < 0 ? 0.1 : 10;
 	for (int d = a->lo; d <= a->hi; d++, value *= 10) {
-		markup(out, "<path class='g' d='M%.1f %dV%d'/>", x_of(a, value), TOP - 4, bottom);
+		fprintf(out, "<path class='g' d='M%.1f %dV%d'/>", x_of(a, value), TOP - 4, bottom);
 		if ((d - a->lo) % step)
 			continue;
-		format_si(value, text, sizeof(text));
-		markup(out, "<text class='m c' x='%.1f' y='14'>%s</text>", x_of(a, value), text);
+		fprintf(out, "<text class='m c' x='%.1f' y='14'>%s</text>", x_of(a, value),
+			number_si(value).text);
 	}
 	for (int l = a->first; l <= a->last; l++)
-		markup(out, "<text class='h' y='%d'>L%d</text>",
-		       y_of(a, l, 0) + 5 + 10 * (a->lanes - 1), l);
+		fprintf(out, "<text class='h' y='%d'>L%d</text>",
+			y_of(a, l, 0) + 5 + 10 * (a->lanes - 1), l);
 }
 
 /* Down from the level above, across by the factor, and down to this one. */
@@ -101,24 +100,20 @@ static void draw_step(FILE *out, const struct axis *a, int lane, int level, doub
 {
 	int y = y_of(a, level - 1, lane), turn = y_of(a, level, lane) - a->pitch / 2;
 	double x0 = x_of(a, from), x1 = x_of(a, to);
-	char text[24];
 
-	markup(out, "<path class='l c%d' d='M%.1f %dV%dH%.1fV%d'/>", lane % 4, x0, y, turn, x1,
-	       y_of(a, level, lane));
-	format_times(to / from, text, sizeof(text));
+	fprintf(out, "<path class='l c%d' d='M%.1f %dV%dH%.1fV%d'/>", lane % 4, x0, y, turn, x1,
+		y_of(a, level, lane));
 	if (a->lanes > 1)
-		markup(out, "<text class='m e' x='%d' y='%d'>×%s</text>", WIDTH,
-		       y_of(a, level, lane) + 5, text);
+		fprintf(out, "<text class='m e' x='%d' y='%d'>×%s</text>", WIDTH,
+			y_of(a, level, lane) + 5, number_times(to / from).text);
 	else
-		markup(out, "<text class='m' x='%.1f' y='%d'>×%s</text>", (x0 > x1 ? x0 : x1) + 7,
-		       turn + 5, text);
+		fprintf(out, "<text class='m' x='%.1f' y='%d'>×%s</text>", (x0 > x1 ? x0 : x1) + 7,
+			turn + 5, number_times(to / from).text);
 }
 
 static void draw_lane(FILE *out, const struct axis *a, const struct plot *p, const struct report *r,
 		      int lane)
 {
-	char text[24];
-
 	for (int l = a->first + 1; l <= a->last; l++)
 		if (value_of(p, r, l - 1) > 0 && value_of(p, r, l) > 0)
 			draw_step(out, a, lane, l, value_of(p, r, l - 1), value_of(p, r, l));
@@ -127,9 +122,9 @@ static void draw_lane(FILE *out, const struct axis *a, const struct plot *p, con
 
 		if (v > 0)
 			plot_mark(out, lane, x_of(a, v), y_of(a, l, lane));
-		format_si(v, text, sizeof(text));
-		markup(out, "<text class='%s' x='%d' y='%d'>%s</text>", v < 0 ? "m e" : "e",
-		       a->lanes > 1 ? 288 : WIDTH, y_of(a, l, lane) + 5, text);
+		fprintf(out, "<text class='%s' x='%d' y='%d'>%s</text>", v < 0 ? "m e" : "e",
+			a->lanes > 1 ? 288 : WIDTH, y_of(a, l, lane) + 5,
+			or_dash(number_si(v).text));
 	}
 }
 
@@ -139,12 +134,12 @@ int plot_steps(FILE *out, const struct plot *p, const struct report *const r[], 
 
 	if (learn_axis(&a, p, r, count))
 		return -1;
-	markup(out, "<svg viewBox='0 0 %d %d' role='img' aria-label='%s, %s, by level'>", WIDTH,
-	       y_of(&a, a.last, count - 1) + 16, p->title, p->unit);
+	fprintf(out, "<svg viewBox='0 0 %d %d' role='img' aria-label='%s, %s, by level'>", WIDTH,
+		y_of(&a, a.last, count - 1) + 16, p->title, p->unit);
 	draw_axis(out, &a);
 	for (int i = 0; i < count; i++)
 		draw_lane(out, &a, p, r[i], i);
-	markup(out, "</svg>\n");
+	fputs("</svg>\n", out);
 	return 0;
 }
 
@@ -157,21 +152,21 @@ void plot_bars(FILE *out, const char *title, const char *const label[], int rows
 	for (int i = 0; i < count; i++)
 		for (int row = 0; row < rows; row++)
 			max = value[i][row] > max ? value[i][row] : max;
-	markup(out, "<svg viewBox='0 0 %d %d' role='img' aria-label='%s'>", WIDTH, rows * pitch,
-	       title);
+	fprintf(out, "<svg viewBox='0 0 %d %d' role='img' aria-label='%s'>", WIDTH, rows * pitch,
+		title);
 	for (int row = 0; row < rows; row++) {
-		markup(out, "<text y='%d'>%s</text>", row * pitch + 10 + 8 * count, label[row]);
+		fprintf(out, "<text y='%d'>%s</text>", row * pitch + 10 + 8 * count, label[row]);
 		for (int i = 0; i < count; i++) {
 			int y = row * pitch + 8 + 16 * i;
 
 			if (value[i][row] < 0)
 				continue;
-			markup(out,
-			       "<rect class='f c%d' x='130' y='%d' width='%.1f' height='10'/>"
-			       "<text class='e' x='%d' y='%d'>%.1f</text>",
-			       i % 4, y, max > 0 ? value[i][row] / max * 150 : 0, WIDTH, y + 10,
-			       value[i][row]);
+			fprintf(out,
+				"<rect class='f c%d' x='130' y='%d' width='%.1f' height='10'/>"
+				"<text class='e' x='%d' y='%d'>%.1f</text>",
+				i % 4, y, max > 0 ? value[i][row] / max * 150 : 0, WIDTH, y + 10,
+				value[i][row]);
 		}
 	}
-	markup(out, "</svg>\n");
+	fputs("</svg>\n", out);
 }

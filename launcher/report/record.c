@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem, memrchr */
 #include "report/record.h"
+#include "lib/numbers.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -66,11 +67,7 @@ int record_add(struct record *r, const char *key, const char *value)
 
 int record_add_number(struct record *r, const char *key, double value)
 {
-	char text[32];
-
-	/* Counts stay whole, seconds keep their microseconds. */
-	format(text, sizeof(text), value == (int64_t)value ? "%.0f" : "%.6f", value);
-	return record_add(r, key, text);
+	return record_add(r, key, number_exact(value).text);
 }
 
 const char *record_get(const struct record *r, const char *key)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/report.h"
+#include "report/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ void report_init(struct report *r, int requested)
 	r->stop = STOP_NONE;
 	r->reached = r->stop_level = r->console_count = 0;
 	r->lost_records = 0;
-	r->ok = false;
+	r->ok = r->interrupted = false;
 	r->detail[0] = r->command[0] = '\0';
 	evidence_clear(&r->evidence);
 	r->requested = requested;
@@ -63,7 +64,7 @@ static int add_fields(struct level *lv, const struct record *rec)
 }
 
 /* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
-static const char *const parents_checks[] = { "archive", "kernel", "records" };
+static const char *const parents_checks[] = { "archive", "kernel", "pace", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {
@@ -78,17 +79,14 @@ static bool may_say_check(const struct level *lv, const struct record *rec, cons
 
 static int add_check(struct level *lv, const struct record *rec)
 {
-	const char *result = record_get(rec, "result");
 	struct check k = { .result = RESULT_PASS };
 
 	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
 	make_harmless(k.detail);
-	while (strcmp(result, result_names[k.result]))
-		if (k.result++ == RESULT_SKIP)
-			return -1;
-	if (!may_say_check(lv, rec, k.id) || parse_number(record_get(rec, "value"), &k.value))
+	if (result_by_name(record_get(rec, "result"), &k.result) || !may_say_check(lv, rec, k.id) ||
+	    parse_number(record_get(rec, "value"), &k.value))
 		return -1;
 	return level_add_check(lv, &k);
 }
@@ -236,22 +234,13 @@ void report_so_far(struct report *r)
 
 void report_finish(struct report *r)
 {
-	bool sound = true;
-
 	find_reached(r);
-	for (int i = r->outermost; i <= r->deepest; i++)
-		if (r->levels[i].ready)
-			sound &= level_sound(&r->levels[i]);
 	if (!r->stop) {
 		r->stop = STOP_LOST;
 		r->stop_level = r->deepest < 0 ? 0 : r->deepest;
 		format(r->detail, sizeof(r->detail), "no level said why the chain ended");
 	}
-	sound &= r->deepest >= r->outermost && r->levels[r->reached].ready;
-	if (r->requested == DEPTH_OPEN)
-		r->ok = sound && r->deepest >= 0 && !stop_is_failure(r->stop);
-	else
-		r->ok = sound && r->stop == STOP_DEPTH && r->reached >= r->requested;
+	r->ok = verdict_ok(r);
 }
 
 double level_boot_s(const struct level *lv)

@@ -21,6 +21,8 @@ struct setup {
 	bool counted_clock; /* --deterministic */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
+	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */
+	char kvm_why[360];  /* why that was not KVM, if nobody asked for TCG, or "" */
 };
 
 struct report {
@@ -36,7 +38,8 @@ struct report {
 	char console[REPORT_LINES][REPORT_LINE]; /* the last lines of stop_level's console */
 	int console_count;
 	struct evidence evidence; /* of stop_level, if it failed */
-	bool ok;
+	bool interrupted;	  /* by a person: nobody knows how deep it would have gone */
+	bool ok;		  /* by verdict.h, nobody else's */
 	int64_t lost_records;
 	char command
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/run.h"
+#include "lib/output.h"
 #include "report/formats.h"
 
 #include <string.h>
@@ -14,20 +15,31 @@ void run_begin(struct run *run, int from, int outermost)
 	run->lines.from = from;
 }
 
-int run_print_report(struct run *run)
+int run_clear_outputs(const struct options *asked)
+{
+	if (asked->artifacts)
+		artifacts_clear(asked->artifacts);
+	return asked->json_path ? output_clear(asked->json_path) : 0;
+}
+
+FILE *run_lines_file(const struct options *asked)
+{
+	return output_is_standard(asked->json_path) ? stderr : stdout;
+}
+
+void run_print_report(struct run *run)
 {
 	struct report *r = &run->teller.report;
 	int shell = run->decided.shell;
 
 	report_stop_clock(r);
+	r->interrupted = run->stopped;
 	report_finish(r);
-	if (run->stopped)
-		r->ok = false;
 	if (shell != SHELL_NONE && r->shell_level != shell)
 		lines_say(&run->lines, "L%d: there was no shell: the run did not come so far",
 			  shell);
 	formats_print_marked(r, run->asked.report, run->lines.out);
-	return formats_print_end(run->lines.out);
+	formats_print_end(run->lines.out);
 }
 
 int run_finish(struct run *run)
@@ -36,11 +48,9 @@ int run_finish(struct run *run)
 	int err;
 
 	strcpy(r->command, run->command);
-	err = run_print_report(run);
-	err |= artifacts_close(&run->artifacts, r);
+	run_print_report(run);
+	err = artifacts_close(&run->artifacts, r);
 	if (run->asked.json_path)
 		err |= formats_write_json(r, run->asked.json_path);
-	if (err)
-		return STATUS_WRONG;
-	return r->ok ? STATUS_OK : STATUS_NOT;
+	return err ? -1 : r->ok ? STATUS_OK : STATUS_NOT;
 }

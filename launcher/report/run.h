@@ -22,9 +22,16 @@ struct run {
 
 /* What was asked for is known: FROM, a level or HOST_LEVEL, starts to tell. */
 void run_begin(struct run *run, int from, int outermost);
-/* Prints the report as it was asked for, and its last line.  -1 (printed) if it cannot be printed. */
-int run_print_report(struct run *run);
-/* The end of a command's run: the report, printed and in files.  Returns the exit status. */
+/*
+ * What an earlier run left where this one is to write must not be taken for this one's, however this one
+ * ends.  -1 (printed) if nothing could be written there.
+ */
+int run_clear_outputs(const struct options *asked);
+/* Where a command prints what people read: JSON on standard output is there alone. */
+FILE *run_lines_file(const struct options *asked);
+/* Prints the report as it was asked for, and its last line. */
+void run_print_report(struct run *run);
+/* The end of a command's run: the report, printed and in files.  Returns the exit status, or -1 (printed). */
 int run_finish(struct run *run);
 
 #endif

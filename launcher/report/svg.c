@@ -1,49 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/svg.h"
+#include "lib/numbers.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /* ---- markup ------------------------------------------------------------------------------ */
 
-static void write_escaped(FILE *out, const char *text)
+struct escaped escape(const char *text)
 {
-	for (; *text; text++)
+	struct escaped e;
+	size_t len = 0;
+
+	for (; *text && len + 6 < sizeof(e.text); text++)
 		if (*text < ' ' || *text > '~')
-			fputc('?', out);
+			e.text[len++] = '?';
 		else if (strchr("&<>\"'", *text))
-			fprintf(out, "&#%d;", *text);
+			len += sprintf(e.text + len, "&#%d;", *text);
 		else
-			fputc(*text, out);
-}
-
-void markup(FILE *out, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	for (; *fmt; fmt++) {
-		char spec[8] = "", number[64];
-		size_t len;
-
-		if (*fmt != '%' || *++fmt == '%') {
-			fputc(*fmt, out);
-			continue;
-		}
-		len = strcspn(fmt, "sdfc");
-		format(spec, sizeof(spec), "%%%.*s", (int)len + 1, fmt);
-		fmt += len;
-		if (*fmt == 's') {
-			write_escaped(out, va_arg(args, const char *));
-			continue;
-		}
-		if (*fmt == 'f')
-			format(number, sizeof(number), spec, va_arg(args, double));
-		else
-			format(number, sizeof(number), spec, va_arg(args, int));
-		write_escaped(out, number);
-	}
-	va_end(args);
+			e.text[len++] = *text;
+	e.text[len] = '\0';
+	return e;
 }
 
 /*
@@ -66,23 +42,6 @@ const char svg_style[] =
 	"3}.ghost.x{fill:none;stroke:var(--bad)}"
 	".c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}"
 	".f{fill:var(--c)}.l{stroke:var(--c)}";
-
-void format_si(double value, char *buf, size_t size)
-{
-	static const char prefix[] = " kMGTP";
-	int i = 0;
-
-	for (; value >= 999.5 && prefix[i + 1]; i++)
-		value /= 1000;
-	format(buf, size, value < 0 ? "-" : "%.3g", value);
-	if (i)
-		format(buf + strlen(buf), size - strlen(buf), " %c", prefix[i]);
-}
-
-void format_times(double factor, char *buf, size_t size)
-{
-	format(buf, size, factor < 99.95 ? "%.1f" : "%.0f", factor);
-}
 
 /* ---- the chain --------------------------------------------------------------------------- */
 
@@ -160,58 +119,57 @@ static double box_width(const struct report *r, int level, const struct frame *f
 	return width < least ? least : width;
 }
 
-static void ram(const struct report *r, const struct level *lv, char *buf, size_t size)
+static struct escaped figure(const char *text, const char *unit)
 {
-	(void)r;
-	buf[0] = '\0';
-	if (lv->total_kib >= 0)
-		format(buf, size, "%.1f MiB", lv->total_kib / 1024.0);
+	char figure[40];
+
+	format(figure, sizeof(figure), "%s%s", text, *text ? unit : "");
+	return escape(figure);
 }
 
-static void hypervisor(const struct report *r, const struct level *lv, char *buf, size_t size)
+static struct escaped ram(const struct report *r, const struct level *lv)
 {
 	(void)r;
-	format(buf, size, "%.10s", lv->hypervisor);
+	return figure(number_mib(lv->total_kib).text, " MiB");
 }
 
-static void boot(const struct report *r, const struct level *lv, char *buf, size_t size)
+static struct escaped hypervisor(const struct report *r, const struct level *lv)
+{
+	char name[11];
+
+	(void)r;
+	format(name, sizeof(name), "%s", lv->hypervisor);
+	return escape(name);
+}
+
+static struct escaped boot(const struct report *r, const struct level *lv)
 {
 	(void)r;
-	buf[0] = '\0';
-	if (level_boot_s(lv) >= 0)
-		format(buf, size, "%.2f s", level_boot_s(lv));
+	return figure(number_seconds(level_boot_s(lv)).text, " s");
 }
 
-static void exits(const struct report *r, const struct level *lv, char *buf, size_t size)
+static struct escaped exits(const struct report *r, const struct level *lv)
 {
 	(void)r;
-	buf[0] = '\0';
-	if (lv->exits_chain >= 0)
-		format_si(lv->exits_chain, buf, size);
+	return figure(number_si(lv->exits_chain).text, "");
 }
 
-static void cost(const struct report *r, const struct level *lv, char *buf, size_t size)
+static struct escaped cost(const struct report *r, const struct level *lv)
 {
 	(void)r;
-	buf[0] = '\0';
-	if (lv->cpuid_cycles >= 0)
-		format_si(lv->cpuid_cycles, buf, size);
+	return figure(number_si(lv->cpuid_cycles).text, "");
 }
 
-static void factor(const struct report *r, const struct level *lv, char *buf, size_t size)
+static struct escaped factor(const struct report *r, const struct level *lv)
 {
-	double f = report_factor(r, lv->level);
-
-	buf[0] = '\0';
-	if (f >= 0)
-		format_times(f, buf, size);
+	return figure(number_times(report_factor(r, lv->level)).text, "");
 }
 
 /* Beside the boxes. */
 static const struct column {
 	const char *head[2];
 	int narrow, wide; /* where the first column starts and the others end; 0: it is left out */
-	void (*text)(const struct report *r, const struct level *lv, char *buf, size_t size);
+	struct escaped (*text)(const struct report *r, const struct level *lv);
 } columns[] = {
 	{ { "", "runs on" }, 0, 320, hypervisor },  { { "", "RAM" }, 360, 492, ram },
 	{ { "", "boot" }, 0, 556, boot },	    { { "exits", "until ready" }, 0, 640, exits },
@@ -223,7 +181,6 @@ static void draw_figures(FILE *out, const struct report *r, int level, int y, bo
 	bool blamed =
 		r->stop != STOP_DEPTH && level == (has_ghost(r) ? chain_last(r) : r->stop_level);
 	const struct level *lv = &r->levels[level];
-	char text[40];
 
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
 		const struct column *c = &columns[i];
@@ -231,14 +188,11 @@ static void draw_figures(FILE *out, const struct report *r, int level, int y, bo
 
 		if (!x || (blamed && i != 1))
 			continue;
-		format(text, sizeof(text), "%s", stop_names[r->stop]);
-		if (!blamed)
-			c->text(r, lv, text, sizeof(text));
-		markup(out, "<text class='%s%s' x='%d' y='%d'>%s</text>", i ? "e" : "m",
-		       !blamed			  ? ""
-		       : stop_is_failure(r->stop) ? " h x"
-						  : " h",
-		       x, y, text);
+		fprintf(out, "<text class='%s%s' x='%d' y='%d'>%s</text>", i ? "e" : "m",
+			!blamed			   ? ""
+			: stop_is_failure(r->stop) ? " h x"
+						   : " h",
+			x, y, blamed ? stop_names[r->stop] : c->text(r, lv).text);
 	}
 }
 
@@ -248,18 +202,18 @@ static void draw_box(FILE *out, const struct report *r, int level, double x, int
 	bool there = level <= r->deepest && r->levels[level].ready;
 
 	if (there)
-		markup(out, "<rect class='box' fill-opacity='%.3f'", TINT / rows);
+		fprintf(out, "<rect class='box' fill-opacity='%.3f'", TINT / rows);
 	else
-		markup(out, "<rect class='ghost%s'", stop_is_failure(r->stop) ? " x" : "");
-	markup(out, " x='%.1f' y='%d' width='%.1f' height='%d' rx='5'/>", x + .5, y, w - 1, h);
+		fprintf(out, "<rect class='ghost%s'", stop_is_failure(r->stop) ? " x" : "");
+	fprintf(out, " x='%.1f' y='%d' width='%.1f' height='%d' rx='5'/>", x + .5, y, w - 1, h);
 }
 
 static void draw_heads(FILE *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		for (int line = 0; line < 2; line++)
-			markup(out, "<text class='m%s' x='%d' y='%d'>%s</text>", i ? " e" : "",
-			       columns[i].wide, 10 + 16 * line, columns[i].head[line]);
+			fprintf(out, "<text class='m%s' x='%d' y='%d'>%s</text>", i ? " e" : "",
+				columns[i].wide, 10 + 16 * line, columns[i].head[line]);
 }
 
 static void draw_chain(FILE *out, const struct report *r, bool wide, int64_t scale_kib)
@@ -277,12 +231,12 @@ static void draw_chain(FILE *out, const struct report *r, bool wide, int64_t sca
 		w = box_width(r, i, &f, w);
 		x = (f.boxes - w) / 2;
 		draw_box(out, r, i, x, y, w, height - y - 1 - row * f.below);
-		markup(out, "<path class='g' d='M%.1f %dH%d'/><text x='%.1f' y='%d'>", x + w,
-		       text_y - 5, f.boxes + 8, x + 9, text_y);
-		markup(out, "<tspan class='h'>L%d</tspan>", i);
+		fprintf(out, "<path class='g' d='M%.1f %dH%d'/><text x='%.1f' y='%d'>", x + w,
+			text_y - 5, f.boxes + 8, x + 9, text_y);
+		fprintf(out, "<tspan class='h'>L%d</tspan>", i);
 		if (w > 140 && i <= r->deepest)
-			markup(out, " %s", r->levels[i].role);
-		markup(out, "</text>");
+			fprintf(out, " %s", escape(r->levels[i].role).text);
+		fputs("</text>", out);
 		draw_figures(out, r, i, text_y, wide);
 	}
 }
@@ -293,10 +247,10 @@ void svg_chain(FILE *out, const struct report *r, int64_t scale_kib)
 	char sentence[600];
 
 	report_sentence(r, sentence, sizeof(sentence));
-	markup(out, "<svg viewBox='0 -1 %d %d' role='img' aria-label='%s'>", f.width,
-	       chain_height(r, &f) + 1, sentence);
+	fprintf(out, "<svg viewBox='0 -1 %d %d' role='img' aria-label='%s'>", f.width,
+		chain_height(r, &f) + 1, escape(sentence).text);
 	draw_chain(out, r, false, scale_kib);
-	markup(out, "</svg>\n");
+	fputs("</svg>\n", out);
 }
 
 /* The largest is the outermost's, unless the report is odd. */
@@ -319,22 +273,23 @@ void svg_print(const struct report *r, FILE *out)
 	char sentence[600];
 
 	report_sentence(r, sentence, sizeof(sentence));
-	markup(out,
-	       "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d'>"
-	       "<title>%s</title><style>",
-	       width, height, width, height, sentence);
+	fprintf(out,
+		"<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d "
+		"%d'>"
+		"<title>%s</title><style>",
+		width, height, width, height, escape(sentence).text);
 	fputs(svg_style, out);
-	markup(out,
-	       "</style><rect x='.5' y='.5' width='%d' height='%d' rx='10' style='fill:var(--bg)' "
-	       "class='g'/>"
-	       "<g transform='translate(%d %d)'>",
-	       width - 1, height - 1, MARGIN, MARGIN);
+	fprintf(out,
+		"</style><rect x='.5' y='.5' width='%d' height='%d' rx='10' style='fill:var(--bg)' "
+		"class='g'/>"
+		"<g transform='translate(%d %d)'>",
+		width - 1, height - 1, MARGIN, MARGIN);
 	report_verdict(r, sentence, sizeof(sentence));
-	markup(out,
-	       "<text y='16' style='font-size:20px' class='h'>%s</text>"
-	       "<text y='38' class='m'>Stopped by %s at L%d</text></g>"
-	       "<g transform='translate(%d %d)'>",
-	       sentence, stop_names[r->stop], r->stop_level, MARGIN, MARGIN + 62);
+	fprintf(out,
+		"<text y='16' style='font-size:20px' class='h'>%s</text>"
+		"<text y='38' class='m'>Stopped by %s at L%d</text></g>"
+		"<g transform='translate(%d %d)'>",
+		escape(sentence).text, stop_names[r->stop], r->stop_level, MARGIN, MARGIN + 62);
 	draw_chain(out, r, true, chain_kib(r));
-	markup(out, "</g></svg>\n");
+	fputs("</g></svg>\n", out);
 }

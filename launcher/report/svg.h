@@ -10,18 +10,16 @@
 #include "report/report.h"
 
 /*
- * printf for HTML and SVG.  What %s stands for is always escaped, so no text of a report can become
- * markup: bytes other than blank to tilde are '?', and & < > " ' are entities.
+ * A text as HTML and SVG may have it, to the end of the expression that asks for it: bytes other than blank to
+ * tilde are '?', and & < > " ' are entities.  No text of a report is written without it.
  */
-void markup(FILE *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+struct escaped {
+	char text[6 * COMMAND_MAX];
+};
+struct escaped escape(const char *text);
 
 /* CSS of the drawings: the palette, light and dark, as custom properties, and the classes. */
 extern const char svg_style[];
-
-/* A figure of three digits and a unit's prefix: "52", "55.9 k", "1.2 M"; "-" if it is negative. */
-void format_si(double value, char *buf, size_t size);
-/* What a level multiplies: "3.9", "1075". */
-void format_times(double factor, char *buf, size_t size);
 
 /* The RAM of the largest level: how wide the chain is. */
 int64_t chain_kib(const struct report *r);

@@ -157,26 +157,20 @@ void line_tab(const struct frame *f, struct line *l, int column)
 
 /* ---- painting ---------------------------------------------------------------------------- */
 
-/* What goes to the terminal in one write(), so that it is seen at once. */
-static struct {
-	char data[TERMINAL_ROWS * (sizeof(((struct line *)0)->text) + 8) + 64];
-	size_t len;
-} output;
-
-static void append(const char *text)
+static void append(struct output *o, const char *text)
 {
 	size_t len = strlen(text);
 
-	if (output.len + len <= sizeof(output.data)) {
-		memcpy(output.data + output.len, text, len);
-		output.len += len;
+	if (o->len + len <= sizeof(o->data)) {
+		memcpy(o->data + o->len, text, len);
+		o->len += len;
 	}
 }
 
-static void flush_output(const struct terminal *t)
+static void flush_output(struct terminal *t)
 {
-	write_all(t->fd, output.data, output.len);
-	output.len = 0;
+	write_all(t->fd, t->output.data, t->output.len);
+	t->output.len = 0;
 }
 
 /* In a window that became narrower the lines were broken: most terminals do. */
@@ -193,14 +187,14 @@ static int rows_shown(const struct terminal *t)
 }
 
 /* From below the lines to the first of them. */
-static void go_up(const struct terminal *t)
+static void go_up(struct terminal *t)
 {
 	char up[24];
 
-	append("\r");
+	append(&t->output, "\r");
 	if (t->shown.count) {
 		format(up, sizeof(up), "\033[%dA", rows_shown(t));
-		append(up);
+		append(&t->output, up);
 	}
 }
 
@@ -217,20 +211,20 @@ static bool same(const struct line *a, const struct line *b)
 	return a->len == b->len && !memcmp(a->text, b->text, a->len);
 }
 
-static void paint(const struct terminal *t, bool all)
+static void paint(struct terminal *t, bool all)
 {
 	go_up(t);
 	if (all)
-		append("\033[J");
+		append(&t->output, "\033[J");
 	for (int i = 0; i < t->next.count; i++) {
 		if (all || i >= t->shown.count || !same(&t->next.lines[i], &t->shown.lines[i])) {
-			append(t->next.lines[i].text);
-			append("\033[K");
+			append(&t->output, t->next.lines[i].text);
+			append(&t->output, "\033[K");
 		}
-		append("\r\n");
+		append(&t->output, "\r\n");
 	}
 	if (t->next.count < t->shown.count)
-		append("\033[J");
+		append(&t->output, "\033[J");
 	flush_output(t);
 }
 
@@ -254,7 +248,7 @@ void terminal_hide(struct terminal *t)
 	if (!t->shown.count || !can_write(t))
 		return;
 	go_up(t);
-	append("\033[J");
+	append(&t->output, "\033[J");
 	flush_output(t);
 	t->shown.count = 0;
 }

@@ -28,10 +28,17 @@ struct frame {
 	int count;
 };
 
+/* What goes to the terminal in one write(), so that it is seen at once. */
+struct output {
+	size_t len;
+	char data[TERMINAL_ROWS * (sizeof(((struct line *)0)->text) + 8) + 64];
+};
+
 struct terminal {
 	int fd, columns;
 	bool color, utf8;
 	struct frame next, shown;
+	struct output output;
 };
 
 /*

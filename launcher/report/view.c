@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/view.h"
+#include "lib/numbers.h"
 
 #include <string.h>
 
@@ -181,40 +182,6 @@ static double exits_per_s(const struct view *v, int level)
 	return exits / (end_s - began);
 }
 
-/* ---- words ------------------------------------------------------------------------------- */
-
-/* Minutes from the hundredth second on: the column stays narrow. */
-static void format_span(double s, bool runs, char *buf, size_t size)
-{
-	int whole = s;
-
-	if (s < 99.95)
-		format(buf, size, runs ? "%.0f s" : "%.1f s", runs ? whole : s);
-	else if (s < 3600)
-		format(buf, size, "%d:%02d", whole / 60, whole % 60);
-	else
-		format(buf, size, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
-}
-
-static void format_clock(double s, char *buf, size_t size)
-{
-	int whole = s < 0 ? 0 : s;
-
-	format(buf, size, "%d:%02d", whole / 60, whole % 60);
-}
-
-static void format_amount(double n, char *buf, size_t size)
-{
-	if (n < 0)
-		format(buf, size, "-");
-	else if (n < 1e5)
-		format(buf, size, "%.0f", n);
-	else if (n < 1e8)
-		format(buf, size, "%.0fk", n / 1e3);
-	else
-		format(buf, size, "%.0fM", n / 1e6);
-}
-
 /* ---- lines ------------------------------------------------------------------------------- */
 
 /* Columns of the table, by how wide the window is. */
@@ -276,7 +243,7 @@ static void draw_level(const struct view *v, int level, double now, const struct
 	const struct level *lv = level_of(v, level);
 	struct line *l = frame_line(f);
 	bool deepest = level == last_shown(v);
-	char name[8], took[16], rate[16];
+	char name[8];
 	enum style style;
 	const char *state = state_of(v, level, &style);
 
@@ -288,16 +255,12 @@ static void draw_level(const struct view *v, int level, double now, const struct
 		line_add(f, l, STYLE_DIM, "%-*.*s", lay->on, lay->on - 1, lv ? lv->hypervisor : "");
 	line_add(f, l, style, "%-*s", STATE_COLUMNS, state);
 	draw_bar(v, level, lay->bar, f, l);
-	if (ram_kib(v, level) > 0)
-		line_add(f, l, STYLE_PLAIN, "%*lld", RAM_COLUMNS,
-			 (long long)ram_kib(v, level) / KIB_PER_MIB);
-	else
-		line_add(f, l, STYLE_PLAIN, "%*s", RAM_COLUMNS, "-");
-	format_span(took_s(v, level, now), !is_ready(v, level), took, sizeof(took));
-	line_add(f, l, STYLE_PLAIN, "%*s", TIME_COLUMNS, took);
-	format_amount(exits_per_s(v, level), rate, sizeof(rate));
+	line_add(f, l, STYLE_PLAIN, "%*s%*s", RAM_COLUMNS,
+		 ram_kib(v, level) > 0 ? number_whole(ram_kib(v, level) / KIB_PER_MIB).text : "-",
+		 TIME_COLUMNS, number_span(took_s(v, level, now), !is_ready(v, level)).text);
 	if (lay->rate)
-		line_add(f, l, STYLE_PLAIN, "%*s", RATE_COLUMNS, rate);
+		line_add(f, l, STYLE_PLAIN, "%*s", RATE_COLUMNS,
+			 or_dash(number_short(exits_per_s(v, level)).text));
 }
 
 static void draw_titles(const struct layout *lay, struct frame *f)
@@ -321,7 +284,8 @@ static void draw_head(const struct view *v, double now, int width, struct frame 
 {
 	const struct report *r = v->report;
 	int last = last_shown(v);
-	char words[64], passed[16], clock[40];
+	char words[64], clock[80];
+	struct number passed = number_clock(now - v->start_s);
 	struct line *l = frame_line(f);
 	enum style style;
 
@@ -332,18 +296,14 @@ static void draw_head(const struct view *v, double now, int width, struct frame 
 		       r->stop_level);
 	else
 		format(words, sizeof(words), "L%d is %s", last, state_of(v, last, &style));
-	format_clock(now - v->start_s, passed, sizeof(passed));
-	format(clock, sizeof(clock), "%s", passed);
-	if (v->deadline_s) {
-		char limit[16];
-
-		format_clock(v->deadline_s - v->start_s + 0.5, limit, sizeof(limit));
-		format(clock, sizeof(clock), "%s of %s", passed, limit);
-	}
+	format(clock, sizeof(clock), "%s", passed.text);
+	if (v->deadline_s)
+		format(clock, sizeof(clock), "%s of %s", passed.text,
+		       number_clock(v->deadline_s - v->start_s + 0.5).text);
 	line_add(f, l, STYLE_BOLD, "supernest  ");
 	line_add(f, l, stop_is_failure(r->stop) ? STYLE_RED : STYLE_PLAIN, "%s", words);
 	if (l->width + 2 + (int)strlen(clock) > width)
-		format(clock, sizeof(clock), "%s", passed);
+		format(clock, sizeof(clock), "%s", passed.text);
 	if (l->width + 2 + (int)strlen(clock) > width)
 		return;
 	line_tab(f, l, width - strlen(clock));
@@ -354,13 +314,11 @@ static void add_rest(const struct view *v, int level, double now, const struct f
 		     struct line *l)
 {
 	double rest = rest_s(v, level, now);
-	char span[16];
 
 	if (rest > REST_MAX_S)
 		return;
-	format_span(rest + 0.5, true, span, sizeof(span));
 	line_add(f, l, STYLE_PLAIN, "%sL%d %s%s", l->width ? ", " : "", level,
-		 rest < 1 ? "soon" : "in ~", rest < 1 ? "" : span);
+		 rest < 1 ? "soon" : "in ~", rest < 1 ? "" : number_span(rest + 0.5, true).text);
 }
 
 /* The chain as a whole: its exits, and what is to be expected. */
@@ -369,14 +327,12 @@ static void draw_sum(const struct view *v, double now, struct frame *f)
 	const struct report *r = v->report;
 	int coming = last_shown(v);
 	struct line *l = frame_line(f);
-	char exits[16], times[32];
+	char times[32];
 
 	if (!l)
 		return;
-	if (v->exits >= 0) {
-		format_amount(v->exits, exits, sizeof(exits));
-		line_add(f, l, STYLE_PLAIN, "%s exits", exits);
-	}
+	if (v->exits >= 0)
+		line_add(f, l, STYLE_PLAIN, "%s exits", number_short(v->exits).text);
 	if (r->stop || !factor(v) || is_ready(v, coming))
 		return;
 	if (took_s(v, coming, now) > 2 * expected_s(v) + 1) {

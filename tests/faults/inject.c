@@ -141,6 +141,7 @@ static void flip(const char *path, const char *text)
 
 /* ---- to the level above -------------------------------------------------------------------- */
 
+static struct uplink up;
 static char run_id[20];
 static int level;
 
@@ -152,7 +153,7 @@ static void learn(void)
 	read_text("/proc/cmdline", cmdline, sizeof(cmdline));
 	id = strstr(cmdline, "nest.id=");
 	number = strstr(cmdline, "nest.level=");
-	if (!id || !number || uplink_open())
+	if (!id || !number || uplink_open(&up))
 		die("no level above");
 	sscanf(id, "nest.id=%16[0-9a-f]", run_id);
 	level = atoi(number + strlen("nest.level="));
@@ -199,8 +200,8 @@ static void send_line(void)
 
 	memset(data, 'x', sizeof(data));
 	for (size_t sent = 0; sent < 10 << 20; sent += sizeof(data))
-		uplink_record(data, sizeof(data));
-	uplink_record("\n", 1);
+		uplink_record(&up, data, sizeof(data));
+	uplink_record(&up, "\n", 1);
 }
 
 /* A record without a flaw in its form. */
@@ -217,15 +218,15 @@ static void forge(const char *kind, int from, int about, unsigned int seq, const
 		record_add(&rec, key, value);
 	len = record_encode(&rec, run_id, line);
 	if (len > 0)
-		uplink_record(line, len);
+		uplink_record(&up, line, len);
 }
 
 static void send_damaged(void)
 {
 	char line[] = "@sn1 1 1 5 ready !00000000;\n@sn1 1 1 5 rea";
 
-	uplink_record(line, sizeof(line) - 1);
-	uplink_record("\n", 1);
+	uplink_record(&up, line, sizeof(line) - 1);
+	uplink_record(&up, "\n", 1);
 }
 
 /* In the name of the level above, and of the machine */
@@ -296,7 +297,7 @@ static void flood(void)
 {
 	learn();
 	for (;;)
-		uplink_text("a line of the flood");
+		uplink_text(NULL, "a line of the flood");
 }
 
 /* Whoever the kernel kills for it, it is not us. */

@@ -108,9 +108,10 @@ int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
 void uplink_hear(void *context, const struct record *rec)
 {
 	char line[RECORD_MAX];
-	int len = record_encode(rec, context, line);
+	int len = record_encode(rec, ID, line);
 	struct record again;
 
+	(void)context;
 	must(len > 0 && len < RECORD_MAX && line[len - 1] == '\n');
 	must(record_decode(&again, ID, line, len) == RECORD_OK);
 	must(again.from >= life.run.teller.from);
@@ -122,8 +123,9 @@ void uplink_text(void *context, const char *line)
 	(void)line;
 }
 
-int uplink_open(void)
+int uplink_open(struct uplink *u)
 {
+	(void)u;
 	return 0;
 }
 
@@ -191,7 +193,7 @@ static void prepare(bool host, FILE *out)
 		teller_listen(t, lines_hear, &run->lines);
 		return;
 	}
-	teller_listen(t, uplink_hear, run->decided.run_id);
+	teller_listen(t, uplink_hear, NULL);
 	c->on_ready = life_child_is_ready;
 	c->context = &life;
 	t->self->total_kib = 500000;

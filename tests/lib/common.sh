@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Helpers of the tests in e2e/ and build/. A test runs in a folder of its own; TOP is the checkout.
-# ART=DIR has the artifacts to test, if not build/.
+# Helpers for tests in shell. A test runs in an empty folder of its own; TOP is the checkout. ART=DIR names another folder than build/ with
+# what is to be tested.
 
 ART=${ART:-$TOP/build}
 KERNEL=$ART/bzImage
@@ -16,7 +16,7 @@ skip() {
 	exit 77
 }
 
-# status EXPECTED COMMAND...: runs it, what it prints in `out` and `err`. Its exit status must be the EXPECTED one.
+# status EXPECTED COMMAND...: runs the command, with its output in `out` and `err`; its exit status must be EXPECTED
 status() {
 	expected=$1
 	shift
@@ -28,7 +28,7 @@ status() {
 	}
 }
 
-# says FILE PATTERN...: each in some line of the file
+# says FILE PATTERN...: each pattern matches some line of the file
 says() {
 	file=$1
 	shift
@@ -40,7 +40,7 @@ says() {
 	done
 }
 
-# is FILTER...: true of report.json
+# is FILTER...: each jq filter is true of report.json
 is() {
 	for filter; do
 		[ "$(jq "$filter" report.json)" = true ] || {
@@ -50,7 +50,7 @@ is() {
 	done
 }
 
-# within SECONDS COMMAND...: until it succeeds, or fails if it does not by then
+# within SECONDS COMMAND...: repeats the command until it succeeds; fails after that time
 within() {
 	tries=$(($1 * 10))
 	shift
@@ -61,12 +61,12 @@ within() {
 	done
 }
 
-# gone PID
+# gone PID: the process has ended
 gone() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# program NAME: a script from standard input
+# program NAME: makes an executable of standard input
 program() {
 	cat >"$1"
 	chmod 755 "$1"
@@ -77,13 +77,13 @@ needs_tcg() {
 	"$ART/supernest" check --accel tcg >reasons || skip "$(sed -n 's/^tcg: no: //p' reasons)"
 }
 
-# The QEMUs to test: the emulator, if it was built, and this machine's own
+# qemus: the emulator, if it was built, and this machine's own QEMU
 qemus() {
 	[ ! -x "$ART/qemu-emulator" ] || echo "$ART/qemu-emulator"
 	echo qemu-system-x86_64
 }
 
-# nest STATUS OPTION...: a run on TCG, its report in report.json
+# nest STATUS OPTION...: a run on TCG that ends with this status; its report is in report.json
 nest() {
 	expected=$1
 	shift
@@ -93,17 +93,17 @@ nest() {
 	[ "$(jq -r .schema report.json)" = supernest-report/1 ] || fail "no report"
 }
 
-# came_up N: L0 to LN, and no more, were ready
+# came_up N: L0 to LN were ready, and no others
 came_up() {
 	is ".outcome.reached == $1" "[.levels[] | select(.ready) | .level] == [range($1 + 1)]"
 }
 
-# stopped_by REASON LEVEL WORDS: the outcome, and the words in its detail
+# stopped_by REASON LEVEL PATTERN: the outcome; its detail matches the pattern
 stopped_by() {
 	is ".outcome.stop == \"$1\"" ".outcome.stop_level == $2" ".outcome.detail | test(\"$3\")"
 }
 
-# with_hook LEVEL SCRIPT: the level runs it before its checks; LEVEL * is every level. INITRAMFS is what has it.
+# with_hook LEVEL SCRIPT: puts a hook into INITRAMFS that runs SCRIPT in this level (*: in every level)
 with_hook() {
 	mkdir -p files/etc/supernest
 	program files/etc/supernest/hook <<-END
@@ -117,15 +117,15 @@ with_hook() {
 	append files
 }
 
-# append DIR: INITRAMFS is the appliance's with these files behind it, as a user appends them
+# append DIR: appends these files to the appliance's INITRAMFS, as a user does
 append() {
 	(cd "$1" && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet | gzip) >files.cpio.gz
 	cat "$ART/initramfs.cpio.gz" files.cpio.gz >initramfs.cpio.gz
 	INITRAMFS=$PWD/initramfs.cpio.gz
 }
 
-# plain WORDS [QEMU OPTION...]: the one-liner of the README. The serial console is in `console`, the machine ends by itself.
-# QEMU= is which one, if not this machine's own.
+# plain PARAMETERS [QEMU OPTION...]: the README's one-liner with these kernel parameters, until the machine ends. Its serial console is in
+# `console`. QEMU= names another QEMU than this machine's own.
 plain() {
 	words=$1
 	shift
@@ -139,38 +139,44 @@ plain() {
 	}
 }
 
-# checkout DIR: a copy of the checkout, without what was built in it
+# checkout DIR: copies the checkout, without build/
 checkout() {
 	mkdir -p "$1"
 	tar -C "$TOP" --exclude ./build --exclude ./.git -cf - . | tar -C "$1" --no-same-permissions -xf -
 }
 
-# The cache that the checkout's build uses
+# real_cache: the folder of the cache that the build uses
 real_cache() {
 	(cd "$TOP" && . scripts/cache && echo "$CACHE")
 }
 
-# private_cache DIR: one of this test's own, with the sources of the real one
+# private_cache DIR: makes a cache of this test's own, with the sources of the real one
 private_cache() {
 	mkdir -p "$1"
 	ln -s "$(real_cache)/sources" "$(real_cache)/apt" "$1"
 }
 
-# published: what `make dist` makes, in the folder `published`, here with a depth and an end that suit a test
+# published: makes a release in the folder `published`, with a depth and an end that suit a test
 published() {
 	(cd "$TOP" && scripts/dist test "$OLDPWD/published" "nest.depth=1 nest.end=reboot")
 	v=supernest-test
 	export v
 }
 
-# released: what `make dist` made, in the folder `published`
+# released: copies the release that `make dist` made to the folder `published`
 released() {
-	v=supernest-$(sed -n 's/^VERSION = //p' "$TOP/Makefile")
+	v=supernest-$(cat "$TOP/VERSION")
 	export v
-	cp -r "$TOP/build/dist/$v" published
+	mkdir published
+	for file in "$TOP/build/dist/$v"/*; do
+		case $file in
+		*-source.tar) ln -s "$file" published/ ;; # large
+		*) cp -r "$file" published/ ;;
+		esac
+	done
 }
 
-# served: the same, on port 8000 of this test's own network; SUPERNEST is the address
+# served: does that and serves it by HTTP, on port 8000 of this test's own network; SUPERNEST is the address
 served() {
 	released
 	(cd published && exec python3 -m http.server --bind 127.0.0.1 8000) >http.log 2>&1 &
@@ -178,7 +184,7 @@ served() {
 	within 10 curl -fso /dev/null $SUPERNEST/SHA256SUMS || fail "nothing is served"
 }
 
-# recipe NAME [DOCUMENT]: the code block of the document, docs/booting.md if none is named, that starts with this comment
+# recipe NAME [DOCUMENT]: prints the code block of the document (docs/booting.md) that starts with the comment `# NAME`
 recipe() {
 	awk -v first="# $1" '
 		/^```/ { if (found) exit; start = 1; next }
@@ -187,8 +193,8 @@ recipe() {
 		found' "$TOP/${2:-docs/booting.md}" | grep . || fail "${2:-docs/booting.md} has no recipe called $1"
 }
 
-# boots NAME [WORD...]: the machine of this recipe boots what is published, nests once, reports, and ends by itself. The WORDs are
-# in its kernel command line.
+# boots NAME [PARAMETER...]: the machine of this recipe boots the release, nests once, reports, and ends. Its kernel command line has the
+# PARAMETERs.
 boots() {
 	recipe "$1" >steps
 	(cd published && sh -eu ../steps) </dev/null >serial
@@ -200,7 +206,7 @@ boots() {
 	done
 }
 
-# nested_once NAME: the report in `console` is whole: L1, and all checks passed
+# nested_once NAME: the report in `console` is complete: L1 was reached, and all checks passed
 nested_once() {
 	mv console "console of $1"
 	says "console of $1" '^# supernest: L0 ready$' '^# supernest: L1 ready$' '^PASS: reached L1 of L1; stopped by depth' \
@@ -211,7 +217,7 @@ nested_once() {
 	echo "$1: booted to '# supernest: end'"
 }
 
-# own_network: the rest of the test has a network of its own, where nobody else listens and nothing leads outside
+# own_network: runs the rest of the test in a network of its own, without a way out
 own_network() {
 	if [ -z "${OWN_NETWORK-}" ]; then
 		as_root=
@@ -222,8 +228,8 @@ own_network() {
 	ip link set lo up
 }
 
-# on_bochs MODEL DEPTH SECONDS TEXT: the published CD on a machine with this CPU model, as docs/booting.md says, until its serial
-# line says the TEXT, at most so long. Bochs does not stop by itself. What it takes is seconds of this machine's clock.
+# on_bochs MODEL DEPTH SECONDS TEXT: boots the CD of a release in Bochs with this CPU model, by docs/booting.md, until its serial line says
+# TEXT or the time is up. Bochs does not stop by itself. The seconds are those of this machine's clock.
 on_bochs() {
 	command -v bochs >/dev/null || skip "bochs is not installed, and nothing else here emulates VT-x"
 	# Bochs 3.0 has posted interrupts and refuses KVM's descriptor of them, by its log: "VMFAIL: VMCS EXEC CTRL: Posted
@@ -253,7 +259,7 @@ on_bochs() {
 }
 
 # shellcheck disable=SC2016 # $ is jq's
-# nested_on_vtx DEPTH: the report in `console` is whole, and of an Intel CPU that Bochs emulates
+# nested_on_vtx DEPTH: the report in `console` is complete, and of an Intel CPU that Bochs emulates
 nested_on_vtx() {
 	[ "$found" = 1 ] || {
 		tail -n 20 console bochs.log messages
@@ -274,7 +280,7 @@ nested_on_vtx() {
 	jq -c '.levels[] | [.level, .cpu.features, .exits, .memory.overhead_kib, .cost.cpuid_cycles]' report.json
 }
 
-# debian_kernel SUITE: a kernel of scripts/versions is the kernel under test; its modules are in `tree`
+# debian_kernel SUITE: makes a kernel of scripts/versions the kernel under test; its modules are in `tree`
 debian_kernel() {
 	tree=$(cd "$TOP" && scripts/sources "kernel-$1" 2>"$OLDPWD/sources") || {
 		cat sources
@@ -284,7 +290,7 @@ debian_kernel() {
 	[ -n "$KERNEL" ] || fail "$tree has no vmlinuz"
 }
 
-# nests_debian LEVELS DEPTH: the kernel under test in these levels (all: everywhere), ours in the others, and all is well
+# nests_debian LEVELS DEPTH: the kernel under test runs in these levels (all: everywhere), ours in the others, and everything passes
 nests_debian() {
 	case $1 in
 	all) nest 0 --depth "$2" --modules "$tree" --timeout 200 ;;

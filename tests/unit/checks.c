@@ -3,6 +3,8 @@
 #include "test.h"
 #include "level/checks.h"
 
+#include <x86intrin.h>
+
 static struct level lv;
 static struct platform platform;
 static int told;
@@ -40,7 +42,7 @@ static int learn(void **state)
 	(void)state;
 	level_init(&lv, 0);
 	platform_learn(&lv, &platform, -1);
-	platform_learn_kvm(&lv, &platform);
+	platform_learn_kvm(&lv, &platform, NULL);
 	lv.kernel_s = 1;
 	told = 0;
 	lv.available_kib = 100000;
@@ -76,9 +78,9 @@ static void test_healthy(void **state)
 	assert_true(lv.cpuid_cycles > 0);
 	run_phase(CHECK_LATE, false, now_s() + 20);
 	assert_int_equal(find("fpu")->value, 1000);
-	assert_int_equal(lv.check_count, 8); /* a late result replaces the early one */
+	assert_int_equal(lv.check_count, 9); /* a late result replaces the early one */
 	/* Without leave to use ports the cost is measured once, early, and only in part. */
-	assert_int_equal(told, find("cost")->result == RESULT_SKIP ? 9 : 10);
+	assert_int_equal(told, find("cost")->result == RESULT_SKIP ? 10 : 11);
 	assert_true(level_sound(&lv));
 }
 
@@ -91,8 +93,29 @@ static void test_no_time_left(void **state)
 	assert_int_equal(find("fpu")->value, 10);
 	assert_int_equal(find("fpu")->result, RESULT_PASS);
 	assert_true(lv.cpuid_cycles > 0);
-	assert_int_equal(lv.check_count, 8);
-	assert_int_equal(told, 8);
+	assert_int_equal(lv.check_count, 9);
+	assert_int_equal(told, 9);
+}
+
+/* A clock that runs away is the level's own fault, and is told before it looks like its child's. */
+static void test_tsc(void **state)
+{
+	(void)state;
+	platform.tsc_varies = false;
+	platform.tsc_khz = 1000;
+	platform.began_s = now_s() - 1e6; /* so long ago that this machine's own pace is nothing */
+	platform.began_tsc = __rdtsc() - 1000000000000;
+	run_phase(CHECK_EARLY, false, 0);
+	assert_int_equal(find("tsc")->result, RESULT_PASS);
+	platform.began_tsc = __rdtsc() - 5000000000000;
+	run_phase(CHECK_EARLY, false, 0);
+	assert_int_equal(find("tsc")->result, RESULT_FAIL);
+	platform.tsc_varies = true; /* what /proc/cpuinfo says is not the TSC's */
+	run_phase(CHECK_EARLY, false, 0);
+	assert_int_equal(find("tsc")->result, RESULT_PASS);
+	platform.tsc_khz = 0;
+	run_phase(CHECK_EARLY, false, 0);
+	assert_int_equal(find("tsc")->result, RESULT_FAIL);
 }
 
 /* Without virtualization a level fails if it was to start another, else the checks are skipped. */
@@ -101,6 +124,8 @@ static void test_no_virt(void **state)
 	(void)state;
 	platform = (struct platform){ .kvm_api = UNKNOWN,
 				      .kvm_nested = UNKNOWN,
+				      .tsc_khz = 1,
+				      .tsc_varies = true,
 				      .virt_problem = "hidden",
 				      .kvm_problem = "gone" };
 	run_phase(CHECK_EARLY, true, 0);
@@ -117,4 +142,4 @@ static void test_no_virt(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup(test, learn)
-RUN(S(test_platform), S(test_healthy), S(test_no_time_left), S(test_no_virt))
+RUN(S(test_platform), S(test_healthy), S(test_no_time_left), S(test_no_virt), S(test_tsc))

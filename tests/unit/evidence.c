@@ -39,7 +39,9 @@ static void test_registers(void **state)
 	assert_int_equal(e.count[EVIDENCE_REGISTERS], ARRAY_SIZE(dump));
 }
 
-/* A child whose largest mapping is a guest's RAM with a kernel's ring of texts in it. */
+/*
+ * A child like a QEMU: a buffer of translated code, larger than a guest's RAM with a kernel's ring of texts in it.
+ */
 static void test_guest(void **state)
 {
 	static const char banner[] = "Linux version 1.2 (in the image, not in the log)";
@@ -54,9 +56,11 @@ static void test_guest(void **state)
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	if (!pid) {
-		char *ram = mmap(NULL, 1ULL << 45, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (ram == MAP_FAILED)
+		int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+		char *code = mmap(NULL, 1ULL << 45, PROT_READ | PROT_WRITE | PROT_EXEC, how, -1, 0);
+		char *ram = mmap(NULL, 1ULL << 44, PROT_READ | PROT_WRITE, how, -1, 0);
+
+		if (ram == MAP_FAILED || code == MAP_FAILED)
 			_exit(1);
 		memcpy(ram + (4 << 20), banner, sizeof(banner));
 		memcpy(ram + (9 << 20) - 12, log, sizeof(log));

@@ -45,7 +45,9 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 				  .timeout_s = levels,
 				  .counted_clock = ready,
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
-				  .qemu = "10.0.13" };
+				  .qemu = "10.0.13",
+				  .accel = "tcg",
+				  .kvm_why = "/dev/kvm: no \"right\"" };
 	format(r.command, sizeof(r.command), "supernest run --append 'a \\ \"b\" <c>'");
 	format(r.detail, sizeof(r.detail), "its kernel panicked: \"%s\" # 100%%",
 	       "Fatal exception");
@@ -88,13 +90,6 @@ static void test_json_round_trip(void **state)
 			}
 			assert_string_equal(again.command, r.command);
 		}
-	assert_int_equal(formats_can_write("r.json"), 0);
-	assert_int_equal(access("r.json", F_OK), 0); /* and is still there */
-	assert_int_equal(formats_can_write("new.json"), 0);
-	assert_int_equal(access("new.json", F_OK), -1); /* and is not there */
-	assert_int_equal(formats_can_write("/dev/full"), 0);
-	assert_int_equal(formats_can_write("/nowhere/r.json"), -1);
-	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
 	assert_int_equal(formats_write_json(&r, "/nowhere/r.json"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
 	assert_int_equal(formats_write_json(&r, "/dev/full"), -1);
@@ -274,6 +269,7 @@ static void test_ktap(void **state)
 	fill(2, 3, STOP_DEPTH, true);
 	for (int i = 0; i < 3; i++)
 		r.levels[i].checks[1].result = RESULT_PASS;
+	r.stop_level = r.reached; /* who is to end there says so itself */
 	report_finish(&r);
 	const char *p = print(&r, REPORT_KTAP);
 

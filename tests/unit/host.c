@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
+#include "host/distribution.h"
 #include "host/host.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static void test_versions(void **state)
@@ -132,4 +134,31 @@ static void test_sandbox(void **state)
 	assert_int_equal(access("tried", F_OK), -1);
 }
 
-RUN(T(test_versions), T(test_qemu), T(test_choice), T(test_sandbox))
+/* What Fedora and Red Hat call it is found; where there is none, the distribution's own way is named. */
+static void test_names(void **state)
+{
+	static const char script[] = "#!/bin/sh\necho QEMU emulator version 10.0.2\n";
+	char *path = strdup(getenv("PATH"));
+	struct options o;
+	struct host h;
+
+	(void)state;
+	options_init(&o);
+	mkdir("bin", 0755);
+	setenv("PATH", "./bin", 1);
+	unlink("bin/qemu-kvm");
+	write_file("bin/qemu-kvm", script);
+	chmod("bin/qemu-kvm", 0755);
+	assert_int_equal(host_learn(&h, &o, NULL), 0);
+	assert_string_equal(h.qemu, "qemu-kvm");
+	assert_int_equal(h.version[0], 10);
+	unlink("bin/qemu-kvm");
+	if (access("/usr/libexec/qemu-kvm", X_OK)) {
+		assert_int_equal(host_learn(&h, &o, NULL), -1);
+		assert_non_null(strstr(last_error(), distribution_this_qemu_advice()));
+	}
+	setenv("PATH", path, 1);
+	free(path);
+}
+
+RUN(T(test_versions), T(test_qemu), T(test_choice), T(test_sandbox), T(test_names))

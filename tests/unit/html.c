@@ -234,24 +234,6 @@ static void test_scale(void **state)
 	}
 }
 
-static void test_si(void **state)
-{
-	static const struct {
-		double value;
-		const char *text;
-	} cases[] = { { 0, "0" },	 { 52, "52" },	       { 999, "999" },
-		      { 1000, "1 k" },	 { 55926, "55.9 k" },  { 999499, "999 k" },
-		      { 999500, "1 M" }, { 1197534, "1.2 M" }, { 0.355, "0.355" },
-		      { 9e15, "9 P" },	 { 9e20, "9e+05 P" },  { -1, "-" } };
-	char is[40];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		format_si(cases[i].value, is, sizeof(is));
-		assert_string_equal(is, cases[i].text);
-	}
-}
-
 /* ---- the palette, WCAG 2.2 --------------------------------------------------------------- */
 
 static void colour(const char *palette, const char *name, double rgb[3])
@@ -319,5 +301,5 @@ static void test_palette(void **state)
 	check_palette(strstr(svg_style, "dark"));
 }
 
-RUN(T(test_shapes), T(test_texts_are_no_markup), T(test_what_is_said), T(test_scale), T(test_si),
+RUN(T(test_shapes), T(test_texts_are_no_markup), T(test_what_is_said), T(test_scale),
     T(test_palette))

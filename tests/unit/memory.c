@@ -2,7 +2,6 @@
 #include "test.h"
 #include "level/memory.h"
 
-#define KERNEL_KIB 9744 /* ours */
 #define ARCHIVE_KIB 6400
 
 static void plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib)
@@ -23,7 +22,7 @@ static void test_plan(void **state)
 	memory_learn(&lv);
 	assert_true(lv.total_kib > 0 && lv.available_kib > 0 && lv.available_kib <= lv.total_kib);
 
-	plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB);
+	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_true(all.child_kib > 0 && all.child_kib % 2048 == 0);
 	/* Every term counts, and all together are no more than there is. */
 	assert_true(all.qemu_kib > 0 && all.page_tables_kib > 0 && all.rmaps_kib > 0 &&
@@ -33,13 +32,13 @@ static void test_plan(void **state)
 		    all.available_kib);
 	assert_true(all.need_kib > 2 * ARCHIVE_KIB);
 
-	plan(&some, 100 * 1024, KERNEL_KIB, ARCHIVE_KIB); /* less than what fits */
+	plan(&some, 100 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* less than what fits */
 	assert_int_equal(some.child_kib, 100 * 1024);
-	plan(&some, 101 * 1024, KERNEL_KIB, ARCHIVE_KIB);
+	plan(&some, 101 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_int_equal(some.child_kib, 100 * 1024);
-	plan(&some, 1LL << 40, KERNEL_KIB, ARCHIVE_KIB); /* more than what fits */
+	plan(&some, 1LL << 40, OUR_KERNEL_KIB, ARCHIVE_KIB); /* more than what fits */
 	assert_true(some.child_kib < 1LL << 34);
-	plan(&some, 1024, KERNEL_KIB, ARCHIVE_KIB); /* too little */
+	plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* too little */
 	assert_true(some.child_kib < some.need_kib);
 
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
@@ -61,7 +60,7 @@ static void test_plan(void **state)
 	memory_divide(&some, 0);
 	assert_true(some.child_kib > 29000 && !memory_fits(&some));
 
-	plan(&all, 0, KERNEL_KIB, ARCHIVE_KIB);
+	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_int_equal(memory_explain(&all, &why), STOP_MEMORY);
 	for (const char *word = "needs\0available\0qemu\0page tables\0rmaps\0margin\0"; *word;
 	     word += strlen(word) + 1)

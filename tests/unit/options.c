@@ -75,15 +75,66 @@ static void test_good_words(void **state)
 }
 
 /* What boot loaders, the kernel and other programs have there. */
-static void test_unknown_words(void **state)
+static void test_others_words(void **state)
 {
 	(void)state;
 	assert_int_equal(
 		cmdline("BOOT_IMAGE=/boot/vmlinuz ro quiet root=/dev/ram0 console=ttyS0,115200 "
-			"nest.colour=blue nest nest. depth=7 xnest.depth=8 nest.depthx=9 "
-			"\"a b\" = == nest.depth.x=1"),
+			"nest depth=7 xnest.depth=8 \"a b\" = == \"x nest.depth=9\" "
+			"init=\"/bin/sh nest.depth=9\" \"\" dyndbg=\"file nest.c +p\" -- "),
 		0);
 	assert_int_equal(o.depth, DEPTH_MAX);
+}
+
+/* As the kernel reads them, lib/cmdline.c */
+static void test_quotes(void **state)
+{
+	static const char *const good[] = { "\"nest.depth=1\"",		"nest.depth=\"1\"",
+					    "quiet \"nest.depth=1\" x", "a=\"b c\" nest.depth=1",
+					    "nest.depth=1\n",		"\tnest.depth=1\r\n",
+					    "nest.depth=\"1",		"\"nest.depth=1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		if (cmdline(good[i]) || o.depth != 1)
+			wrong("%s: depth %d", good[i], o.depth);
+	assert_int_equal(cmdline("nest.qemu=\"-m 1G\""), 0);
+	assert_string_equal(o.qemu_args, "-m 1G");
+	assert_int_equal(cmdline("\"nest.qemu=-m 1G\" nest.depth=2"), 0);
+	assert_string_equal(o.qemu_args, "-m 1G");
+	assert_int_equal(o.depth, 2);
+}
+
+/* One of ours that is spelled wrong is not ignored: the nearest is named. */
+static void test_unknown_words(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "nest.deph=1", "nest.depth" },	{ "nest.depht=1", "nest.depth" },
+		{ "nest.Depth=1", "nest.depth" },	{ "nest.depthx=9", "nest.depth" },
+		{ "nest.depth.x=1", "nest.depth" },	{ "nest.time=9", "nest.timeout" },
+		{ "nest.memory=1G", "nest.mem" },	{ "\"nest.shel=1\"", "nest.shell" },
+		{ "nest.colour=blue", "nest." },	{ "nest.=1", "nest." },
+		{ "nest.reports=ktap", "nest.report" }, { "nest.poweroff", "nest." },
+	};
+	char long_word[4000] = "nest.", longest[5000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char want[60];
+
+		if (!cmdline(bad[i][0]))
+			wrong("accepted: %s", bad[i][0]);
+		format(want, sizeof(want), "the nearest is %s", bad[i][1]);
+		if (!strstr(last_error(), want))
+			wrong("%s: %s", bad[i][0], last_error());
+	}
+	memset(long_word + 5, 'x', sizeof(long_word) - 6);
+	assert_int_equal(cmdline(long_word), -1);
+	/* What does not fit is not cut. */
+	memset(longest, 'x', sizeof(longest) - 1);
+	memcpy(longest, "nest.depth=1 ", 13);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(cmdline(longest), -1);
 }
 
 static void test_malformed_words(void **state)
@@ -201,11 +252,11 @@ static void test_good_args(void **state)
 	assert_string_equal(o.json_path, "j");
 	assert_string_equal(o.artifacts, "a");
 	assert_int_equal(o.report, REPORT_JSON | REPORT_LAVA);
-	assert_true(o.plain && o.deterministic && !o.json);
+	assert_true(o.plain && o.deterministic);
 	assert_int_equal(o.shell, 3);
 
-	assert_int_equal(args(CMD_CHECK, "--json --accel kvm --qemu=q"), 0);
-	assert_true(o.json && o.accel == ACCEL_KVM);
+	assert_int_equal(args(CMD_CHECK, "--format json --accel kvm --qemu=q"), 0);
+	assert_true(o.report == REPORT_JSON && o.accel == ACCEL_KVM);
 	assert_int_equal(args(CMD_REPORT, "--format csv file.json"), 0);
 	assert_int_equal(o.report, REPORT_CSV);
 	assert_int_equal(o.file_count, 1);
@@ -214,7 +265,7 @@ static void test_good_args(void **state)
 	assert_int_equal(o.report, REPORT_HTML);
 	assert_int_equal(o.file_count, 2);
 	assert_string_equal(o.files[1], "b");
-	assert_int_equal(args(CMD_COMPARE, "a.json --exits 5 b.json --kib=2"), 0);
+	assert_int_equal(args(CMD_COMPARE, "a.json --exits-limit 5 b.json --overhead-limit=2"), 0);
 	assert_int_equal(o.file_count, 2);
 	assert_string_equal(o.files[0], "a.json");
 	assert_string_equal(o.files[1], "b.json");
@@ -225,6 +276,18 @@ static void test_good_args(void **state)
 	/* a value may itself have a = */
 	assert_int_equal(args(CMD_RUN, "--append=nest.qemu=-S"), 0);
 	assert_string_equal(o.append, "nest.qemu=-S");
+}
+
+/* They work for one version, and say what they are called now. */
+static void test_old_spellings(void **state)
+{
+	(void)state;
+	assert_int_equal(args(CMD_COMPARE, "a.json --exits 5 b.json --kib=2 --cycles 7"), 0);
+	assert_true(o.exits_percent == 5 && o.kib_percent == 2 && o.cycles_percent == 7);
+	assert_non_null(strstr(last_error(), "--cycles: is now called --cycles-limit"));
+	assert_int_equal(args(CMD_CHECK, "--json"), 0);
+	assert_int_equal(o.report, REPORT_JSON);
+	assert_non_null(strstr(last_error(), "--json: is now called --format json"));
 }
 
 static void test_malformed_args(void **state)
@@ -262,10 +325,10 @@ static void test_malformed_args(void **state)
 		{ CMD_REPORT, "--format" },
 		{ CMD_REPORT, "--format yaml a" },
 		{ CMD_COMPARE, "a b c" },
-		{ CMD_COMPARE, "--exits -1 a b" },
+		{ CMD_COMPARE, "--exits-limit -1 a b" },
 		{ CMD_COMPARE, "--format table,json a b" },
 		{ CMD_PLAN, "a.json" },
-		{ CMD_PLAN, "--exits 5" },
+		{ CMD_PLAN, "--exits-limit 5" },
 	};
 
 	(void)state;
@@ -302,5 +365,6 @@ static void test_help(void **state)
 	assert_null(strstr(text, "--format"));
 }
 
-RUN(T(test_defaults), T(test_good_words), T(test_unknown_words), T(test_malformed_words),
-    T(test_sizes), T(test_good_args), T(test_malformed_args), T(test_help))
+RUN(T(test_defaults), T(test_good_words), T(test_others_words), T(test_quotes),
+    T(test_unknown_words), T(test_malformed_words), T(test_sizes), T(test_good_args),
+    T(test_old_spellings), T(test_malformed_args), T(test_help))

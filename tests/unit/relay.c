@@ -88,7 +88,11 @@ static void prepare(const char *script)
 
 	r = (struct relay){
 		.vm = &vm,
-		.patience = { .idle_s = 2, .spin_s = 20, .silent_s = 20, .boot_s = 20 },
+		.patience = { .idle_s = 2,
+			      .spin_s = 20,
+			      .silent_s = 20,
+			      .dead_s = 0.5,
+			      .boot_s = 20 },
 		.deadline_s = now_s() + 10, /* so that a test ends */
 		.context = &r,
 		.on_record = on_record,
@@ -202,6 +206,89 @@ static void test_panic(void **state)
 	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
 	r.patience.boot_s = 0.05;
 	assert_int_equal(supervise(), STOP_PANIC);
+}
+
+/* Every sentence that a kernel or a launcher dies with is the reason, with its words, without waiting for the hang. */
+static void test_death_sentences(void **state)
+{
+	static const struct {
+		const char *line, *words;
+	} table[] = {
+		{ "PANIC: early exception 0x0d IP 10:ffffffff81000000 error 0 cr2 0x0",
+		  "early exception 0x0d IP 10:ffffffff81000000" },
+		{ "[    0.1] BUG: unable to handle page fault for address: 0000000000001000",
+		  "address: 0000000000001000" },
+		{ "[    0.1] Oops: 0002 [#1] SMP", "Oops: 0002 [#1]" },
+		{ "[    0.1] Oops: general protection fault, probably for address 0x1: 0000 [#1]",
+		  "general protection fault" },
+		{ "[    0.1] kernel BUG at mm/slub.c:448!", "mm/slub.c:448" },
+		{ "xx?Kernel panic - not sync?ing: Attempted to kill",
+		  "Kernel panic - not sync?ing" },
+		{ "?ernel panic - not syncing: VFS", "VFS" },
+		{ "---[ end Kernel panic - not syncing: Fatal exception ]---", "Fatal exception" },
+		{ "ZSTD-compressed data is corrupt -- System halted", "-- System halted" },
+		{ "supernest: the launcher died of signal 4 (Illegal instruction) at address 0x4",
+		  "died of signal 4 (Illegal instruction) at address 0x4" },
+	};
+	char script[400];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		double start = now_s();
+
+		snprintf(script, sizeof(script), "head -n 2 records >&4; echo '%s' >&3; sleep 60",
+			 table[i].line);
+		expect(script, STOP_PANIC, table[i].words);
+		assert_int_equal(r.give_up, GIVE_UP_DEAD);
+		assert_true(now_s() - start < 5);
+	}
+	/* One that speaks to us after its words lives: they are no verdict. */
+	expect("echo 'Oops: 0002 [#1]' >&3; sleep 0.2; head -n 2 records >&4; sleep 1.5; "
+	       "tail -n 1 records >&4; exit 33",
+	       STOP_NONE, "");
+	/* It tells why before it gives up. */
+	expect("echo 'BUG: unable to handle page fault' >&3\n"
+	       "echo 'Kernel panic - not syncing: Fatal exception' >&3; exit 0",
+	       STOP_PANIC, "Fatal exception; before that: BUG: unable to handle page fault");
+	/* It still has much to say: its words are waited for. */
+	expect("echo 'Kernel panic - not syncing: slow' >&3; for i in 1 2 3 4; do sleep 0.3; echo "
+	       "$i >&3; "
+	       "done; exit 0",
+	       STOP_PANIC, "slow");
+	assert_int_equal(r.give_up, GIVE_UP_NOT);
+}
+
+static int own_lines;
+
+static void on_own_line(void *context, const char *line)
+{
+	(void)context;
+	own_lines += !strcmp(line, "of our own");
+}
+
+/* What a program of this level says meanwhile is passed on, and one that has closed its end costs nothing. */
+static void test_own_words(void **state)
+{
+	clock_t cpu = clock();
+	struct words own;
+	pid_t child;
+
+	(void)state;
+	own_lines = 0;
+	assert_int_equal(words_open(&own, on_own_line, NULL), 0);
+	prepare("cat records >&4; sleep 1; exit 33");
+	r.own = &own;
+	child = fork();
+	if (!child) {
+		usleep(300000);
+		_exit(write(own.out, "of our own\n", 11) != 11);
+	}
+	assert_int_equal(supervise(), STOP_NONE);
+	waitpid(child, NULL, 0);
+	assert_int_equal(own_lines, 1);
+	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5);
+	close(own.in);
+	close(own.out);
 }
 
 /* What it repeats as it panics is no new line for people, but all of it is evidence. */
@@ -393,7 +480,8 @@ static void test_flood(void **state)
 	       STOP_NONE, "");
 	bound = 200 + 50 * (now_s() - start + 1);
 	assert_in_range(console_lines, 200, bound);
-	assert_int_equal(console_lines + r.dropped_lines, 200001); /* what is left out is counted */
+	assert_int_equal(console_lines + r.console.dropped,
+			 200001); /* what is left out is counted */
 	assert_int_equal(r.last_count, LAST_LINES);
 	assert_string_equal(r.last[LAST_LINES - 1],
 			    "the last one"); /* the evidence is the newest */
@@ -558,7 +646,8 @@ static void test_dies_with_us(void **state)
 	assert_int_equal(kill(atoi(pid), 0), -1);
 }
 
-RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_replay), T(test_look),
-    T(test_kvm_errors), T(test_exits), T(test_patience), T(test_slow), T(test_closed_pipes),
-    T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
-    T(test_pieces), T(test_beats), T(test_arguments), T(test_dies_with_us))
+RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
+    T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
+    T(test_patience), T(test_slow), T(test_closed_pipes), T(test_flood), T(test_record_flood),
+    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_beats),
+    T(test_arguments), T(test_dies_with_us))

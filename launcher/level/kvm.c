@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "level/kvm.h"
+#include "report/level.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/stat.h>
+
+#define SYSLOG_READ_ALL 3 /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
+#define LOG_BYTES (256 << 10)
+#define CPUID_ENTRIES 256
+
+static bool is_vmx(const char *virt)
+{
+	return !strcmp(virt, "vmx");
+}
+
+/* ---- what is known ----------------------------------------------------------------------- */
+
+void kvm_find_words(const char *log, char *words, size_t size)
+{
+	/* What their pr_fmt() puts in front: arch/x86/kvm/svm/svm.c, vmx/vmx.c, x86.c */
+	static const char *const speakers[] = { "] kvm_amd: ", "] kvm_intel: ", "] kvm: " };
+	const char *last = NULL, *at;
+
+	for (size_t i = 0; i < ARRAY_SIZE(speakers); i++)
+		for (at = log; (at = strstr(at, speakers[i])); at++)
+			last = at > last ? at : last;
+	words[0] = '\0';
+	if (!last)
+		return;
+	last += 2;
+	format(words, size, "%.*s", (int)strcspn(last, "\n"), last);
+	make_harmless(words);
+}
+
+static void read_words(char *words, size_t size)
+{
+	char *log = malloc(LOG_BYTES);
+	int len = log ? klogctl(SYSLOG_READ_ALL, log, LOG_BYTES - 1) : -1;
+
+	words[0] = '\0';
+	if (len > 0) {
+		log[len] = '\0';
+		kvm_find_words(log, words, size);
+	}
+	free(log);
+}
+
+void kvm_learn_facts(struct kvm_facts *f, const char *virt)
+{
+	char path[40];
+	struct stat st;
+	struct group *g;
+
+	f->module = is_vmx(virt) ? "kvm_intel" : "kvm_amd";
+	format(path, sizeof(path), "/sys/module/%s", f->module);
+	f->module_loaded = !stat(path, &st);
+	f->runs = !stat("/sys/class/misc/kvm", &st);
+	f->in_container = system_is_container();
+	f->group[0] = '\0';
+	f->mode = 0;
+	if (!stat("/dev/kvm", &st)) {
+		f->mode = st.st_mode & 0777;
+		g = getgrgid(st.st_gid);
+		format(f->group, sizeof(f->group), "%s", g ? g->gr_name : "");
+	}
+	read_words(f->said, sizeof(f->said));
+}
+
+static int nests_by_cpuid(int fd, const char *virt)
+{
+	struct kvm_cpuid2 *list =
+		calloc(1, sizeof(*list) + CPUID_ENTRIES * sizeof(list->entries[0]));
+	int nests = UNKNOWN;
+
+	if (list)
+		list->nent = CPUID_ENTRIES;
+	if (list && !ioctl(fd, KVM_GET_SUPPORTED_CPUID, list)) {
+		nests = 0;
+		for (uint32_t i = 0; i < list->nent; i++) {
+			const struct kvm_cpuid_entry2 *e = &list->entries[i];
+
+			if (is_vmx(virt) ? e->function == 1 : e->function == 0x80000001)
+				nests = e->ecx >> (is_vmx(virt) ? 5 : 2) & 1; /* VMX, SVM */
+		}
+	}
+	free(list);
+	return nests;
+}
+
+int kvm_nests(int fd, const char *virt)
+{
+	char path[64], value[8];
+
+	format(path, sizeof(path), "/sys/module/kvm_%s/parameters/nested",
+	       is_vmx(virt) ? "intel" : "amd");
+	if (!read_text(path, value, sizeof(value)))
+		return value[0] == '1' || value[0] == 'Y';
+	return fd < 0 ? UNKNOWN : nests_by_cpuid(fd, virt);
+}
+
+/* ---- the sentence ------------------------------------------------------------------------ */
+
+static void explain_level(const struct kvm_facts *f, char *text, size_t size)
+{
+	if (*f->said)
+		format(text, size, "KVM did not start; it says '%s'", f->said);
+	else
+		format(text, size, "KVM did not start, and says nothing in the kernel's log");
+}
+
+static void explain_right(const struct kvm_facts *f, char *text, size_t size)
+{
+	if ((f->mode & 0060) != 0060 || !*f->group)
+		format(text, size,
+		       "this user may not open it, nor may its group (mode %04o): a udev rule that "
+		       "gives it to the group kvm, mode 0660, is usual",
+		       f->mode);
+	else
+		format(text, size,
+		       "this user may not open it; the group %s may: usermod -aG %s $USER, then "
+		       "log in again",
+		       f->group, f->group);
+}
+
+static void explain_missing(const struct kvm_facts *f, char *text, size_t size)
+{
+	if (f->in_container)
+		format(text, size,
+		       "this is a container without it: start it with --device /dev/kvm, if its "
+		       "host has one");
+	else if (f->runs)
+		format(text, size, "KVM runs, but this /dev has no node of it");
+	else if (f->module_loaded)
+		format(text, size, "%s is loaded, but did not start%s%s%s", f->module,
+		       *f->said ? "; it says '" : "", f->said, *f->said ? "'" : "");
+	else
+		format(text, size, "%s is not loaded: modprobe %s%s%s%s", f->module, f->module,
+		       *f->said ? "; before, it said '" : "", f->said, *f->said ? "'" : "");
+}
+
+void kvm_explain(const struct kvm_facts *f, char *why, size_t size)
+{
+	char text[220];
+
+	if (f->in_appliance)
+		explain_level(f, text, sizeof(text));
+	else if (f->err == EPERM || (f->err == EACCES && f->in_container && (f->mode & 0006)))
+		format(text, sizeof(text),
+		       f->in_container
+			       ? "this container's rules forbid the device: start it with --device "
+				 "/dev/kvm"
+			       : "a rule of this system forbids the device");
+	else if (f->err == EACCES)
+		explain_right(f, text, sizeof(text));
+	else
+		explain_missing(f, text, sizeof(text));
+	format(why, size, "/dev/kvm: %s: %s", strerror(f->err), text);
+}

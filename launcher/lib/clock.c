@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/clock.h"
+
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#define MEASURE_US 50000
+#define TRIES 20
+#define PACE_OFF 0.1 /* what calibrating may be wrong by, */
+#define START_S 0.5  /* and when exactly either clock began */
+
+struct moment {
+	uint64_t cycles;
+	double s;
+};
+
+/* Both clocks at one moment: of several tries the one with the least between the two reads of the TSC. */
+static struct moment read_both(void)
+{
+	uint64_t least = UINT64_MAX;
+	struct moment m = { 0 };
+
+	for (int i = 0; i < TRIES; i++) {
+		struct timespec ts;
+		uint64_t before = __rdtsc(), after;
+
+		clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+		after = __rdtsc();
+		if (after - before >= least)
+			continue;
+		least = after - before;
+		m.cycles = before + least / 2;
+		m.s = ts.tv_sec + ts.tv_nsec / 1e9;
+	}
+	return m;
+}
+
+int64_t clock_measure_tsc_khz(void)
+{
+	struct moment a = read_both(), b;
+
+	usleep(MEASURE_US);
+	b = read_both();
+	return b.s > a.s ? (b.cycles - a.cycles) / (b.s - a.s) / 1000 + 0.5 : 0;
+}
+
+bool clock_is_sane(double child_s, double parent_s, char *why, size_t size)
+{
+	if (child_s <= parent_s * (1 + PACE_OFF) + START_S)
+		return true;
+	format(why, size,
+	       "its clock runs away: it counted %.1f s where the level above counted %.1f", child_s,
+	       parent_s);
+	return false;
+}

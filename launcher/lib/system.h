@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one place that changes the system around us: its settings, mounts, modules, and its end.  Every
+ * change asks for a struct appliance, which only the appliance's own processes can get: the command on
+ * a host cannot reach any of it.
+ */
+#ifndef SUPERNEST_SYSTEM_H
+#define SUPERNEST_SYSTEM_H
+
+#include "lib/base.h"
+
+struct appliance; /* the proof that this machine is ours */
+
+/*
+ * The proof, or NULL on a host; WHY, unless that is NULL, gets the reason.  This machine is ours if PID 1
+ * of the first PID namespace is this program and the root is the kernel's own rootfs: a machine that
+ * booted our initramfs, and no container, whatever it is made of.
+ */
+const struct appliance *appliance_recognise(const char **why);
+/* On a host: whether it is somebody's container. */
+bool system_is_container(void);
+bool appliance_is_init(const struct appliance *a); /* we are PID 1, not a command in its shell */
+
+/* Writes a small file of sysfs or procfs.  -1 with errno set if it can't. */
+int system_write(const struct appliance *a, const char *path, const char *text);
+/* mount(2) and umount(2). */
+int system_mount(const struct appliance *a, const char *source, const char *target,
+		 const char *type, unsigned long flags, const char *data);
+int system_unmount(const struct appliance *a, const char *target);
+/* finit_module(2) */
+int system_load_module(const struct appliance *a, int fd, int flags);
+/* The kernel's messages to its consoles, off. */
+void system_silence_kernel(const struct appliance *a);
+/* reboot(2) */
+void system_end(const struct appliance *a, int command);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* pipe2 */
+#include "lib/words.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a program may have written since the last look; one that writes on and on must not keep us. */
+#define TAKE_MAX (1 << 18)
+
+bool throttle_pass(struct throttle *t)
+{
+	double now = now_s();
+
+	t->credit += (now - t->credit_s) * LINES_S;
+	if (t->credit > LINES_BURST || !t->credit_s)
+		t->credit = LINES_BURST;
+	t->credit_s = now;
+	if (t->credit < 1) {
+		t->dropped++;
+		return false;
+	}
+	t->credit--;
+	return true;
+}
+
+void clean_line(char *line, size_t len, size_t most)
+{
+	size_t end = len < most ? len : most;
+
+	while (end && (line[end - 1] == '\r' || line[end - 1] == ' '))
+		end--;
+	line[end] = '\0';
+	for (size_t i = 0; i < end; i++)
+		if (line[i] == '\t')
+			line[i] = ' ';
+		else if (!line[i])
+			line[i] = '?';
+	make_harmless(line);
+}
+
+int words_open(struct words *w, void (*pass)(void *context, const char *line), void *context)
+{
+	int ends[2];
+
+	*w = (struct words){ .in = -1, .out = -1, .pass = pass, .context = context };
+	if (pipe2(ends, O_CLOEXEC))
+		return fail("pipe for this level's words: %m");
+	w->in = ends[0];
+	w->out = ends[1];
+	fcntl(w->in, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+void words_say(struct words *w, const char *line)
+{
+	if (*line && throttle_pass(&w->throttle))
+		w->pass(w->context, line);
+}
+
+static void end_line(struct words *w)
+{
+	clean_line(w->line, w->len, WORDS_LINE - 1);
+	w->len = 0;
+	words_say(w, w->line);
+}
+
+void words_take(struct words *w)
+{
+	ssize_t n, total = 0;
+	char data[4096];
+
+	while (w->in >= 0 && total < TAKE_MAX && (n = read(w->in, data, sizeof(data))) > 0) {
+		total += n;
+		for (ssize_t i = 0; i < n; i++)
+			if (data[i] == '\n')
+				end_line(w);
+			else if (w->len < WORDS_LINE)
+				w->line[w->len++] = data[i];
+	}
+}
+
+void words_finish(struct words *w)
+{
+	char line[80];
+
+	words_take(w);
+	if (w->len)
+		end_line(w);
+	if (!w->throttle.dropped)
+		return;
+	format(line, sizeof(line), "%lld lines of this level's own were left out",
+	       (long long)w->throttle.dropped);
+	w->throttle.dropped = 0;
+	w->pass(w->context, line);
+}

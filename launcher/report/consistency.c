@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/consistency.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int contradicts(char *why, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static int contradicts(char *why, size_t size, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, size, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+/* A level stands on the one above it. */
+static int check_levels(const struct report *r, char *why, size_t size)
+{
+	for (int i = r->outermost + 1; i <= r->deepest; i++)
+		if (r->levels[i].ready && !r->levels[i - 1].ready)
+			return contradicts(why, size, "L%d is ready on L%d, which is not", i,
+					   i - 1);
+	return 0;
+}
+
+static int check_stop(const struct report *r, char *why, size_t size)
+{
+	if (r->stop_level < r->outermost ||
+	    (r->deepest >= r->outermost && r->stop_level > r->deepest + 1))
+		return contradicts(why, size,
+				   "it was stopped at L%d, and its levels are L%d to L%d",
+				   r->stop_level, r->outermost, r->deepest);
+	if (r->stop == STOP_DEPTH && r->requested != DEPTH_OPEN && r->reached < r->requested)
+		return contradicts(why, size,
+				   "it says that L%d was reached as asked for, and L%d was",
+				   r->requested, r->reached);
+	return 0;
+}
+
+/* What its levels come to, by whoever draws that conclusion of a run. */
+static int check_outcome(const struct report *r, char *why, size_t size)
+{
+	struct report *again = malloc(sizeof(*again));
+	int err = 0;
+
+	if (!again)
+		return contradicts(why, size, "out of memory");
+	*again = *r;
+	report_finish(again);
+	if (again->reached != r->reached)
+		err = contradicts(why, size, "it says that L%d was reached, and its levels say L%d",
+				  r->reached, again->reached);
+	else if (r->ok && !report_came_up(again))
+		err = contradicts(why, size, "it says ok, and no level of it came up");
+	else if (r->ok && !again->ok) /* not ok may be right: a person may have stopped it */
+		err = contradicts(why, size, "it says ok, and its levels and its stop do not");
+	free(again);
+	return err;
+}
+
+int consistency_check(const struct report *r, char *why, size_t size)
+{
+	if (check_levels(r, why, size) || check_outcome(r, why, size))
+		return -1;
+	return check_stop(r, why, size);
+}

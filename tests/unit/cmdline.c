@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Text that is passed on arrives whole or is refused. */
+#include "test.h"
+#include "child/cmdline.h"
+#include "lib/whole.h"
+
+#include <errno.h>
+
+static void test_full(void **state)
+{
+	char line[CMDLINE_SIZE + 1];
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	line[CMDLINE_SIZE] = '\0';
+	for (size_t len = CMDLINE_SIZE - 1; len >= CMDLINE_SIZE - 4; len--) {
+		line[len] = '\0';
+		assert_true(cmdline_is_full(line));
+	}
+	line[CMDLINE_SIZE - 5] = '\0';
+	assert_false(cmdline_is_full(line));
+	assert_false(cmdline_is_full(""));
+}
+
+static void test_whole(void **state)
+{
+	char text[8], file[10];
+
+	(void)state;
+	assert_int_equal(format_whole("it", text, sizeof(text), "%s", "1234567"), 0);
+	assert_int_equal(format_whole("the line", text, sizeof(text), "%s", "12345678"), -1);
+	assert_string_equal(last_error(), "the line has 8 bytes, 7 is the most: shorten it");
+	write_file("words", "1234567\n");
+	assert_int_equal(read_whole("words", file, sizeof(file)), 0);
+	assert_string_equal(file, "1234567");
+	write_file("words", "123456789\n");
+	assert_int_equal(read_whole("words", file, sizeof(file)), -1);
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(read_whole("nowhere", file, sizeof(file)), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+/* What the kernel puts before a command line has the room that is kept for it. */
+static void test_own_words(void **state)
+{
+	static char config[65536];
+	char path[400], *line;
+
+	(void)state;
+	format(path, sizeof(path), "%s/kernel-config", getenv("TOP"));
+	assert_int_equal(read_whole(path, config, sizeof(config)), 0);
+	line = strstr(config, "CONFIG_CMDLINE=\"");
+	assert_non_null(line);
+	assert_true(strcspn(line, "\n") - strlen("CONFIG_CMDLINE=\"\"") + 1 < CMDLINE_OWN);
+}
+
+/* Lines are for one CPU or one kernel, or for both, or for all. */
+static void test_prefixes(void **state)
+{
+	char words[100];
+
+	(void)state;
+	write_file("words",
+		   "# a comment\nquiet\n\nsvm:a=1\nvmx:b=2\nown:c=3\nany:d=4\nsvm:own:e=5\n"
+		   "vmx:own:f=6\nown:any:g=7\n");
+	assert_int_equal(cmdline_read("words", "svm", "own", words, sizeof(words)), 0);
+	assert_string_equal(words, "quiet a=1 c=3 e=5");
+	assert_int_equal(cmdline_read("words", "vmx", "any", words, sizeof(words)), 0);
+	assert_string_equal(words, "quiet b=2 d=4");
+	assert_int_equal(cmdline_read("words", "vmx", "any", words, 8), -1); /* not half of them */
+	assert_int_equal(cmdline_read("nowhere", "svm", "own", words, sizeof(words)), -1);
+}
+
+static const char *handed_down(const struct decided *d, int level, double pace_s)
+{
+	static char line[CMDLINE_SIZE];
+	char *seed;
+
+	assert_int_equal(cmdline_make(d, level, pace_s, "quiet", line), 0);
+	seed = strstr(line, " nest.seed=");
+	assert_non_null(seed);
+	memmove(seed, seed + 75, strlen(seed + 75) + 1); /* 64 digits */
+	return line;
+}
+
+/* What a level is told of the run that it is part of. */
+static void test_handed_down(void **state)
+{
+	struct decided d = { .depth = DEPTH_MAX, .shell = SHELL_NONE, .run_id = "5eed" };
+	char words[CMDLINE_SIZE], line[CMDLINE_SIZE];
+
+	(void)state;
+	assert_string_equal(handed_down(&d, 2, 1),
+			    "quiet nest.level=2 nest.id=5eed nest.depth=max");
+	d.depth = 3;
+	d.shell = 2;
+	assert_string_equal(handed_down(&d, 2, 1),
+			    "quiet nest.level=2 nest.id=5eed nest.depth=3 nest.shell=2");
+	assert_string_equal(handed_down(&d, 3, 1), "quiet nest.level=3 nest.id=5eed nest.depth=3");
+	/* Of the time budget some is kept to end in order: two seconds here, of 100, and what a boot takes. */
+	d.deadline_s = now_s() + 100.5;
+	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=87"));
+	d.deadline_s = now_s() + 4.1;
+	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=3")); /* a quarter at most */
+	d.deadline_s = now_s() - 1;
+	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=1")); /* 0 would be none */
+	memset(words, 'x', sizeof(words));
+	words[sizeof(words) - 1] = '\0';
+	assert_int_equal(cmdline_make(&d, 3, 1, words, line), -1);
+}
+
+RUN(T(test_full), T(test_whole), T(test_own_words), T(test_prefixes), T(test_handed_down))
