@@ -141,7 +141,8 @@ static void live_without_parent(struct life *l, const char *damage)
 	char why[200];
 
 	if (*damage) {
-		format(why, sizeof(why), "the initramfs is damaged (%s)", damage);
+		if (!appliance_cannot_unpack(damage, why, sizeof(why)))
+			format(why, sizeof(why), "the initramfs is damaged (%s)", damage);
 		end_early(l, why);
 	}
 	fail_to(fail_on_consoles, l->run.lines.out);

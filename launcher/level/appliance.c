@@ -119,6 +119,29 @@ bool appliance_is_damaged(char *why, size_t size)
 	return true;
 }
 
+bool appliance_cannot_unpack(const char *words, char *what, size_t size)
+{
+	char method[16];
+
+	/* init/initramfs.c, unpack_to_rootfs(); we were in what it did unpack before */
+	if (!strncmp(words, "invalid magic", 13)) {
+		format(what, size,
+		       "the initramfs is damaged (behind its first archive is none, or a plain "
+		       "cpio "
+		       "that does not begin at a multiple of 4 bytes)");
+		return true;
+	}
+	/* The names are those of lib/decompress.c. */
+	if (sscanf(words, "compression method %15s not configured", method) != 1)
+		return false;
+	format(what, size,
+	       "a part of the initramfs is compressed with %s, which its kernel does not unpack: "
+	       "use "
+	       "gzip for it, or nothing",
+	       method);
+	return true;
+}
+
 void appliance_compare_files(const struct lines *lines)
 {
 	char is[65], should_be[65], path[256];

@@ -39,6 +39,11 @@ void appliance_silence_kernel(const struct appliance *a);
  * the files that it has.  Copies its words to WHY if so.
  */
 bool appliance_is_damaged(char *why, size_t size);
+/*
+ * Those words may be no damage: what somebody appended may be compressed in a way that the kernel was not
+ * built to unpack, or stand where it does not look.  True if so; WHAT says it, and what to do.
+ */
+bool appliance_cannot_unpack(const char *words, char *what, size_t size);
 
 /*
  * Says which files are not as they were built: somebody's own, appended to the initramfs, or altered

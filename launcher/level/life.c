@@ -127,8 +127,11 @@ void life_open_words(struct life *l)
 void life_refuse_files(struct life *l, const char *why)
 {
 	struct teller *t = &l->run.teller;
+	char what[200];
 
-	if (!strcmp(why, "write error")) /* init/initramfs.c, xwrite() */
+	if (appliance_cannot_unpack(why, what, sizeof(what)))
+		reason_set(&l->why, STOP_CRASH, "%s", what);
+	else if (!strcmp(why, "write error")) /* init/initramfs.c, xwrite() */
 		reason_set(&l->why, STOP_MEMORY,
 			   "L%d has too little RAM to unpack its initramfs: %s", t->from, why);
 	else
