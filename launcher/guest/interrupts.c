@@ -62,6 +62,55 @@ static void try_exit_by_interrupt(uint64_t flags)
 	expect("interrupts once GIF is 1", a->irqs[VECTOR], 1);
 }
 
+/* mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: to the APIC that G1 has */
+static const char self_code[] =
+	"\xb9\x3f\x08\x00\x00\xb8\x61\x00\x00\x00\x31\xd2\x0f\x30\x0f\xa2\x90";
+
+/* It comes while G2 runs, and G1 had GIF at 1 before: the exit itself makes it 0. */
+static void try_gif(uint32_t int_ctl)
+{
+	struct vmcb *v = prepare(self_code, 17, 0, true, true);
+	struct arena *a = ARENA;
+
+	v->int_ctl |= int_ctl;
+	asm volatile("sti");
+	guest_vmrun(v, &a->g2, &a->host_vmcb, RUN_WITH_GIF);
+	expect("exit by an interrupt that G2 caused", v->exit_code, EXIT_INTR);
+	expect("interrupts right behind an exit", a->irqs[VECTOR], 0);
+	exit_once();
+	expect("interrupts behind an exit, with GIF at 0", a->irqs[VECTOR], 0);
+	stgi();
+	exit_once();
+	asm volatile("cli");
+	expect("interrupts behind an exit, with GIF at 1", a->irqs[VECTOR], 1);
+}
+
+/* CPUID Fn8000_000A_EDX[VGIF] */
+static bool have_vgif(void)
+{
+	uint32_t eax = 0x8000000a, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
+	return edx >> 16 & 1;
+}
+
+/* G2 has a GIF of its own: G1's interrupts come whatever it is. */
+static void try_virtual_gif(void)
+{
+	struct vmcb *v;
+
+	try_gif(V_GIF_ENABLE | V_GIF);
+	try_gif(V_GIF_ENABLE);
+	v = prepare("\x0f\x01\xdd\x90", 4, 0, true, true); /* clgi */
+	v->int_ctl |= V_GIF_ENABLE | V_GIF;
+	expect("G2 that clears its GIF", g2_run(v), EXIT_VMMCALL);
+	expect("GIF of G2, cleared", v->int_ctl & V_GIF, 0);
+	v = prepare("\x0f\x01\xdc\x90", 4, 0, true, true); /* stgi */
+	v->int_ctl |= V_GIF_ENABLE;
+	expect("G2 that sets its GIF", g2_run(v), EXIT_VMMCALL);
+	expect("GIF of G2, set", v->int_ctl & V_GIF, V_GIF);
+}
+
 /* With G1's own IF at 0 G2 is left alone. */
 static void try_masked(uint64_t flags)
 {
@@ -202,9 +251,12 @@ void case_interrupts(void)
 	for (int i = 0; i < 5; i++) {
 		try_exit_by_interrupt(0);
 		try_exit_by_interrupt(RFLAGS_IF);
+		try_gif(0);
 		try_masked(0);
 		try_masked(RFLAGS_IF);
 	}
+	if (have_vgif())
+		try_virtual_gif();
 	try_unmasked();
 	try_handed_through();
 	try_nmi(true);

@@ -163,9 +163,9 @@ asm(".pushsection .text.guest_vmrun, \"ax\"\n"
     ".globl guest_vmrun\nguest_vmrun:\n"
     "push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
     "push %rsi\npush %rdx\npush %rcx\n"
-    "clgi\n"
+    "test $2, %cl\njnz 3f\nclgi\n3:\n"
     "mov %rdi, %rax\n"
-    "test %rcx, %rcx\njz 1f\n"
+    "test $1, %cl\njz 1f\n"
     "mov %rdx, %rax\nvmsave\nmov %rdi, %rax\nvmload\n1:\n"
     "mov 0(%rsi), %rbx\nmov 8(%rsi), %rcx\nmov 16(%rsi), %rdx\nmov 32(%rsi), %rdi\n"
     "mov 40(%rsi), %rbp\nmov 48(%rsi), %r8\nmov 56(%rsi), %r9\nmov 64(%rsi), %r10\n"
@@ -179,7 +179,7 @@ asm(".pushsection .text.guest_vmrun, \"ax\"\n"
     "mov %r11, 72(%rsi)\nmov %r12, 80(%rsi)\nmov %r13, 88(%rsi)\nmov %r14, 96(%rsi)\n"
     "mov %r15, 104(%rsi)\n"
     "pop %rcx\nmov %rcx, 24(%rsi)\n"
-    "cmpq $0, (%rsp)\nje 2f\n"
+    "testb $1, (%rsp)\njz 2f\n"
     "vmsave\nmov 8(%rsp), %rax\nvmload\n2:\n"
     "add $24, %rsp\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\n"
@@ -206,5 +206,5 @@ uint64_t g2_run(struct vmcb *v)
 
 uint64_t g2_run_full(struct vmcb *v)
 {
-	return run(v, 1);
+	return run(v, RUN_FULL);
 }

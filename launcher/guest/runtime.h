@@ -95,8 +95,10 @@ static inline void intercept(struct vmcb *v, unsigned int code, bool on)
 	v->intercept[code / 32] =
 		(v->intercept[code / 32] & ~(1u << code % 32)) | (uint32_t)on << code % 32;
 }
-/* Runs it until it exits; GIF is 0 afterwards.  FULL: with VMLOAD and VMSAVE, which are exits of their own. */
-void guest_vmrun(struct vmcb *v, struct g2_registers *r, struct vmcb *host, uint64_t full);
+#define RUN_FULL 1     /* with VMLOAD and VMSAVE, which are exits of their own */
+#define RUN_WITH_GIF 2 /* without CLGI before VMRUN */
+/* Runs it until it exits; GIF is 0 afterwards. */
+void guest_vmrun(struct vmcb *v, struct g2_registers *r, struct vmcb *host, uint64_t how);
 static inline void stgi(void)
 {
 	asm volatile("stgi" ::: "memory");
