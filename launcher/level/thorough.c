@@ -13,7 +13,7 @@ static void on_tick(void *context)
 {
 	struct check_context *c = context;
 
-	c->alive(c->context);
+	c->alive(c->alive_context);
 }
 
 static bool can_run(const struct check_context *c, bool svm, struct check *k)
