@@ -34,7 +34,7 @@
 
 #define LATE_CHECKS_S 20.0
 #define THOROUGH_S 3600.0 /* each check has its own bound */
-#define BEAT_S 2 /* at the least */
+#define BEAT_S 2	  /* at the least */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
