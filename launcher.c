@@ -232,7 +232,9 @@ static int run(struct life *l, int argc, char **argv)
 	if (l->appliance)
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
-	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked))
+	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks))
+		return STATUS_WRONG;
+	if (run_clear_outputs(asked))
 		return -1;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
