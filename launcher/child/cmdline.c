@@ -62,6 +62,7 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
 	char depth[16] = "max", timeout[40] = "", shell[24] = "", seed[SEED_SIZE];
+	const char *nesting = d->nesting == NESTING_RECURSIVE ? " nest.nesting=recursive" : "";
 
 	entropy_derive(d->seed, level, seed);
 	left_s -= reserve_s(left_s, pace_s);
@@ -72,6 +73,6 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 	if (d->shell >= level)
 		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
-			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s", words,
-			    level, d->run_id, seed, depth, timeout, shell);
+			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s", words,
+			    level, d->run_id, seed, depth, timeout, shell, nesting);
 }

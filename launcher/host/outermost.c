@@ -27,6 +27,7 @@ struct outermost {
 	struct view view; /* where the terminal can show it; else lines are printed */
 	struct child child;
 	char cmdline[CMDLINE_SIZE];
+	char cpu[256];	    /* of an emulated one that recurses */
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 };
 
@@ -80,6 +81,10 @@ static void choose_machine(struct outermost *m)
 	c->sandbox = h->sandbox;
 	c->deterministic = asked->deterministic && !c->kvm;
 	c->cpu = asked->cpu;
+	if (asked->nesting == NESTING_RECURSIVE && !c->kvm) {
+		format(m->cpu, sizeof(m->cpu), "%s,svm-recursion=on", c->cpu ? c->cpu : VM_TCG_CPU);
+		c->cpu = m->cpu;
+	}
 	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
 	c->extra_args = asked->qemu_args;
 	c->cmdline = m->cmdline;
@@ -104,7 +109,7 @@ static int place_kernel(struct outermost *m)
 	};
 
 	config->kernel = files_kernel();
-	if (!o.kernel && (o.modules || o.config || o.levels))
+	if (!o.kernel && (o.modules || o.config || !levels_none(&o.levels)))
 		return fail("--modules, --levels and --config go with --kernel: which one is it?");
 	if (!o.kernel)
 		return files_need(config->kernel, "kernel");
@@ -250,6 +255,10 @@ static int prepare_and_run(struct outermost *m)
 		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
 		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
+		return STATUS_SKIPPED;
+	}
+	if (m->run.asked.nesting == NESTING_RECURSIVE && !m->host.recursion_fits) {
+		fail("skipped: --nesting recursive: %s", m->host.recursion_why);
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);

@@ -45,7 +45,7 @@ int parse_size(const char *text, int64_t *kib)
 	return 0;
 }
 
-static int parse_choice(const char *text, const char *const names[], int *out)
+int parse_choice(const char *text, const char *const names[], int *out)
 {
 	for (int i = 0; names[i]; i++)
 		if (!strcmp(text, names[i])) {
@@ -79,10 +79,28 @@ static int set_level(const char *v, void *p)
 	return parse_int(v, 0, MAX_LEVEL, p);
 }
 
+bool levels_none(const struct levels *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->bits); i++)
+		if (s->bits[i])
+			return false;
+	return true;
+}
+
+bool levels_have(const struct levels *s, int level)
+{
+	return s->bits[level / 64] >> level % 64 & 1;
+}
+
+void levels_add(struct levels *s, int level)
+{
+	s->bits[level / 64] |= 1ULL << level % 64;
+}
+
 static int set_levels(const char *v, void *p)
 {
 	char list[160], *rest = list, *word;
-	uint64_t levels = 0;
+	struct levels levels = { 0 };
 	int level;
 
 	if (strlen(v) >= sizeof(list))
@@ -91,9 +109,9 @@ static int set_levels(const char *v, void *p)
 	while ((word = strsep(&rest, ","))) {
 		if (parse_int(word, 0, MAX_LEVEL, &level))
 			return -1;
-		levels |= 1ULL << level;
+		levels_add(&levels, level);
 	}
-	*(uint64_t *)p = levels;
+	*(struct levels *)p = levels;
 	return 0;
 }
 
@@ -180,6 +198,13 @@ static int set_end(const char *v, void *p)
 			    p);
 }
 
+const char *const nesting_names[] = { "classic", "recursive", NULL };
+
+static int set_nesting(const char *v, void *p)
+{
+	return parse_choice(v, nesting_names, p);
+}
+
 static int set_accel(const char *v, void *p)
 {
 	return parse_choice(v, (const char *const[]){ "auto", "kvm", "tcg", NULL }, p);
@@ -256,6 +281,9 @@ static const struct option {
 	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
 	  "a shell in level N on the outermost terminal, once N is ready; the run ends there "
 	  "unless a depth is given that is deeper" },
+	{ "nest.nesting", "--nesting", "classic|recursive", CMD_RUN, set_nesting, MEMBER(nesting),
+	  "recursive: a VMRUN below the outermost level is no exit, so that an exit costs the "
+	  "same at every depth; the emulator's CPU offers it (default: classic)" },
 	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
 	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
 	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
@@ -349,7 +377,7 @@ void options_init(struct options *o)
 
 void options_decide(const struct options *o, int shell, struct decided *d)
 {
-	*d = (struct decided){ .depth = o->depth, .shell = shell };
+	*d = (struct decided){ .depth = o->depth, .shell = shell, .nesting = o->nesting };
 	strcpy(d->run_id, o->run_id);
 	strcpy(d->seed, o->seed);
 	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)

@@ -15,6 +15,9 @@
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
+/* How VMRUN of a guest hypervisor is handled: by each level below it, or by the CPU alone. */
+enum nesting { NESTING_CLASSIC, NESTING_RECURSIVE };
+extern const char *const nesting_names[]; /* NULL behind the last */
 enum ending { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
 
 /* Bits of options.report; one for each name in report_names[]. */
@@ -29,6 +32,10 @@ enum report_bit {
 	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
 };
 
+struct levels {
+	uint64_t bits[(MAX_LEVEL + 1) / 64];
+};
+
 struct options {
 	int depth;	    /* a level, or DEPTH_MAX */
 	int timeout_s;	    /* 0: none */
@@ -41,11 +48,11 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
-	int accel;
+	int accel, nesting;
 	bool plain, deterministic, stop_on_failure;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
-	uint64_t levels; /* a bit for each that runs --kernel; 0: all */
+	struct levels levels;				/* those that run --kernel; empty: all */
 	const char *qemu, *cpu, *kernel, *modules, *config, *initramfs, *append, *json_path,
 		*artifacts, *matrix;
 	const char *origin, *build_id; /* of KCIDB */
@@ -56,8 +63,9 @@ struct options {
 
 /* What was decided by it, and is handed down from level to level. */
 struct decided {
-	int depth;	   /* a level, or DEPTH_MAX */
-	int shell;	   /* a level, or SHELL_NONE */
+	int depth; /* a level, or DEPTH_MAX */
+	int shell; /* a level, or SHELL_NONE */
+	int nesting;
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	char seed[65]; /* of random numbers, the levels' are derived from */
@@ -80,6 +88,13 @@ void options_decide(const struct options *o, int shell, struct decided *d);
 /* Prints the options of a command, or all kernel parameters: a line each. */
 void options_help(int command);
 void options_help_parameters(void);
+
+/* Which of NAMES it is; -1 if it is none. */
+int parse_choice(const char *text, const char *const names[], int *out);
+
+bool levels_none(const struct levels *s);
+bool levels_have(const struct levels *s, int level);
+void levels_add(struct levels *s, int level);
 
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);

@@ -70,8 +70,11 @@ static void test_good_words(void **state)
 	assert_int_equal(cmdline("nest.depth=0 nest.end=shell"), 0);
 	assert_int_equal(o.depth, 0);
 	assert_int_equal(o.end, END_SHELL);
-	assert_int_equal(cmdline("nest.depth=63 nest.depth=2"), 0); /* the last one counts */
+	assert_int_equal(cmdline("nest.depth=255 nest.depth=2"), 0); /* the last one counts */
 	assert_int_equal(o.depth, 2);
+	assert_int_equal(o.nesting, NESTING_CLASSIC);
+	assert_int_equal(cmdline("nest.nesting=recursive"), 0);
+	assert_int_equal(o.nesting, NESTING_RECURSIVE);
 }
 
 /* What boot loaders, the kernel and other programs have there. */
@@ -144,7 +147,7 @@ static void test_malformed_words(void **state)
 		"nest.depth",
 		"nest.depth=three",
 		"nest.depth=-1",
-		"nest.depth=64",
+		"nest.depth=256",
 		"nest.depth=3x",
 		"nest.depth=3.5",
 		"nest.depth=MAX",
@@ -177,16 +180,18 @@ static void test_malformed_words(void **state)
 		"nest.start=",
 		"nest.start=now",
 		"nest.start=AUTO",
+		"nest.nesting=",
+		"nest.nesting=deep",
 		"nest.end=",
 		"nest.end=restart",
 		"nest.end=off",
 		"nest.shell=",
 		"nest.shell=x",
-		"nest.shell=64",
+		"nest.shell=256",
 		"nest.shell=-1",
 		"nest.level=",
 		"nest.level=-1",
-		"nest.level=64",
+		"nest.level=256",
 		"nest.id=",
 		"nest.id=XYZ",
 		"nest.id=0123456789abcdef0",
@@ -299,10 +304,11 @@ static void test_malformed_args(void **state)
 		{ CMD_RUN, "--depth" },
 		{ CMD_RUN, "--depth=" },
 		{ CMD_RUN, "--depth x" },
-		{ CMD_RUN, "--depth 64" },
+		{ CMD_RUN, "--depth 256" },
 		{ CMD_RUN, "--memory 1X" },
 		{ CMD_RUN, "--memory 0" },
 		{ CMD_RUN, "--accel hvf" },
+		{ CMD_RUN, "--nesting none" },
 		{ CMD_RUN, "--timeout 1s" },
 		{ CMD_RUN, "--report xml" },
 		{ CMD_RUN, "--report svg" },
