@@ -36,7 +36,7 @@ static void run_level(struct life *l)
 	memory_setup(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");
-	appliance_hook(t->from, &l->words, life_beat, l);
+	life_run_hook(l);
 	life_learn_kvm(l);
 
 	life_consider_child(l, archive_estimate_kib("/"));
@@ -46,9 +46,11 @@ static void run_level(struct life *l)
 
 	if (!l->why.stop)
 		life_hold_shell(l);
+	life_run_payloads(l, EXEC_FIRST);
 	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
 		life_run_child(l);
+		life_run_payloads(l, EXEC_LAST);
 	} else {
 		life_tell_why(l);
 		life_hold_shell(l);
@@ -92,7 +94,7 @@ static noreturn void end_machine(struct life *l)
 {
 	fflush(NULL);
 	if (l->has_parent)
-		uplink_end();
+		uplink_end(&l->uplink);
 	appliance_end(l->appliance, l->run.asked.end, &l->consoles);
 }
 
@@ -141,7 +143,8 @@ static void live_without_parent(struct life *l, const char *damage)
 	char why[200];
 
 	if (*damage) {
-		format(why, sizeof(why), "the initramfs is damaged (%s)", damage);
+		if (!appliance_cannot_unpack(damage, why, sizeof(why)))
+			format(why, sizeof(why), "the initramfs is damaged (%s)", damage);
 		end_early(l, why);
 	}
 	fail_to(fail_on_consoles, l->run.lines.out);
@@ -262,7 +265,8 @@ static const struct command {
 	int options;			  /* command_bit */
 	const char *usage, *help;
 } commands[] = {
-	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
+	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]",
+	  "nest on this machine and print the report" },
 	{ "check", command_check, CMD_CHECK, "[OPTION...]",
 	  "say what run would use on this machine, and why" },
 	{ "report", command_report, CMD_REPORT, "FILE.json... [OPTION...]",
@@ -304,7 +308,7 @@ static int help_of(const struct command *c)
 
 static int run_one(const struct command *c, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help"))
 			return help_of(c);
 	return c->fn(argc, argv);

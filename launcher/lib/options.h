@@ -12,6 +12,10 @@
 #define SHELL_NONE (-1)
 #define LIMIT_DEFAULT (-1)
 #define FILES_MAX 8
+#define PROGRAMS_MAX 32
+#define INPUT_NONE (-1)
+#define EXEC_S 600
+#define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
@@ -32,8 +36,29 @@ enum report_bit {
 	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
 };
 
+/* A set of levels. */
 struct levels {
 	uint64_t bits[(MAX_LEVEL + 1) / 64];
+};
+
+/* When a level runs its programs: before its child, while that runs, after it has ended. */
+enum exec_when { EXEC_FIRST, EXEC_PARENT, EXEC_LAST };
+
+extern const char *const exec_when_names[];
+
+/* What levels run besides their checks; handed down from level to level. */
+struct exec {
+	struct levels at;  /* those that run them; none: the deepest */
+	int when;	   /* enum exec_when */
+	int timeout_s;	   /* of each */
+	int input;	   /* the level whose first program has the standard input, or INPUT_NONE */
+	char command[512]; /* of nest.exec=, %20 for a blank; or "" */
+};
+
+/* An option that may be given more than once. */
+struct list {
+	int count;
+	const char *item[PROGRAMS_MAX];
 };
 
 struct options {
@@ -52,13 +77,18 @@ struct options {
 	bool plain, deterministic, stop_on_failure;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
-	struct levels levels;				/* those that run --kernel; empty: all */
+	struct levels levels;				/* those that run --kernel; none: all */
 	const char *qemu, *cpu, *kernel, *modules, *config, *initramfs, *append, *json_path,
 		*artifacts, *matrix;
 	const char *origin, *build_id; /* of KCIDB */
 	const char *files[FILES_MAX];  /* the operands of report and compare */
 	int file_count;
-	const char *from; /* plan's report */
+	struct exec exec;
+	int hook_timeout_s;
+	struct list programs; /* of --exec: CMD or NAME=CMD */
+	struct list packed;   /* of --file: PATH or PATH:DEST */
+	char *const *program; /* behind "--": a program and its arguments, or NULL */
+	const char *from;     /* plan's report */
 };
 
 /* What was decided by it, and is handed down from level to level. */
@@ -68,6 +98,8 @@ struct decided {
 	int nesting;
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
+	struct exec exec;
+	int hook_timeout_s;
 	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
@@ -83,7 +115,7 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
-/* A shell is where a run ends, unless it is to go deeper. */
+/* A shell is where a run ends, and so is the last level with a program, unless it is to go deeper. */
 void options_decide(const struct options *o, int shell, struct decided *d);
 /* Prints the options of a command, or all kernel parameters: a line each. */
 void options_help(int command);
@@ -92,9 +124,11 @@ void options_help_parameters(void);
 /* Which of NAMES it is; -1 if it is none. */
 int parse_choice(const char *text, const char *const names[], int *out);
 
-bool levels_none(const struct levels *s);
-bool levels_have(const struct levels *s, int level);
 void levels_add(struct levels *s, int level);
+bool levels_have(const struct levels *s, int level);
+/* -1 if there is none. */
+int levels_first(const struct levels *s);
+int levels_last(const struct levels *s);
 
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);

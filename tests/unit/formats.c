@@ -402,7 +402,8 @@ static void test_odd_reports(void **state)
 		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"kernel\":\"\\u001b[2J\\n\",\"cpu\":{"
 			     "\"features\":[1,\"a\"]}}]}",
 		HEAD
-		"\"outcome\":{\"reached\":255,\"requested\":255,\"stop\":\"hang\",\"stop_level\":1e9,"
+		"\"outcome\":{\"reached\":255,\"requested\":255,\"stop\":\"hang\",\"stop_level\":"
+		"1e9,"
 		"\"detail\":\"\\u001b]0;x\\u0007\\n# supernest: end\"},\"levels\":[{\"level\":2}]}",
 		HEAD "\"outcome\":{\"reached\":0,\"stop\":\"panic\",\"console\":[\"\\u001b[2J\",1,"
 		     "\"x\"]}}",

@@ -29,7 +29,7 @@ static bool may_be_ok(void)
 
 	for (int i = r.outermost; i <= DEEPEST && i <= r.reached; i++)
 		proved += r.used[i] && r.levels[i].ready && level_sound(&r.levels[i]) &&
-			  ((i == r.outermost && !r.command[0]) || r.levels[i].wall_s >= 0);
+			  ((i == r.outermost && r.setup.memory_kib < 0) || r.levels[i].wall_s >= 0);
 	if (r.reached < r.outermost || proved != r.reached - r.outermost + 1)
 		return false;
 	if (r.interrupted || stop_is_failure(r.stop) || r.stop == STOP_NONE)
@@ -58,7 +58,7 @@ static void test_evidence(void **state)
 		r.stop = draw(&random, STOP_COUNT);
 		r.stop_level = mostly ? r.reached : (int)draw(&random, DEEPEST + 1);
 		r.interrupted = !draw(&random, 8);
-		strcpy(r.command, draw(&random, 2) ? "supernest run" : "");
+		r.setup.memory_kib = draw(&random, 2) ? 1048576 : UNKNOWN;
 		for (int i = 0; i <= DEEPEST; i++)
 			put_level(i, mostly || draw(&random, 4), mostly || draw(&random, 4),
 				  draw(&random, 8), draw(&random, 8));
@@ -81,7 +81,7 @@ static void test_one_missing(void **state)
 			r.outermost = 0;
 			r.deepest = r.reached = r.stop_level = DEEPEST;
 			r.stop = STOP_DEPTH;
-			strcpy(r.command, "supernest run");
+			r.setup.memory_kib = 1048576;
 			for (int i = 0; i <= DEEPEST; i++)
 				put_level(i, i != broken || how != 0, i != broken || how != 1,
 					  i != broken || how != 2, i != broken || how != 3);
