@@ -36,7 +36,7 @@ static void run_level(struct life *l)
 	memory_setup(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");
-	appliance_hook(t->from, &l->words, life_beat, l);
+	life_run_hook(l);
 	life_learn_kvm(l);
 
 	life_consider_child(l, archive_estimate_kib("/"));
@@ -46,9 +46,11 @@ static void run_level(struct life *l)
 
 	if (!l->why.stop)
 		life_hold_shell(l);
+	life_run_payloads(l, EXEC_FIRST);
 	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
 		life_run_child(l);
+		life_run_payloads(l, EXEC_LAST);
 	} else {
 		life_tell_why(l);
 		life_hold_shell(l);
@@ -92,7 +94,7 @@ static noreturn void end_machine(struct life *l)
 {
 	fflush(NULL);
 	if (l->has_parent)
-		uplink_end();
+		uplink_end(&l->uplink);
 	appliance_end(l->appliance, l->run.asked.end, &l->consoles);
 }
 
@@ -230,7 +232,9 @@ static int run(struct life *l, int argc, char **argv)
 	if (l->appliance)
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
-	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked))
+	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks))
+		return STATUS_WRONG;
+	if (run_clear_outputs(asked))
 		return -1;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
@@ -263,7 +267,8 @@ static const struct command {
 	int options;			  /* command_bit */
 	const char *usage, *help;
 } commands[] = {
-	{ "run", cmd_run, CMD_RUN, "[OPTION...]", "nest on this machine and print the report" },
+	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]",
+	  "nest on this machine and print the report" },
 	{ "check", command_check, CMD_CHECK, "[OPTION...]",
 	  "say what run would use on this machine, and why" },
 	{ "report", command_report, CMD_REPORT, "FILE.json... [OPTION...]",
@@ -305,7 +310,7 @@ static int help_of(const struct command *c)
 
 static int run_one(const struct command *c, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help"))
 			return help_of(c);
 	return c->fn(argc, argv);
@@ -335,8 +340,13 @@ int main(int argc, char **argv)
 	const struct appliance *appliance = appliance_recognise(&why_not);
 	int status;
 
-	if (appliance_is_init(appliance))
-		live_as_init(new_life(), appliance);
+	if (appliance_is_init(appliance)) {
+		struct life *l = new_life();
+
+		if (l)
+			live_as_init(l, appliance);
+		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
+	}
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
 		fail("not started as the appliance: %s", why_not);
 	if (output_begin())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "child/child.h"
+#include "child/feed.h"
 #include "child/gather.h"
 #include "child/wire.h"
 #include "lib/clock.h"
@@ -13,9 +14,9 @@
 
 enum vm_terminal child_terminal(const struct decided *d, int level)
 {
-	return d->shell < level	  ? VM_NO_TERMINAL
-	       : d->shell > level ? VM_TERMINAL_PASSED_ON
-				  : VM_TERMINAL_SHELL;
+	if (d->shell == level)
+		return VM_TERMINAL_SHELL;
+	return d->shell > level || d->exec.input >= level ? VM_TERMINAL_PASSED_ON : VM_NO_TERMINAL;
 }
 
 /* ---- what is ready ----------------------------------------------------------------------- */
@@ -34,6 +35,38 @@ static void compare_clocks(struct child *c, double child_s)
 	tell_check(&c->run->teller, c->level, &pace);
 }
 
+/* Without them a child works, and costs many times more. */
+static void compare_features(struct child *c, const struct level *child)
+{
+	/* KVM hands each down, unless its parameter says that it does not use it itself. */
+	static const struct {
+		const char *name, *parameter;
+	} inherited[] = {
+		{ "npt", "/sys/module/kvm_amd/parameters/npt" },
+		{ "nrip_save", "/sys/module/kvm_amd/parameters/nrips" },
+		{ "ept", "/sys/module/kvm_intel/parameters/ept" },
+	};
+	struct check k = { "features", RESULT_PASS, 0, "features", "" };
+	const struct level *self = c->run->teller.self;
+	char used[8];
+
+	if (!self || !strcmp(child->cpu_virt, "none")) /* the host chose; or it is not to nest */
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(inherited); i++) {
+		if (!has_word(self->cpu_features, inherited[i].name) ||
+		    read_text(inherited[i].parameter, used, sizeof(used)) || !strchr("Y1", *used))
+			continue;
+		if (has_word(child->cpu_features, inherited[i].name)) {
+			k.value++;
+			continue;
+		}
+		k.result = RESULT_FAIL;
+		format(k.detail, sizeof(k.detail), "%s is here and used, and not in its CPU",
+		       inherited[i].name);
+	}
+	tell_check(&c->run->teller, c->level, &k);
+}
+
 static void child_is_ready(struct child *c)
 {
 	const struct level *child = &c->run->teller.report.levels[c->level];
@@ -45,6 +78,7 @@ static void child_is_ready(struct child *c)
 		record_add_number(&rec, "boot", c->relay.exits);
 	tell(&c->run->teller, &rec);
 	compare_clocks(c, child->ready_s);
+	compare_features(c, child);
 	if (c->on_ready)
 		c->on_ready(c->context, child);
 }
@@ -145,6 +179,8 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	if (strcmp(rec.kind, "end") || rec.from != c->level)
 		return TAKEN;
 	compare_clocks(c, strtod(record_get(&rec, "up_s"), NULL));
+	if (c->vm.serial_records)
+		write_all(c->vm.control, "end\n", 4); /* it waits for that, see uplink_end() */
 	return LAST;
 }
 
@@ -240,6 +276,18 @@ static void blame_memory(const struct child *c, struct reason *why)
 			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }
 
+/* The standard input of a program below. */
+static void start_feed(struct child *c)
+{
+	if (c->run->decided.exec.input < c->level)
+		return;
+	c->feed = feed_start(c->input, c->vm.terminal_in);
+	if (c->feed > 0) { /* it alone has that end now */
+		close(c->vm.terminal_in);
+		c->vm.terminal_in = -1;
+	}
+}
+
 static void supervise(struct child *c)
 {
 	struct relay *r = &c->relay;
@@ -251,6 +299,7 @@ static void supervise(struct child *c)
 		.deadline_s = c->run->decided.deadline_s,
 		.beat_s = c->beat_s,
 		.own = c->own,
+		.aside = c->aside,
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,
@@ -275,7 +324,9 @@ int child_run(struct child *c, const struct vm_config *config)
 {
 	if (vm_start(&c->vm, config))
 		return -1;
+	start_feed(c);
 	supervise(c);
+	feed_stop(c->feed);
 	return 0;
 }
 

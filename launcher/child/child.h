@@ -20,6 +20,8 @@ struct child {
 	struct words *own; /* of our own programs, to be passed on meanwhile; NULL: none */
 	int64_t need_kib;  /* RAM that it needs to come up; 0: it surely has that */
 	bool has_parent;   /* the person's terminal is handed to us; else it is ours */
+	const struct aside *aside; /* what is done meanwhile, or NULL */
+	int input;		   /* the standard input of a program below, where one has it */
 	/* The child is ready; it has been told, and what it is has been told before. */
 	void (*on_ready)(void *context, const struct level *child); /* or NULL */
 	void *context;
@@ -27,6 +29,7 @@ struct child {
 	struct vm vm;
 	struct relay relay;
 	struct evidence evidence;
+	pid_t feed;	      /* of the process that hands the input down; 0: none */
 	struct remote remote; /* while a level below has a shell */
 };
 

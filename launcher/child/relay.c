@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memrchr */
 #include "child/relay.h"
 #include "child/wire.h"
 
@@ -8,7 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 1024
+#define ASIDE_S 0.5	    /* a look at what else is done, so often at the least */
+#define LINE_MAX_BYTES 4096 /* no record is longer */
 /* All levels that there can be together, with every console flooded and all that a launcher says besides. */
 #define RECORDS_S ((MAX_LEVEL + 1) * LINES_S)
 #define RECORDS_BURST ((MAX_LEVEL + 1) * (LINES_BURST + 100))
@@ -33,6 +35,8 @@ static int64_t oom_kills(void)
 {
 	return number_behind("/proc/vmstat", "oom_kill ");
 }
+
+enum { RECORDS, CONSOLE, WORDS, CHANNELS };
 
 struct channel {
 	void (*take)(struct relay *r, char *line, size_t len);
@@ -119,20 +123,33 @@ static void take_words(struct relay *r, char *line, size_t len)
 		r->give_up = GIVE_UP_KVM;
 }
 
+/* What is between two ends of lines.  What starts a line ends what was there before it. */
+static void add_piece(struct channel *c, const char *data, size_t n)
+{
+	const char *start = c->start ? memrchr(data, c->start, n) : NULL;
+
+	if (start) {
+		n -= start - data;
+		data = start;
+		c->len = 0;
+	}
+	if (n > LINE_MAX_BYTES - c->len)
+		n = LINE_MAX_BYTES - c->len;
+	memcpy(c->line + c->len, data, n);
+	c->len += n;
+}
+
 static void split_lines(struct relay *r, struct channel *c, const char *data, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (c->start && data[i] == c->start)
-			c->len = 0;
-		if (data[i] != '\n') {
-			if (c->len < LINE_MAX_BYTES)
-				c->line[c->len++] = data[i];
-			continue;
-		}
+	const char *end;
+
+	for (; (end = memchr(data, '\n', n)); n -= end + 1 - data, data = end + 1) {
+		add_piece(c, data, end - data);
 		c->line[c->len] = '\0';
 		c->take(r, c->line, c->len);
 		c->len = 0;
 	}
+	add_piece(c, data, n);
 }
 
 /* One helping, so that no channel keeps the others waiting.  Returns the bytes read. */
@@ -266,6 +283,8 @@ static int wait_ms(const struct relay *r, double next_beat_s)
 {
 	double now = now_s(), wait = r->patience.idle_s / 4;
 
+	if (r->aside && wait > ASIDE_S)
+		wait = ASIDE_S;
 	if (r->dies && r->patience.dead_s / 4 < wait)
 		wait = r->patience.dead_s / 4;
 	if (r->deadline_s && r->deadline_s - now < wait)
@@ -275,33 +294,50 @@ static int wait_ms(const struct relay *r, double next_beat_s)
 	return wait < 0.001 ? 1 : wait * 1000 + 1;
 }
 
+/* True: QEMU has ended. */
+static bool wait_and_read(struct relay *r, struct channel *channels, int ms)
+{
+	const struct aside *a = r->aside;
+	struct pollfd fds[CHANNELS + 2 + ASIDE_FDS];
+
+	for (int i = 0; i < CHANNELS; i++)
+		fds[i] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
+	fds[CHANNELS] = (struct pollfd){ .fd = r->vm->pidfd, .events = POLLIN };
+	fds[CHANNELS + 1] = (struct pollfd){ .fd = r->own ? r->own->in : -1, .events = POLLIN };
+	if (a)
+		a->poll(a->context, fds + CHANNELS + 2);
+	poll(fds, CHANNELS + 2 + (a ? ASIDE_FDS : 0), ms);
+	if (r->own)
+		words_take(r->own);
+	if (a)
+		a->step(a->context);
+	for (int i = 0; i < CHANNELS; i++)
+		if (fds[i].revents && !read_channel(r, &channels[i]))
+			channels[i].fd = -1; /* its end: QEMU closed it */
+	return fds[CHANNELS].revents & POLLIN;
+}
+
 void relay_run(struct relay *r)
 {
-	struct channel channels[] = { { .fd = r->vm->records, .take = take_record, .start = '@' },
-				      { .fd = r->vm->console, .take = take_console },
-				      { .fd = r->vm->words, .take = take_words } };
-	struct pollfd fds[5] = { { .fd = r->vm->pidfd, .events = POLLIN } };
+	struct channel channels[CHANNELS] = {
+		[RECORDS] = { .fd = r->vm->records, .take = take_record, .start = '@' },
+		[CONSOLE] = { .fd = r->vm->console, .take = take_console },
+		[WORDS] = { .fd = r->vm->words, .take = take_words },
+	};
 	double next_beat_s = r->beat_s ? now_s() + r->beat_s : 0;
+	bool ended = false;
 
 	r->looked_s = r->vm->start_s;
 	r->oom_kills_before = oom_kills();
-	while (!r->give_up && !(fds[0].revents & POLLIN)) {
-		for (int i = 0; i < 3; i++)
-			fds[i + 1] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
-		fds[4] = (struct pollfd){ .fd = r->own ? r->own->in : -1, .events = POLLIN };
-		poll(fds, 5, wait_ms(r, next_beat_s));
-		if (r->own)
-			words_take(r->own);
-		for (int i = 0; i < 3; i++)
-			if (fds[i + 1].revents && !read_channel(r, &channels[i]))
-				channels[i].fd = -1; /* its end: QEMU closed it */
+	while (!r->give_up && !ended) {
+		ended = wait_and_read(r, channels, wait_ms(r, next_beat_s));
 		look_for_life(r);
 		consider_giving_up(r);
 		if (next_beat_s && now_s() >= next_beat_s) {
 			r->on_beat(r->context);
 			next_beat_s = now_s() + r->beat_s;
 		}
-		if (channels[0].fd < 0 && !r->closed_s)
+		if (channels[RECORDS].fd < 0 && !r->closed_s)
 			r->closed_s = r->clock_s;
 	}
 	relay_look(r);
@@ -310,7 +346,7 @@ void relay_run(struct relay *r)
 	if (r->give_up && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER)
 		r->on_give_up(r->context);
 	r->status = vm_end(r->vm);
-	drain(r, channels, 3);
+	drain(r, channels, CHANNELS);
 }
 
 /* mm/oom_kill.c: the two ways in which a kernel gives up for want of memory. */

@@ -52,6 +52,15 @@ enum taken {
 	REFUSED, /* damaged, forged or out of order */
 };
 
+/* What this level does beside its child: files to wait for, and a look at them, which does not wait. */
+#define ASIDE_FDS 3
+struct pollfd;
+struct aside {
+	void (*poll)(void *context, struct pollfd *fds);
+	void (*step)(void *context);
+	void *context;
+};
+
 struct relay {
 	/* set by the caller */
 	struct vm *vm;
@@ -59,6 +68,7 @@ struct relay {
 	double deadline_s; /* on now_s(): the time budget's end; 0: none */
 	double beat_s;	   /* call on_beat this long after the last record; 0: never */
 	struct words *own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
+	const struct aside *aside; /* NULL: nothing */
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);

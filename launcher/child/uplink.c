@@ -4,6 +4,7 @@
 #include "child/wire.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
  * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
  */
 #define DOORBELL_PAGE 0x7000
+#define READER_MS 60000
 struct doorbell {
 	uint32_t len;
 	char data[4092];
@@ -36,6 +38,10 @@ static void open_doorbell(struct uplink *u)
 
 void uplink_record(const struct uplink *u, const char *line, size_t len)
 {
+	if (u->serial >= 0) {
+		write_all(u->serial, line, len);
+		return;
+	}
 	if (!u->doorbell) {
 		port_write(RECORD_PORT, line, len);
 		return;
@@ -44,6 +50,19 @@ void uplink_record(const struct uplink *u, const char *line, size_t len)
 	memcpy(u->doorbell->data, line, len);
 	asm volatile("" ::: "memory");
 	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
+}
+
+int uplink_input(struct uplink *u)
+{
+	if (u->input < 0)
+		u->input = open(TERMINAL_PORT, O_RDWR | O_CLOEXEC);
+	return u->input;
+}
+
+void uplink_use_serial(struct uplink *u)
+{
+	if (!u->doorbell)
+		u->serial = open(RECORDS_PORT, O_WRONLY | O_CLOEXEC);
 }
 
 void uplink_hear(void *context, const struct record *rec)
@@ -69,13 +88,26 @@ void uplink_text(void *context, const char *line)
 
 int uplink_open(struct uplink *u)
 {
+	u->serial = u->input = -1;
 	if (port_allow(RECORD_PORT, 1) || port_allow(CONSOLE_PORT, 1) || port_allow(EXIT_PORT, 1))
 		return fail("no access to the ports to the parent: %m");
 	open_doorbell(u);
 	return 0;
 }
 
-void uplink_end(void)
+/* The serial device takes more than has been read: the parent says when it has read the last record. */
+static void await_reader(void)
 {
+	struct pollfd fd = { open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0 };
+
+	if (fd.fd >= 0 && poll(&fd, 1, READER_MS) == 1)
+		return;
+	fail("nobody has read the last record within %d s", READER_MS / 1000);
+}
+
+void uplink_end(const struct uplink *u)
+{
+	if (u->serial >= 0)
+		await_reader();
 	port_write(EXIT_PORT, (char[]){ EXIT_BYTE }, 1);
 }

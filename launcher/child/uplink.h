@@ -10,6 +10,8 @@
 struct uplink {
 	struct doorbell *doorbell; /* NULL: there is none */
 	const char *run_id;
+	int serial; /* RECORDS_PORT, or -1 */
+	int input;  /* TERMINAL_PORT, which only one can have open, or -1 */
 };
 
 /* -1 if the kernel refuses the ports (printed). */
@@ -21,6 +23,13 @@ void uplink_hear(void *context, const struct record *rec);
 /* A line for the parent's console, "supernest: LINE"; for fail_to(), without a context. */
 void uplink_text(void *context, const char *line);
 /* The orderly end: the parent's QEMU ends us. */
-void uplink_end(void);
+void uplink_end(const struct uplink *u);
+
+/*
+ * From now on records go by the serial device, if there is one and no doorbell: the port takes them byte by byte.
+ */
+void uplink_use_serial(struct uplink *u);
+/* What comes down the serial device: a file that stays ours, or -1. */
+int uplink_input(struct uplink *u);
 
 #endif

@@ -83,6 +83,11 @@ static bool is_microvm(const struct vm_config *c)
 	return c->machine == VM_MICROVM || c->machine == VM_FIRMWARE;
 }
 
+static bool has_serial(const struct vm_config *c)
+{
+	return c->terminal || c->serial_records;
+}
+
 /*
  * The terminal's device has an interrupt, so there has to be an IOAPIC, which the kernel knows by the
  * firmware's MP table alone.
@@ -90,18 +95,25 @@ static bool is_microvm(const struct vm_config *c)
 static void add_terminal(struct args *a, const struct vm_config *c)
 {
 	if (is_microvm(c))
-		add(a, "-device virtio-serial-device,bus=virtio-mmio-bus.0,max_ports=3");
+		add(a, "-device virtio-serial-device,bus=virtio-mmio-bus.0,max_ports=4");
 	else
-		add(a, "-device virtio-serial-pci,max_ports=3");
-	add(a, "-chardev stdio,id=term,signal=off -device %s,chardev=term",
-	    c->terminal == VM_TERMINAL_SHELL ? "virtconsole,nr=0" : "virtserialport,nr=2");
+		add(a, "-device virtio-serial-pci,max_ports=4");
+	if (c->terminal)
+		add(a, "-chardev stdio,id=term,signal=off -device %s,chardev=term",
+		    c->terminal == VM_TERMINAL_SHELL ? "virtconsole,nr=0" : "virtserialport,nr=2");
+	/* The same pipe as that of the port, which has taken all of a record when the next one is sent. */
+	if (c->serial_records)
+		add(a,
+		    "-chardev file,id=bulk,path=/proc/self/fd/%d "
+		    "-device virtserialport,nr=3,chardev=bulk",
+		    RECORD_FD);
 	add(a, "-chardev pipe,id=ctl,path=/proc/self/fd/%d -device virtserialport,nr=1,chardev=ctl",
 	    CONTROL_FD);
 }
 
 static void add_machine(struct args *a, const struct vm_config *c)
 {
-	bool firmware = c->terminal && strstr(c->words ? c->words : "", "x-direct-boot");
+	bool firmware = has_serial(c) && strstr(c->words ? c->words : "", "x-direct-boot");
 
 	/* Nothing but what is listed: no default devices, no user's config, no window. */
 	add(a, "-nodefaults -no-user-config -display none");
@@ -155,7 +167,7 @@ static void build_args(struct args *a, const struct vm_config *c)
 
 	*a = (struct args){ 0 };
 	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
-	       c->terminal && is_microvm(c) ? MMIO_WORDS : "");
+	       has_serial(c) && is_microvm(c) ? MMIO_WORDS : "");
 	add_word(a, c->qemu);
 	add_machine(a, c);
 	add_path(a, "-kernel", c->kernel);
@@ -169,7 +181,7 @@ static void build_args(struct args *a, const struct vm_config *c)
 	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
 	/* The orderly end: no other way leads to this exit status. */
 	add(a, "-device isa-debug-exit,iobase=%#x,iosize=1", EXIT_PORT);
-	if (c->terminal)
+	if (has_serial(c))
 		add_terminal(a, c);
 	add_extra(a, c->extra_args);
 }
@@ -272,7 +284,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 		return fail("QEMU's command line has more than %d words, or one that is too long",
 			    MAX_ARGS);
 	}
-	if (open_pipes(&pipes, config->terminal)) {
+	if (open_pipes(&pipes, has_serial(config))) {
 		free_args(&a);
 		return -1;
 	}
@@ -288,6 +300,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	vm->terminal_out = pipes.ours[TERMINAL_OUT];
 	vm->terminal_in = pipes.ours[TERMINAL_IN];
 	vm->control = pipes.ours[CONTROL];
+	vm->serial_records = config->serial_records;
 	if (vm->pid < 0)
 		return fail("fork for QEMU: %m");
 	vm->pidfd = syscall(SYS_pidfd_open, vm->pid, 0);

@@ -34,6 +34,7 @@ struct vm_config {
 	bool kvm;	    /* else TCG with AMD-V */
 	bool deterministic; /* TCG with an instruction-counted clock */
 	enum vm_terminal terminal;
+	bool serial_records; /* its serial device takes records too: a port of it does so in large pieces */
 };
 
 struct vm {
@@ -43,6 +44,7 @@ struct vm {
 	int stats;			    /* KVM's statistics of the vCPU, -1 until found */
 	/* Of the terminal, if there is one: to write, to read, to write. */
 	int terminal_in, terminal_out, control;
+	bool serial_records;
 	double start_s;
 };
 

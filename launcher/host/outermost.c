@@ -6,19 +6,23 @@
 #include "host/files.h"
 #include "host/host.h"
 #include "host/overlay.h"
+#include "host/pack.h"
 #include "level/memory.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
 #include "lib/output.h"
+#include "report/streams.h"
 #include "report/view.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
-#define APPEND_MAX 900 /* so that all words fit, and Linux's 2047 */
+#define STATUS_NO_PROGRAM 125 /* as timeout(1) and its like have it, and git bisect run */
+#define APPEND_MAX 900	      /* so that all words fit, and Linux's 2047 */
 
 struct outermost {
 	struct run run;
@@ -28,9 +32,58 @@ struct outermost {
 	struct child child;
 	char cmdline[CMDLINE_SIZE];
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
+	char packed[64];    /* the same with the user's files and programs */
+	struct pack pack;
+	struct streams streams; /* of programs */
 };
 
 /* ---- what is asked for ------------------------------------------------------------------- */
+
+static int check_exec(const struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	const struct decided *d = &m->run.decided;
+	int last = deepest_of(asked->exec.at);
+
+	if (asked->program && asked->programs.count)
+		return fail("--exec or --: which one is the program?");
+	if (d->depth != DEPTH_MAX && last > d->depth)
+		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
+			    d->depth);
+	return 0;
+}
+
+static bool has_foreign_kernel(const struct options *asked)
+{
+	char *own = files_kernel();
+	bool foreign = asked->kernel && !(own && files_same(asked->kernel, own));
+
+	free(own);
+	return foreign;
+}
+
+/* The level that the standard input goes to; /dev/null has nothing to say, and so costs nothing. */
+static int input_level(const struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	const struct decided *d = &m->run.decided;
+	uint64_t at = asked->exec.at;
+	struct stat in, null;
+
+	if (!asked->program || d->shell != SHELL_NONE || fstat(0, &in))
+		return INPUT_NONE;
+	if (!stat("/dev/null", &null) && S_ISCHR(in.st_mode) && in.st_rdev == null.st_rdev)
+		return INPUT_NONE;
+	if (has_foreign_kernel(asked)) {
+		lines_say(&m->run.lines,
+			  "the standard input does not reach a level with --kernel: its "
+			  "drivers for that are the appliance's own kernel's");
+		return INPUT_NONE;
+	}
+	if (at)
+		return at & (at - 1) ? INPUT_NONE : deepest_of(at);
+	return d->depth == DEPTH_MAX ? MAX_LEVEL : d->depth;
+}
 
 /* The appliance would refuse a malformed word, but only once it has booted. */
 static int decide(struct outermost *m)
@@ -43,7 +96,7 @@ static int decide(struct outermost *m)
 	if (asked->append && options_from_cmdline(&appended, asked->append))
 		return -1;
 	options_decide(asked, appended.shell, &m->run.decided);
-	return 0;
+	return check_exec(m);
 }
 
 static int learn(struct outermost *m)
@@ -85,7 +138,11 @@ static void choose_machine(struct outermost *m)
 	c->cmdline = m->cmdline;
 	make_id(&m->run.decided, c->deterministic);
 	m->child.level = c->kvm ? h->self.level + 1 : 0;
+	m->run.decided.exec.input = input_level(m);
+	m->child.input = 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
+	/* What programs print would come byte by byte by the port of a QEMU that is not ours. */
+	c->serial_records = asked->program || asked->programs.count;
 }
 
 /* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
@@ -124,6 +181,25 @@ static int place_kernel(struct outermost *m)
 	return files_need(config->kernel, "kernel");
 }
 
+/* The user's files and programs, in all levels. */
+static int place_files(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	struct pack *p = &m->pack;
+
+	if (deepest_of(asked->exec.at) >= 0 && asked->exec.at & ((1ULL << m->child.level) - 1))
+		return fail("--at: the outermost level here is L%d", m->child.level);
+	if (!pack_is_asked(asked))
+		return 0;
+	if (pack_make(p, asked, m->config.initramfs, m->packed, sizeof(m->packed)))
+		return -1;
+	m->config.initramfs = m->packed;
+	if (p->files)
+		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level", p->files,
+			  (long long)p->kib);
+	return 0;
+}
+
 static int check_shell(const struct outermost *m)
 {
 	int shell = m->run.decided.shell;
@@ -158,7 +234,9 @@ static void begin_telling(struct outermost *m)
 	struct run *run = &m->run;
 	char command[4096];
 
-	if (!run->asked.plain && run->decided.shell == SHELL_NONE) /* the terminal is the shell's */
+	teller_listen(&run->teller, streams_hear, &m->streams);
+	/* The terminal is the shell's, or shows what programs print. */
+	if (!run->asked.plain && run->decided.shell == SHELL_NONE && !pack_is_asked(&run->asked))
 		view_start(&m->view, fileno(run->lines.out), &run->teller.report,
 			   m->config.memory_kib, run->decided.deadline_s, why);
 	if (m->view.on) {
@@ -242,8 +320,23 @@ static int run_child(struct outermost *m)
 	return err;
 }
 
+/* A program that was to run, and of which nobody has heard: the level that had it cannot be right. */
+static void add_missing(struct outermost *m)
+{
+	struct check k = { .id = "exec",
+			   .result = RESULT_FAIL,
+			   .unit = "s",
+			   .detail = "no program was run, or none has ended" };
+	struct report *r = &m->run.teller.report;
+
+	if (m->pack.programs && !m->streams.ended && r->deepest >= 0)
+		level_add_check(&r->levels[r->deepest], &k);
+}
+
 static int prepare_and_run(struct outermost *m)
 {
+	int status;
+
 	if (decide(m) || learn(m))
 		return -1;
 	if (!m->host.usable) {
@@ -253,13 +346,46 @@ static int prepare_and_run(struct outermost *m)
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);
-	if (place_kernel(m) || check_shell(m))
+	if (place_kernel(m) || check_shell(m) || place_files(m))
 		return -1;
 	begin_report(m);
 	if (run_child(m))
 		return -1;
 	m->run.stopped = child_was_stopped();
-	return run_finish(&m->run);
+	streams_close(&m->streams);
+	add_missing(m);
+	status = run_finish(&m->run);
+	return m->streams.err ? -1 : status;
+}
+
+/* Of a program behind "--": its own, or the one that says that it did not come to that. */
+static int program_status(const struct outermost *m, int status)
+{
+	if (status < 0 && !m->child.run) /* wrong use */
+		return status;
+	if (!m->streams.started)
+		return STATUS_NO_PROGRAM;
+	return m->streams.status ? m->streams.status : status;
+}
+
+static void on_closed(void)
+{
+	relay_stop_requested = SIGPIPE;
+}
+
+/* Behind "--" is a command like any other, in a pipe: its output is ours, and our own words are apart. */
+static void begin_streams(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+
+	m->streams = (struct streams){
+		.lines = &m->run.lines,
+		.dir = asked->artifacts,
+		.raw = asked->program && (asked->plain || !isatty(1)),
+		.on_closed = on_closed,
+	};
+	if (m->streams.raw)
+		m->run.lines.out = stderr;
 }
 
 int outermost_run(const struct options *asked, const char *command, struct report *copy)
@@ -272,7 +398,10 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 	m->run.asked = *asked;
 	strcpy(m->run.command, command);
 	m->run.lines = (struct lines){ .out = run_lines_file(asked), .raw = &m->child.remote.raw };
+	begin_streams(m);
 	status = prepare_and_run(m);
+	if (asked->program)
+		status = program_status(m, status);
 	if (copy)
 		*copy = m->run.teller.report;
 	free(m);

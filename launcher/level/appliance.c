@@ -20,7 +20,6 @@
 #define SYSLOG_READ_ALL 3		      /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
 #define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 #define HOOK_PATH "/etc/supernest/hook"
-#define HOOK_S 600
 #define HOOK_BEAT_S 2
 #define DRAIN_S 60
 
@@ -192,31 +191,52 @@ static void run_hook(int own_level, const struct words *words)
 	_exit(127);
 }
 
-void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
-		    void *context)
+/* Waits until it has ended.  False: it did not within TIMEOUT_S. */
+static bool await_hook(pid_t pid, int timeout_s, struct words *words,
+		       void (*on_beat)(void *context), void *context, int *status)
 {
-	int status;
+	double until_s = now_s() + timeout_s, beat_s = now_s() + HOOK_BEAT_S;
+	bool ended = false;
+
+	while (!ended && now_s() < until_s) {
+		ended = waitpid(pid, status, WNOHANG) == pid;
+		words_take(words);
+		if (!ended)
+			usleep(10000);
+		if (now_s() < beat_s)
+			continue;
+		on_beat(context);
+		beat_s = now_s() + HOOK_BEAT_S;
+	}
+	return ended;
+}
+
+bool appliance_hook(int own_level, int timeout_s, struct words *words,
+		    void (*on_beat)(void *context), void *context, struct check *k)
+{
+	double start_s = now_s();
+	int status = 0;
 	pid_t pid;
 
 	if (access(HOOK_PATH, X_OK))
-		return;
+		return false;
 	pid = fork();
 	if (!pid)
 		run_hook(own_level, words);
-	for (int i = 1; pid > 0 && i < HOOK_S * 100; i++, usleep(10000)) {
-		bool ended = waitpid(pid, &status, WNOHANG) == pid;
-
-		words_take(words);
-		if (ended) {
-			if (status)
-				fail("%s ended with wait status %#x", HOOK_PATH, status);
-			return;
-		}
-		if (i % (HOOK_BEAT_S * 100) == 0)
-			on_beat(context);
+	*k = (struct check){ .id = "hook", .result = RESULT_FAIL, .unit = "s" };
+	if (pid < 0) {
+		format(k->detail, sizeof(k->detail), "cannot be started: %s", strerror(errno));
+		return true;
 	}
-	fail("%s did not end within %d s: killed", HOOK_PATH, HOOK_S);
-	kill(-pid, SIGKILL);
+	if (!await_hook(pid, timeout_s, words, on_beat, context, &status)) {
+		kill(-pid, SIGKILL);
+		format(k->detail, sizeof(k->detail), "did not end within %d s, and was killed",
+		       timeout_s);
+	} else {
+		check_status(k, status);
+	}
+	k->value = now_s() - start_s;
+	return true;
 }
 
 pid_t appliance_start_shell(const char *tty, int level, bool interactive)

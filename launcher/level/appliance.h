@@ -11,6 +11,7 @@
 #include "lib/options.h"
 #include "lib/system.h"
 #include "lib/words.h"
+#include "report/level.h"
 #include "report/lines.h"
 
 #define CONSOLES_MAX 8
@@ -55,11 +56,11 @@ void appliance_compare_files(const struct lines *lines);
 void appliance_built_sum(const char *path, char sum[65]);
 
 /*
- * A person's own preparation of a level, /etc/supernest/hook; bounded, errors are printed.  What it prints goes to
- * WORDS if that has a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.
+ * A person's own preparation of a level, /etc/supernest/hook; killed after TIMEOUT_S.  What it prints goes to WORDS if that has
+ * a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.  False: there is none; else K is the check of it.
  */
-void appliance_hook(int own_level, struct words *words, void (*on_beat)(void *context),
-		    void *context);
+bool appliance_hook(int own_level, int timeout_s, struct words *words,
+		    void (*on_beat)(void *context), void *context, struct check *k);
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is

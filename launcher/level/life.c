@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Where things stand in the appliance. */
@@ -32,7 +33,8 @@
 #define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
 #define LATE_CHECKS_S 20.0
-#define BEAT_S 2 /* at the least */
+#define THOROUGH_S 3600.0 /* each check has its own bound */
+#define BEAT_S 2	  /* at the least */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -50,7 +52,7 @@ int life_read_cmdline(struct options *o)
 		     "off; "
 		     "shorten it",
 		     strlen(words));
-	if (options_from_cmdline(o, words) || full)
+	if (options_from_cmdline(o, words) || !checks_are_known(o->checks) || full)
 		return -1;
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
 	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
@@ -82,10 +84,13 @@ void life_begin(struct life *l, double kernel_s)
 	*t->self = self;
 	l->uplink.run_id = run->decided.run_id;
 	run->lines.raw = &l->child.remote.raw;
-	if (l->has_parent)
+	if (l->has_parent) {
 		teller_listen(t, uplink_hear, &l->uplink);
-	else
-		teller_listen(t, lines_hear, &run->lines);
+		return;
+	}
+	teller_listen(t, lines_hear, &run->lines);
+	l->streams = (struct streams){ .lines = &run->lines, .dir = run->asked.artifacts };
+	teller_listen(t, streams_hear, &l->streams);
 }
 
 static void tell_own_line(void *context, const char *line)
@@ -138,6 +143,8 @@ void life_refuse_files(struct life *l, const char *why)
 			   why);
 	tell_stop(t, t->from, &l->why);
 	tell_number(t, t->from, "end", "up_s", now_s());
+	if (!l->has_parent)
+		streams_close(&l->streams);
 }
 
 void life_beat(void *context)
@@ -146,6 +153,23 @@ void life_beat(void *context)
 	struct teller *t = &l->run.teller;
 
 	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child that has any */
+}
+
+static void tell_own_check(void *context, const struct check *k)
+{
+	struct teller *t = context;
+
+	level_add_check(t->self, k);
+	tell_check(t, t->from, k);
+}
+
+void life_run_hook(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+	struct check k;
+
+	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->words, life_beat, l, &k))
+		tell_own_check(t, &k);
 }
 
 void life_learn_kvm(struct life *l)
@@ -257,13 +281,6 @@ void life_write_archive(struct life *l)
 
 /* ---- being ready ------------------------------------------------------------------------- */
 
-static void tell_own_check(void *context, const struct check *k)
-{
-	struct teller *t = context;
-
-	tell_check(t, t->from, k);
-}
-
 void life_run_checks(struct life *l, enum check_phase phase)
 {
 	const struct decided *d = &l->run.decided;
@@ -275,9 +292,15 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.need_virt = d->depth == DEPTH_MAX || d->depth > t->from,
 		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
+		.wanted = d->checks,
+		.alive = life_beat,
+		.alive_context = l,
 		.context = t,
 		.done = tell_own_check,
 	};
+
+	if (phase == CHECK_THOROUGH) /* room for the levels above, which do the same */
+		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
 }
@@ -285,6 +308,8 @@ void life_run_checks(struct life *l, enum check_phase phase)
 void life_become_ready(struct life *l)
 {
 	l->run.teller.self->ready_s = now_s();
+	if (l->has_parent)
+		uplink_use_serial(&l->uplink);
 	tell_level(&l->run.teller, "ready");
 }
 
@@ -309,6 +334,19 @@ static void keep_report_so_far(const struct report *r)
 	free(copy);
 }
 
+/* -1: it was ended from outside, and has none. */
+static void tell_shell_status(struct teller *t, int status)
+{
+	struct check k = { .id = "shell", .result = RESULT_SKIP, .unit = "status" };
+
+	if (status < 0)
+		format(k.detail, sizeof(k.detail), "it was ended from outside");
+	else
+		check_status(&k, status);
+	k.value = status < 0 ? 0 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	tell_own_check(t, &k);
+}
+
 static void hold_shell(struct life *l)
 {
 	struct teller *t = &l->run.teller;
@@ -329,7 +367,7 @@ static void hold_shell(struct life *l)
 	if (!l->has_parent)
 		keep_report_so_far(&t->report);
 	tell_text(t, t->from, "shell", "state", "on");
-	shell_run(&s);
+	tell_shell_status(t, shell_run(&s));
 	if (!l->has_parent)
 		appliance_reopen_consoles(&l->consoles);
 	tell_text(t, t->from, "shell", "state", "off");
@@ -344,6 +382,71 @@ void life_hold_shell(struct life *l)
 	hold_shell(l);
 	if (!l->why.stop)
 		life_write_archive(l); /* another run in it would have used it up */
+}
+
+/* ---- programs ---------------------------------------------------------------------------- */
+
+/* There is no level below, and there was to be none or one that there is no room for. */
+static bool is_deepest(const struct life *l)
+{
+	const struct decided *d = &l->run.decided;
+	enum stop why = l->why.stop;
+
+	return is_last_level(d, l->run.teller.from) ||
+	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
+}
+
+static bool runs_payloads(const struct life *l)
+{
+	const struct exec *e = &l->run.decided.exec;
+
+	return e->at ? e->at >> l->run.teller.from & 1 : is_deepest(l);
+}
+
+static void begin_payloads(struct life *l)
+{
+	const struct exec *e = &l->run.decided.exec;
+	struct payloads *p = &l->payloads;
+
+	if (p->teller)
+		return;
+	p->appliance = l->appliance;
+	p->teller = &l->run.teller;
+	p->decided = &l->run.decided;
+	p->input = -1;
+	payloads_find(p);
+	if (p->count && l->has_parent &&
+	    (e->input == p->teller->from || (e->input == MAX_LEVEL && is_deepest(l))))
+		p->input = uplink_input(&l->uplink);
+}
+
+/* Where no other level follows, there is no other time for them. */
+void life_run_payloads(struct life *l, enum exec_when when)
+{
+	bool now = is_deepest(l) ? when == EXEC_FIRST : (int)when == l->run.decided.exec.when;
+
+	if (!runs_payloads(l) || !now)
+		return;
+	begin_payloads(l);
+	payloads_run(&l->payloads, beat_s(l), life_beat, l);
+}
+
+static void poll_payloads(void *context, struct pollfd *fds)
+{
+	struct life *l = context;
+
+	if (l->payloads.teller)
+		payloads_poll(&l->payloads, fds);
+	for (int i = 0; i < ASIDE_FDS && !l->payloads.teller; i++)
+		fds[i] = (struct pollfd){ .fd = -1 };
+}
+
+static void step_payloads(void *context)
+{
+	struct life *l = context;
+
+	if (l->payloads.teller) /* the child is ready */
+		payloads_step(&l->payloads);
 }
 
 /* ---- the next level ---------------------------------------------------------------------- */
@@ -380,6 +483,8 @@ void life_child_is_ready(void *context, const struct level *child)
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
 
+	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT)
+		begin_payloads(l);
 	compare_sums(l, child);
 	memory_settle(t->self, child->total_kib,
 		      vm_anonymous_kib(&l->child.vm, t->self->child_kib));
@@ -456,13 +561,21 @@ void life_run_child(struct life *l)
 	c->beat_s = l->has_parent ? beat_s(l) : 0;
 	c->counts_chain = !l->has_parent || t->from == 0;
 	c->has_parent = l->has_parent;
+	if (l->run.decided.exec.input > t->from)
+		c->input = uplink_input(&l->uplink);
 	c->own = &l->words;
 	c->on_ready = life_child_is_ready;
 	c->context = l;
+	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT) {
+		l->aside = (struct aside){ poll_payloads, step_payloads, l };
+		c->aside = &l->aside;
+	}
 	if (child_run(c, &config)) {
 		reason_set(&l->why, STOP_QEMU, "%s", last_error());
 		tell_stop(t, t->from + 1, &l->why);
 	}
+	if (c->aside && l->payloads.teller) /* longer than the child */
+		payloads_run(&l->payloads, beat_s(l), life_beat, l);
 }
 
 void life_tell_why(struct life *l)
@@ -481,7 +594,13 @@ void life_end(struct life *l)
 	struct teller *t = &l->run.teller;
 
 	unlink(ARCHIVE_PATH);
+	if (runs_payloads(l)) {
+		begin_payloads(l);
+		payloads_give_up(&l->payloads, "the chain ended before its time had come");
+	}
 	life_run_checks(l, CHECK_LATE);
+	if (strcmp(l->run.decided.checks, "quick"))
+		life_run_checks(l, CHECK_THOROUGH);
 	tell_level(t, "level");
 	words_finish(&l->words);
 	tell_number(t, t->from, "end", "up_s", now_s());

@@ -12,6 +12,8 @@
 #include "level/appliance.h"
 #include "level/checks.h"
 #include "level/memory.h"
+#include "level/payload.h"
+#include "report/streams.h"
 
 struct life {
 	const struct appliance *appliance;
@@ -25,9 +27,12 @@ struct life {
 	struct budget budget;
 	struct reason why; /* there is no next level */
 	struct child child;
-	struct words words; /* of our hook's and our own, on their way up */
-	char early[400];    /* what we had to say before we knew to whom: lines */
-	bool telling;	    /* an error, as a record */
+	struct payloads payloads;
+	struct streams streams; /* where no level above shows what programs print */
+	struct aside aside;	/* they run beside the child */
+	struct words words;	/* of our hook's and our own, on their way up */
+	char early[400];	/* what we had to say before we knew to whom: lines */
+	bool telling;		/* an error, as a record */
 	struct uplink uplink;
 };
 
@@ -44,6 +49,8 @@ void life_open_words(struct life *l);
 void life_refuse_files(struct life *l, const char *why);
 /* Of a hook and of a shell, which may take long: CONTEXT is a life. */
 void life_beat(void *context);
+/* A person's own preparation of the level, which is a check of it. */
+void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */
 void life_learn_kvm(struct life *l);
 /* Whether there can be a next level that unpacks so much, as far as that is known before trying. */
@@ -54,6 +61,8 @@ void life_run_checks(struct life *l, enum check_phase phase);
 void life_become_ready(struct life *l);
 /* A shell here, if that was asked for; what is below us, if anything, comes after it. */
 void life_hold_shell(struct life *l);
+/* The programs of the user's, if they are to run now. */
+void life_run_payloads(struct life *l, enum exec_when when);
 /* Of a child: CONTEXT is a life.  It runs what was meant for it, and has read all that we keep for it. */
 void life_child_is_ready(void *context, const struct level *child);
 /* Starts the next level and supervises it, or tells why there is none. */

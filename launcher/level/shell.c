@@ -20,6 +20,7 @@ struct session {
 	struct shell *shell;
 	int tty, control, pidfd;
 	pid_t pid;
+	int status; /* its wait status; -1: it has none */
 	bool may_start, pipe;
 	FILE *report;
 	size_t len;
@@ -151,12 +152,16 @@ static void start(struct session *s)
 
 static bool has_ended(struct session *s)
 {
+	int status;
 	pid_t pid;
 
 	/* As PID 1 we are the parent of all that lost theirs. */
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (pid == s->pid)
-			return true;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != s->pid)
+			continue;
+		s->status = status;
+		return true;
+	}
 	return pid < 0;
 }
 
@@ -201,17 +206,21 @@ int shell_open(struct shell *s)
 	return 0;
 }
 
-void shell_run(struct shell *shell)
+int shell_run(struct shell *shell)
 {
-	struct session s = {
-		.shell = shell, .tty = shell->tty_fd, .control = shell->control_fd, .pidfd = -1
-	};
+	struct session s = { .shell = shell,
+			     .tty = shell->tty_fd,
+			     .control = shell->control_fd,
+			     .pidfd = -1,
+			     .status = -1 };
+	bool hung_up = false;
 
 	await_start(&s);
 	start(&s);
 	while (s.pid > 0 && !has_ended(&s)) {
 		if (time_is_up(&s)) {
 			hang_up(&s);
+			hung_up = true;
 			break;
 		}
 		wait_a_beat(&s);
@@ -224,4 +233,5 @@ void shell_run(struct shell *shell)
 	if (s.control >= 0)
 		close(s.control);
 	close(s.tty);
+	return hung_up ? -1 : s.status;
 }

@@ -27,7 +27,7 @@ struct shell {
 
 /* Opens what the shell runs on, so that nothing of what is typed is echoed or lost.  -1: printed. */
 int shell_open(struct shell *s);
-/* Runs the shell until it ends, and closes it. */
-void shell_run(struct shell *s);
+/* Runs the shell until it ends, and closes it.  Returns its wait status; -1: it was ended from outside. */
+int shell_run(struct shell *s);
 
 #endif

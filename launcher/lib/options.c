@@ -12,6 +12,8 @@
 #define BLANKS " \t\n\v\f\r"
 #define WORD_MAX 64
 
+const char *const exec_when_names[] = { "first", "parent", "last", NULL };
+
 static int parse_int(const char *text, int min, int max, int *out)
 {
 	char *end;
@@ -67,6 +69,11 @@ static int set_depth(const char *v, void *p)
 static int set_seconds(const char *v, void *p)
 {
 	return parse_int(v, 0, 100000000, p);
+}
+
+static int set_timeout(const char *v, void *p)
+{
+	return parse_int(v, 1, 100000000, p);
 }
 
 static int set_repeat(const char *v, void *p)
@@ -193,6 +200,22 @@ static int set_qemu_args(const char *v, void *p)
 	return 0;
 }
 
+/* Which names there are, level/checks.c knows. */
+static int set_checks(const char *v, void *p)
+{
+	if (!*v || strlen(v) >= CHECKS_SIZE ||
+	    strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789_,") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_thorough(const char *v, void *p)
+{
+	(void)v;
+	return set_checks("thorough", p);
+}
+
 static int set_run_id(const char *v, void *p)
 {
 	if (!*v || strlen(v) > 16 || strspn(v, "0123456789abcdef") != strlen(v))
@@ -214,6 +237,29 @@ static int set_text(const char *v, void *p)
 {
 	*(const char **)p = v;
 	return *v ? 0 : -1;
+}
+
+static int set_command(const char *v, void *p)
+{
+	if (!*v || strlen(v) >= sizeof(((struct exec *)0)->command))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_when(const char *v, void *p)
+{
+	return parse_choice(v, exec_when_names, p);
+}
+
+static int add_to_list(const char *v, void *p)
+{
+	struct list *list = p;
+
+	if (!*v || list->count == PROGRAMS_MAX)
+		return -1;
+	list->item[list->count++] = v;
+	return 0;
 }
 
 static int set_flag(const char *v, void *p)
@@ -256,8 +302,35 @@ static const struct option {
 	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
 	  "a shell in level N on the outermost terminal, once N is ready; the run ends there "
 	  "unless a depth is given that is deeper" },
+	{ "nest.exec", NULL, "CMD", 0, set_command, MEMBER(exec.command),
+	  "a command that is run as a check, %20 for a blank (default: none)" },
+	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, add_to_list, MEMBER(programs),
+	  "run a command in a level; its exit status is the check NAME (default: exec) of the "
+	  "level; may be repeated" },
+	{ "nest.exec_at", "--at", "LIST", CMD_RUN, set_levels, MEMBER(exec.at),
+	  "the levels that run programs, as in 1,2,3 (default: the deepest)" },
+	{ "nest.exec_when", "--exec-when", "first|parent|last", CMD_RUN, set_when,
+	  MEMBER(exec.when),
+	  "run programs before the level's child is started, while it runs, or after it has ended "
+	  "(default: first)" },
+	{ "nest.exec_timeout", "--exec-timeout", "S", CMD_RUN, set_timeout, MEMBER(exec.timeout_s),
+	  "seconds for each program, after which it is killed and has failed (default: 600)" },
+	{ "nest.hook_timeout", "--hook-timeout", "S", CMD_RUN, set_timeout, MEMBER(hook_timeout_s),
+	  "seconds for the hook of each level, after which it is killed and has failed (default: "
+	  "600)" },
+	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, add_to_list, MEMBER(packed),
+	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
+	  "be repeated" },
+	{ "nest.input", NULL, "N", 0, set_level, MEMBER(exec.input),
+	  "the level that the standard input is handed down to; set by the level above, never by a "
+	  "person" },
 	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
 	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
+	{ "nest.checks", "--checks", "quick|thorough|LIST", CMD_RUN, set_checks, MEMBER(checks),
+	  "which checks each level makes beside the quick ones, which are always made: all, or "
+	  "those named (default: quick)" },
+	{ NULL, "--thorough", NULL, CMD_RUN, set_thorough, MEMBER(checks),
+	  "the same as --checks thorough: half a minute a level on an emulated CPU" },
 	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
 	  "the level's number; set by the level above, never by a person" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
@@ -341,19 +414,33 @@ void options_init(struct options *o)
 		.shell = SHELL_NONE,
 		.level = LEVEL_NONE,
 		.run_id = "0",
+		.checks = "quick",
 		.exits_percent = LIMIT_DEFAULT,
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
+		.hook_timeout_s = HOOK_S,
+		.exec = { .timeout_s = EXEC_S, .input = INPUT_NONE },
 	};
 }
 
 void options_decide(const struct options *o, int shell, struct decided *d)
 {
-	*d = (struct decided){ .depth = o->depth, .shell = shell };
+	int last = deepest_of(o->exec.at);
+
+	*d = (struct decided){ .depth = o->depth,
+			       .shell = shell,
+			       .exec = o->exec,
+			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);
+	strcpy(d->checks, o->checks);
 	strcpy(d->seed, o->seed);
-	if (shell != SHELL_NONE && d->depth == DEPTH_MAX)
-		d->depth = shell;
+	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
+		d->depth = shell > last ? shell : last;
+}
+
+int deepest_of(uint64_t levels)
+{
+	return levels ? 63 - __builtin_clzll(levels) : -1;
 }
 
 static int set_option(struct options *o, const struct option *opt, const char *name,
@@ -489,6 +576,10 @@ int options_from_args(struct options *o, int command, int argc, char **argv)
 
 		if (take_operand(o, command, arg))
 			continue;
+		if (command == CMD_RUN && !strcmp(arg, "--")) {
+			o->program = argv + i + 1;
+			return i + 1 < argc ? 0 : fail("--: no command follows it");
+		}
 		opt = find_flag(command, arg, value ? (size_t)(value - arg) : strlen(arg));
 		if (!opt)
 			return fail("%s: no such option or operand here; --help lists them", arg);

@@ -12,6 +12,11 @@
 #define SHELL_NONE (-1)
 #define LIMIT_DEFAULT (-1)
 #define FILES_MAX 8
+#define CHECKS_SIZE 128
+#define PROGRAMS_MAX 32
+#define INPUT_NONE (-1)
+#define EXEC_S 600
+#define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
@@ -29,6 +34,26 @@ enum report_bit {
 	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
 };
 
+/* When a level runs its programs: before its child, while that runs, after it has ended. */
+enum exec_when { EXEC_FIRST, EXEC_PARENT, EXEC_LAST };
+
+extern const char *const exec_when_names[];
+
+/* What levels run besides their checks; handed down from level to level. */
+struct exec {
+	uint64_t at;	   /* a bit for each level that runs them; 0: the deepest */
+	int when;	   /* enum exec_when */
+	int timeout_s;	   /* of each */
+	int input;	   /* the level whose first program has the standard input, or INPUT_NONE */
+	char command[512]; /* of nest.exec=, %20 for a blank; or "" */
+};
+
+/* An option that may be given more than once. */
+struct list {
+	int count;
+	const char *item[PROGRAMS_MAX];
+};
+
 struct options {
 	int depth;	    /* a level, or DEPTH_MAX */
 	int timeout_s;	    /* 0: none */
@@ -38,6 +63,7 @@ struct options {
 	int start, end;
 	int shell; /* a level, or SHELL_NONE */
 	char qemu_args[256];
+	char checks[CHECKS_SIZE]; /* quick, thorough, or names */
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
@@ -51,7 +77,12 @@ struct options {
 	const char *origin, *build_id; /* of KCIDB */
 	const char *files[FILES_MAX];  /* the operands of report and compare */
 	int file_count;
-	const char *from; /* plan's report */
+	struct exec exec;
+	int hook_timeout_s;
+	struct list programs; /* of --exec: CMD or NAME=CMD */
+	struct list packed;   /* of --file: PATH or PATH:DEST */
+	char *const *program; /* behind "--": a program and its arguments, or NULL */
+	const char *from;     /* plan's report */
 };
 
 /* What was decided by it, and is handed down from level to level. */
@@ -60,6 +91,9 @@ struct decided {
 	int shell;	   /* a level, or SHELL_NONE */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
+	char checks[CHECKS_SIZE];
+	struct exec exec;
+	int hook_timeout_s;
 	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
@@ -75,12 +109,14 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
-/* A shell is where a run ends, unless it is to go deeper. */
+/* A shell is where a run ends, and so is the last level with a program, unless it is to go deeper. */
 void options_decide(const struct options *o, int shell, struct decided *d);
 /* Prints the options of a command, or all kernel parameters: a line each. */
 void options_help(int command);
 void options_help_parameters(void);
 
+/* The deepest of some levels, a bit for each; -1 if there is none. */
+int deepest_of(uint64_t levels);
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/artifacts.h"
 #include "report/formats.h"
+#include "report/streams.h"
 #include "lib/options.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ void artifacts_clear(const char *dir)
 		remove_file(dir, files[i].name, "");
 	for (int part = 0; part < EVIDENCE_PARTS; part++)
 		remove_file(dir, evidence_names[part], ".txt");
+	streams_clear(dir);
 }
 
 int artifacts_open(struct artifacts *a, const char *dir)

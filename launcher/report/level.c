@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 const char *const result_names[] = { "pass", "fail", "skip" };
 
@@ -181,6 +182,23 @@ int level_add_check(struct level *lv, const struct check *c)
 	if (i == lv->check_count)
 		lv->check_count++;
 	return 0;
+}
+
+#define STATUS_SKIP 4	   /* as our own command ends, */
+#define STATUS_SKIP_TOO 77 /* and as automake's tests do */
+
+void check_status(struct check *c, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+	c->result = !code					     ? RESULT_PASS
+		    : code == STATUS_SKIP || code == STATUS_SKIP_TOO ? RESULT_SKIP
+								     : RESULT_FAIL;
+	if (code > 0)
+		format(c->detail, sizeof(c->detail), "exit status %d", code);
+	if (code < 0)
+		format(c->detail, sizeof(c->detail), "killed by signal %d (%s)", WTERMSIG(status),
+		       strsignal(WTERMSIG(status)));
 }
 
 bool level_sound(const struct level *lv)

@@ -8,7 +8,8 @@
 
 #include "lib/base.h"
 
-#define MAX_CHECKS 16
+#define MAX_CHECKS 96
+#define CHECK_ID 40
 #define UNKNOWN (-1) /* a number that was not measured; null in JSON */
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
@@ -16,7 +17,7 @@ extern const char *const result_names[];		   /* "pass", "fail", "skip" */
 int result_by_name(const char *name, enum result *result); /* -1 if there is none */
 
 struct check {
-	char id[16]; /* [a-z0-9_] */
+	char id[CHECK_ID]; /* [a-z0-9_] */
 	enum result result;
 	double value; /* always a number: a test result in LAVA wants a measurement */
 	char unit[12];
@@ -99,6 +100,8 @@ void level_get(const struct level *lv, const struct field *f, char *buf, size_t 
 int level_set(struct level *lv, const struct field *f, const char *value);
 /* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */
 int level_add_check(struct level *lv, const struct check *c);
+/* By the wait status of a program: 0 passes, 4 and 77 skip, all else fails and says why. */
+void check_status(struct check *c, int status);
 bool level_sound(const struct level *lv); /* no check failed */
 
 /* A plain decimal number, nothing after it.  -1 if it is anything else. */

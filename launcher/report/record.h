@@ -15,13 +15,14 @@
 
 #include "lib/base.h"
 
-#define RECORD_MAX 1024	 /* bytes of a line, newline and NUL included */
+#define RECORD_MAX 4000	 /* bytes of a line, newline and NUL included; a doorbell takes 4092 */
 #define RECORD_TAIL 11	 /* " !xxxxxxxx;" */
 #define RECORD_FIELDS 32 /* fields of one record at the most */
 
 struct record {
 	int from, about;
 	unsigned int seq;
+	uint32_t sum; /* of one that was decoded: its CRC */
 	char kind[12];
 	int count;
 	struct {

@@ -64,7 +64,7 @@ static int add_fields(struct level *lv, const struct record *rec)
 }
 
 /* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
-static const char *const parents_checks[] = { "archive", "kernel", "pace", "records" };
+static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {
@@ -161,6 +161,8 @@ static int add_kind(struct report *r, struct level *lv, const struct record *rec
 		return add_proof(r, rec);
 	if (!strcmp(rec->kind, "ready") && own)
 		return add_ready(r, lv, rec);
+	if ((!strcmp(rec->kind, "out") || !strcmp(rec->kind, "exec")) && own && lv->ready)
+		return 0;
 	if (!strcmp(rec->kind, "shell") && own && lv->ready) {
 		r->shell_level = lv->level;
 		return 0;
@@ -178,6 +180,14 @@ static void note_speaker(struct report *r, int level)
 	r->deepest = level > r->deepest ? level : r->deepest;
 }
 
+/* Of two with one number one is forged, unless they say the same. */
+static bool was_seen(const struct report *r, const struct record *rec)
+{
+	unsigned int age = r->next_seq[rec->from + 1] - rec->seq;
+
+	return age <= REPORT_SUMS && r->sums[rec->from + 1][rec->seq % REPORT_SUMS] == rec->sum;
+}
+
 int report_add(struct report *r, const struct record *rec)
 {
 	unsigned int *next = &r->next_seq[rec->from + 1];
@@ -192,7 +202,7 @@ int report_add(struct report *r, const struct record *rec)
 	if (rec->from >= 0 && rec->about > rec->from + 1 && !r->used[rec->about])
 		return -1;
 	if (rec->seq < *next)
-		return 1;
+		return was_seen(r, rec) ? 1 : -1;
 	/* Records do get lost, but not so many: it would silence its sender for good. */
 	if (rec->seq - *next > LOST_MAX)
 		return -1;
@@ -201,6 +211,7 @@ int report_add(struct report *r, const struct record *rec)
 		return -1;
 	r->lost_records += rec->seq - *next;
 	*next = rec->seq + 1;
+	r->sums[rec->from + 1][rec->seq % REPORT_SUMS] = rec->sum;
 	if (rec->from >= 0)
 		note_speaker(r, rec->from);
 	return 0;

@@ -12,6 +12,7 @@
 #define DEPTH_OPEN (-1) /* requested: as deep as it goes */
 #define REPORT_LINES 12
 #define REPORT_LINE 160
+#define REPORT_SUMS 8 /* the last records of each sender, by which a repeated one is known */
 #define COMMAND_MAX 1024
 
 /* How the run was set up, as far as the one who keeps the report knows it. */
@@ -43,8 +44,9 @@ struct report {
 	int64_t lost_records;
 	char command
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
-	unsigned int next_seq[MAX_LEVEL + 2]; /* by sender + 1: the host is -1 */
-	int shell_level;		      /* the last that had a shell; -1: none */
+	unsigned int next_seq[MAX_LEVEL + 2];	   /* by sender + 1: the host is -1 */
+	uint32_t sums[MAX_LEVEL + 2][REPORT_SUMS]; /* by number */
+	int shell_level;			   /* the last that had a shell; -1: none */
 	double began_s; /* on now_s(), when the counter of cycles was began_tsc */
 	uint64_t began_tsc;
 };

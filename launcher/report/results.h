@@ -8,8 +8,8 @@
 #include "report/report.h"
 
 struct test {
-	char id[40]; /* [a-z0-9_] */
-	int level;   /* that it is about */
+	char id[CHECK_ID + 8]; /* [a-z0-9_] */
+	int level;	       /* that it is about */
 	enum result result;
 	bool missing; /* it was expected, and nothing came that it could have been done on */
 	double value;

@@ -242,7 +242,7 @@ static void forge_end(void)
 	for (int seq = 0; seq < 30; seq++)
 		forge("alive", level, level, seq, NULL, NULL);
 	forge("end", level, level, 30, NULL, NULL);
-	uplink_end();
+	uplink_end(&up);
 }
 
 /* Of a level that nobody has seen */

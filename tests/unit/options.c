@@ -27,6 +27,48 @@ static int args(int command, const char *text)
 	return options_from_args(&o, command, argc, argv);
 }
 
+/* Programs: lists, levels, and what follows "--" as it is. */
+static void test_programs(void **state)
+{
+	(void)state;
+	assert_int_equal(args(CMD_RUN, "--exec a --exec=b=c --file f --at 1,3 --exec-when last"),
+			 0);
+	assert_int_equal(o.programs.count, 2);
+	assert_string_equal(o.programs.item[1], "b=c");
+	assert_int_equal(o.packed.count, 1);
+	assert_int_equal(o.exec.at, 1 << 1 | 1 << 3);
+	assert_int_equal(o.exec.when, EXEC_LAST);
+	assert_int_equal(o.exec.timeout_s, EXEC_S);
+	assert_int_equal(args(CMD_RUN, "--depth 2 -- cmd --depth x"), 0);
+	assert_int_equal(o.depth, 2);
+	assert_string_equal(o.program[0], "cmd");
+	assert_string_equal(o.program[1], "--depth");
+	assert_int_equal(args(CMD_RUN, "--"), -1);
+	assert_int_equal(args(CMD_RUN, "--exec-timeout 0 --exec a"), -1);
+	assert_int_equal(args(CMD_RUN, "--at 64"), -1);
+	assert_int_equal(args(CMD_RUN, "--exec-when never"), -1);
+	assert_int_equal(cmdline("nest.exec=a%20b nest.exec_at=0,2 nest.exec_timeout=9"), 0);
+	assert_string_equal(o.exec.command, "a%20b");
+	assert_int_equal(o.exec.at, 5);
+	assert_int_equal(o.exec.timeout_s, 9);
+}
+
+/* A run ends where its last program is, unless it is to go deeper. */
+static void test_program_means_depth(void **state)
+{
+	struct decided d;
+
+	(void)state;
+	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3"), 0);
+	options_decide(&o, SHELL_NONE, &d);
+	assert_int_equal(d.depth, 3);
+	options_decide(&o, 5, &d);
+	assert_int_equal(d.depth, 5);
+	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3 --depth 4"), 0);
+	options_decide(&o, SHELL_NONE, &d);
+	assert_int_equal(d.depth, 4);
+}
+
 static void test_defaults(void **state)
 {
 	(void)state;
@@ -234,6 +276,22 @@ static void test_sizes(void **state)
 	assert_int_equal(kib, 42); /* untouched */
 }
 
+/* quick, unless others are named */
+static void test_checks(void **state)
+{
+	(void)state;
+	assert_int_equal(cmdline(""), 0);
+	assert_string_equal(o.checks, "quick");
+	assert_int_equal(cmdline("nest.checks=svm_npt,kvm_memory"), 0);
+	assert_string_equal(o.checks, "svm_npt,kvm_memory");
+	assert_int_equal(args(CMD_RUN, "--thorough"), 0);
+	assert_string_equal(o.checks, "thorough");
+	assert_int_equal(args(CMD_RUN, "--checks svm_irqs"), 0);
+	assert_string_equal(o.checks, "svm_irqs");
+	assert_int_equal(cmdline("nest.checks="), -1);
+	assert_int_equal(cmdline("nest.checks=Fast!"), -1);
+}
+
 static void test_good_args(void **state)
 {
 	(void)state;
@@ -365,6 +423,7 @@ static void test_help(void **state)
 	assert_null(strstr(text, "--format"));
 }
 
-RUN(T(test_defaults), T(test_good_words), T(test_others_words), T(test_quotes),
-    T(test_unknown_words), T(test_malformed_words), T(test_sizes), T(test_good_args),
-    T(test_old_spellings), T(test_malformed_args), T(test_help))
+RUN(T(test_defaults), T(test_programs), T(test_program_means_depth), T(test_good_words),
+    T(test_others_words), T(test_quotes), T(test_unknown_words), T(test_malformed_words),
+    T(test_sizes), T(test_checks), T(test_good_args), T(test_old_spellings), T(test_malformed_args),
+    T(test_help))

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* memfd_create, nftw */
+#include "host/pack.h"
+#include "child/archive.h"
+#include "level/payload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENTRIES_MAX 20000
+#define PATH_BYTES 1024
+#define PROGRAM_BYTES (128 * 1024) /* of a script: what the kernel takes as one argument */
+
+struct entries {
+	struct archive_entry *entry;
+	int count;
+	int64_t bytes;
+};
+
+static int add_entry(struct entries *e, mode_t mode, const char *name, const void *data,
+		     size_t size)
+{
+	if (e->count == ENTRIES_MAX)
+		return fail("--file: more than %d files", ENTRIES_MAX);
+	if (!e->entry)
+		e->entry = calloc(ENTRIES_MAX, sizeof(*e->entry));
+	name = strdup(name);
+	if (!e->entry || !name)
+		return fail("out of memory");
+	e->entry[e->count++] = (struct archive_entry){ name, mode, data, size };
+	e->bytes += size;
+	return 0;
+}
+
+static bool has_entry(const struct entries *e, const char *name)
+{
+	for (int i = 0; i < e->count; i++)
+		if (!strcmp(e->entry[i].name, name))
+			return true;
+	return false;
+}
+
+/* The directories on the way to NAME. */
+static int add_parents(struct entries *e, const char *name)
+{
+	char dir[PATH_BYTES];
+
+	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+		format(dir, sizeof(dir), "%.*s", (int)(slash - name), name);
+		if (!has_entry(e, dir) && add_entry(e, S_IFDIR | 0755, dir, NULL, 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+static int add_file(struct entries *e, const char *path, const char *name, const struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *data = NULL;
+
+	if (fd < 0)
+		return fail("--file %s: %m", path);
+	if (st->st_size)
+		data = mmap(NULL, st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (data == MAP_FAILED)
+		return fail("--file %s: %m", path);
+	return add_entry(e, st->st_mode & (S_IFMT | 07777), name, data, st->st_size);
+}
+
+static int add_link(struct entries *e, const char *path, const char *name)
+{
+	char target[PATH_BYTES];
+	ssize_t n = readlink(path, target, sizeof(target));
+
+	if (n < 0 || n == sizeof(target))
+		return fail("--file %s: cannot read where it leads: %m", path);
+	return add_entry(e, S_IFLNK | 0777, name, strndup(target, n), n);
+}
+
+/* nftw() gives its callback no context. */
+static struct {
+	struct entries *entries;
+	const char *dest;
+	size_t prefix;
+} walk;
+
+static int add_found(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	char name[PATH_BYTES];
+
+	(void)at;
+	if (strlen(walk.dest) + strlen(path) - walk.prefix >= sizeof(name))
+		return fail("--file %s: its name would be too long", path);
+	format(name, sizeof(name), "%s%s", walk.dest, path + walk.prefix);
+	if (type == FTW_DNR || type == FTW_NS)
+		return fail("--file %s: %s", path, strerror(EACCES));
+	if (S_ISDIR(st->st_mode))
+		return has_entry(walk.entries, name)
+			       ? 0
+			       : add_entry(walk.entries, S_IFDIR | (st->st_mode & 07777), name,
+					   NULL, 0);
+	if (S_ISLNK(st->st_mode))
+		return add_link(walk.entries, path, name);
+	if (S_ISREG(st->st_mode))
+		return add_file(walk.entries, path, name, st);
+	return fail("--file %s: neither a file nor a directory nor a link", path);
+}
+
+/* PATH, or PATH:DEST; what a link leads to, if PATH itself is one. */
+static int add_tree(struct entries *e, const char *asked)
+{
+	const char *colon = strrchr(asked, ':');
+	char given[PATH_BYTES], path[PATH_BYTES];
+	const char *dest;
+
+	format(given, sizeof(given), "%.*s", colon ? (int)(colon - asked) : (int)strlen(asked),
+	       asked);
+	if (!realpath(given, path))
+		return fail("--file %s: %m", given);
+	if (strlen(given) > 1 && given[strlen(given) - 1] == '/')
+		given[strlen(given) - 1] = '\0';
+	dest = colon ? colon + 1 : strrchr(given, '/') ? strrchr(given, '/') + 1 : given;
+	dest += strspn(dest, "/");
+	if (!*dest || strstr(dest, "..") || dest[strlen(dest) - 1] == '/')
+		return fail("--file %s: '%s' is no name for it in a level: name it, as in %s:/NAME",
+			    asked, dest, given);
+	if (add_parents(e, dest))
+		return -1;
+	walk.entries = e;
+	walk.dest = dest;
+	walk.prefix = strlen(path);
+	return nftw(path, add_found, 16, FTW_PHYS) ? -1 : 0;
+}
+
+/* ---- programs ---------------------------------------------------------------------------- */
+
+static int add_script(struct entries *e, const char *name, const char *text)
+{
+	char path[sizeof(PAYLOAD_DIR) + CHECK_ID];
+
+	format(path, sizeof(path), "%s/%s", &PAYLOAD_DIR[1], name);
+	if (has_entry(e, path))
+		return fail("--exec: two programs are called %s: name them, as in --exec NAME=CMD",
+			    name);
+	return add_parents(e, path) || add_entry(e, S_IFREG | 0755, path, text, strlen(text)) ? -1
+											      : 0;
+}
+
+/* The length of NAME in "NAME=CMD"; 0: there is none. */
+static size_t name_length(const char *asked)
+{
+	size_t n = strspn(asked, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return asked[n] == '=' ? n : 0;
+}
+
+static int add_command(struct entries *e, const char *asked)
+{
+	size_t n = name_length(asked);
+	char name[CHECK_ID] = "exec", *text;
+
+	if (n > 24)
+		return fail("--exec %s: its name has more than 24 characters", asked);
+	if (n)
+		format(name, sizeof(name), "%.*s", (int)n, asked);
+	if (asprintf(&text, "#!/bin/sh\n%s\n", n ? asked + n + 1 : asked) < 0)
+		return fail("out of memory");
+	return add_script(e, name, text);
+}
+
+/* A program and its arguments, as they are. */
+static int add_program(struct entries *e, char *const *program)
+{
+	char *text = calloc(1, PROGRAM_BYTES);
+
+	if (!text)
+		return fail("out of memory");
+	for (int i = 0; program[i]; i++)
+		append_word(text, PROGRAM_BYTES - 32, program[i]);
+	if (strlen(text) >= PROGRAM_BYTES - 33)
+		return fail("--: the command is longer than %d bytes", PROGRAM_BYTES - 33);
+	memmove(text + strlen("#!/bin/sh\nexec "), text, strlen(text) + 1);
+	memcpy(text, "#!/bin/sh\nexec ", strlen("#!/bin/sh\nexec "));
+	strcat(text, "\n");
+	return add_script(e, "exec", text);
+}
+
+/* ---- the whole --------------------------------------------------------------------------- */
+
+bool pack_is_asked(const struct options *o)
+{
+	return o->programs.count || o->packed.count || o->program;
+}
+
+static int add_all(struct entries *e, struct pack *p, const struct options *o)
+{
+	for (int i = 0; i < o->packed.count; i++)
+		if (add_tree(e, o->packed.item[i]))
+			return -1;
+	p->files = e->count;
+	for (int i = 0; i < o->programs.count; i++)
+		if (add_command(e, o->programs.item[i]))
+			return -1;
+	p->programs = o->programs.count + !!o->program;
+	p->kib = (e->bytes + 1023) / 1024;
+	return o->program ? add_program(e, o->program) : 0;
+}
+
+/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
+static int copy_initramfs(const char *path, int out)
+{
+	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	char buf[65536];
+	off_t len = 0;
+	ssize_t n = -1;
+
+	while (in >= 0 && !err && (n = read(in, buf, sizeof(buf))) > 0) {
+		err = write_all(out, buf, n);
+		len += n;
+	}
+	if (in >= 0)
+		close(in);
+	return err || n || write_all(out, "\0\0\0", -len & 3) ? -1 : 0;
+}
+
+int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
+	      size_t size)
+{
+	int out = memfd_create("initramfs", MFD_CLOEXEC);
+	struct entries e = { 0 };
+
+	*p = (struct pack){ 0 };
+	if (out < 0)
+		return fail("memfd_create: %m");
+	if (add_all(&e, p, o))
+		return -1;
+	if (copy_initramfs(initramfs, out) || archive_append(out, e.entry, e.count))
+		return fail("%s: cannot be copied with your files behind it: %m", initramfs);
+	format(path, size, "/proc/%d/fd/%d", getpid(), out);
+	return 0;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/streams.h"
+#include "lib/base64.h"
+#include "report/record.h"
+#include "report/level.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_SHOWN 400
+#define STREAMS_MAX 4096
+
+struct stream {
+	int level, fd;
+	char id[CHECK_ID];
+	int file; /* in the directory of artifacts, or -1 */
+	size_t len;
+	char line[LINE_MAX_SHOWN + 1];
+};
+
+void streams_clear(const char *dir)
+{
+	char pattern[600];
+	glob_t found;
+
+	format(pattern, sizeof(pattern), "%s/L[0-9]*.std[eo][ru][rt]*", dir);
+	if (glob(pattern, 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		unlink(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static bool is_it(const struct stream *s, int level, const char *id, int fd)
+{
+	return s->level == level && s->fd == fd && !strcmp(s->id, id);
+}
+
+static void open_file(struct streams *o, struct stream *s)
+{
+	static const char *const names[] = { "stdout", "stderr" };
+	char path[512];
+
+	s->file = -1;
+	if (!o->dir)
+		return;
+	format(path, sizeof(path), "%s/L%d.%s.%s", o->dir, s->level, s->id, names[s->fd - 1]);
+	s->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (s->file < 0)
+		o->err = fail("%s: %m", path);
+}
+
+static struct stream *find_stream(struct streams *o, int level, const char *id, int fd)
+{
+	struct stream *s;
+
+	for (int i = o->count - 1; i >= 0; i--)
+		if (is_it(&o->stream[i], level, id, fd))
+			return &o->stream[i];
+	if (o->count == STREAMS_MAX)
+		return NULL;
+	s = realloc(o->stream, (o->count + 1) * sizeof(*s));
+	if (!s)
+		return NULL;
+	o->stream = s;
+	s += o->count++;
+	*s = (struct stream){ .level = level, .fd = fd };
+	format(s->id, sizeof(s->id), "%s", id);
+	open_file(o, s);
+	return s;
+}
+
+static void show_line(const struct streams *o, struct stream *s)
+{
+	s->line[s->len] = '\0';
+	for (size_t i = 0; i < s->len; i++)
+		if (s->line[i] == '\t')
+			s->line[i] = ' ';
+		else if (!s->line[i])
+			s->line[i] = '?';
+	lines_say(o->lines, "L%d %s| %s", s->level, s->id, s->line);
+	s->len = 0;
+}
+
+static void show(const struct streams *o, struct stream *s, const char *data, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (data[i] == '\n')
+			show_line(o, s);
+		else if (data[i] != '\r' && s->len < LINE_MAX_SHOWN)
+			s->line[s->len++] = data[i];
+}
+
+static void write_raw(struct streams *o, int fd, const void *data, size_t n)
+{
+	if (o->closed || !write_all(fd, data, n))
+		return;
+	o->closed = true;
+	if (errno != EPIPE)
+		o->err = fail("%s: %m", fd == 1 ? "standard output" : "standard error");
+	if (o->on_closed)
+		o->on_closed();
+}
+
+/* It becomes the name of a file. */
+static bool is_id(const char *id)
+{
+	return *id && strlen(id) < CHECK_ID &&
+	       !id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+}
+
+static void hear_output(struct streams *o, const struct record *rec)
+{
+	const char *text = record_get(rec, "data"), *fd = record_get(rec, "fd");
+	char data[RECORD_MAX];
+	struct stream *s;
+	ssize_t n = base64_decode(text, data);
+
+	if (n < 0 || (strcmp(fd, "1") && strcmp(fd, "2")) || !is_id(record_get(rec, "id")))
+		return;
+	s = find_stream(o, rec->about, record_get(rec, "id"), *fd - '0');
+	if (!s)
+		return;
+	if (s->file >= 0 && write_all(s->file, data, n)) {
+		o->err = fail("L%d.%s: its output cannot be kept: %m", s->level, s->id);
+		close(s->file);
+		s->file = -1;
+	}
+	if (o->raw)
+		write_raw(o, s->fd, data, n);
+	else
+		show(o, s, data, n);
+}
+
+static void hear_program(struct streams *o, const struct record *rec)
+{
+	int status;
+
+	o->started = true;
+	if (strcmp(record_get(rec, "state"), "off"))
+		return;
+	status = atoi(record_get(rec, "status"));
+	o->ended = true;
+	if (status)
+		o->status = status;
+}
+
+void streams_hear(void *context, const struct record *rec)
+{
+	struct streams *o = context;
+
+	if (!strcmp(rec->kind, "out"))
+		hear_output(o, rec);
+	else if (!strcmp(rec->kind, "exec"))
+		hear_program(o, rec);
+}
+
+void streams_close(struct streams *o)
+{
+	for (int i = 0; i < o->count; i++) {
+		struct stream *s = &o->stream[i];
+
+		if (s->len)
+			show_line(o, s);
+		if (s->file >= 0 && close(s->file))
+			o->err = fail("L%d.%s: its output could not be kept: %m", s->level, s->id);
+	}
+	free(o->stream);
+	o->stream = NULL;
+	o->count = 0;
+}

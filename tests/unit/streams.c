@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test.h"
+#include "lib/base64.h"
+#include "report/streams.h"
+#include "report/record.h"
+
+#include <unistd.h>
+
+static char shown[4096], dir[] = "streams-XXXXXX";
+static struct lines lines;
+static struct streams streams;
+
+static void hear(int level, const char *id, const char *fd, const void *data, size_t len)
+{
+	char text[4096];
+	struct record rec;
+
+	base64_encode(data, len, text);
+	record_init(&rec, "out", level, level);
+	record_add(&rec, "id", id);
+	record_add(&rec, "fd", fd);
+	record_add(&rec, "data", text);
+	streams_hear(&streams, &rec);
+}
+
+static void hear_end(const char *status)
+{
+	struct record rec;
+
+	record_init(&rec, "exec", 1, 1);
+	record_add(&rec, "id", "exec");
+	record_add(&rec, "state", "off");
+	record_add(&rec, "status", status);
+	streams_hear(&streams, &rec);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	strcpy(dir, "streams-XXXXXX");
+	memset(shown, 0, sizeof(shown));
+	lines = (struct lines){ .out = fmemopen(shown, sizeof(shown), "w") };
+	streams = (struct streams){ .lines = &lines, .dir = mkdtemp(dir) };
+	return !lines.out || !streams.dir;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	streams_clear(dir);
+	return fclose(lines.out) || rmdir(dir); /* it is empty again */
+}
+
+static void is_file(const char *name, const void *data, size_t len)
+{
+	char path[64], is[256];
+	FILE *f;
+
+	format(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(is, 1, sizeof(is), f), len);
+	assert_memory_equal(is, data, len);
+	fclose(f);
+}
+
+/* Pieces of lines of several programs stay apart; what may not be on a terminal is not. */
+static void test_lines(void **state)
+{
+	(void)state;
+	hear(1, "exec", "1", "one li", 6);
+	hear(2, "exec", "1", "deeper\n", 7);
+	hear(1, "exec", "2", "error\n", 6);
+	hear(1, "exec", "1", "ne\nlast\033[31m\0", 13);
+	streams_close(&streams);
+	assert_string_equal(shown, "# supernest: L2 exec| deeper\n"
+				   "# supernest: L1 exec| error\n"
+				   "# supernest: L1 exec| one line\n"
+				   "# supernest: L1 exec| last?[31m?\n");
+	is_file("L1.exec.stdout", "one line\nlast\033[31m\0", 19);
+	is_file("L1.exec.stderr", "error\n", 6);
+	is_file("L2.exec.stdout", "deeper\n", 7);
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	assert_false(streams.started);
+	hear_end("7");
+	hear_end("0");
+	assert_true(streams.ended);
+	assert_int_equal(streams.status, 7);
+	streams_close(&streams);
+}
+
+/* What a level sends that lies: nothing of it leaves the directory. */
+static void test_lies(void **state)
+{
+	(void)state;
+	hear(1, "../../escape", "1", "a", 1);
+	hear(1, "exec", "3", "a", 1);
+	hear(1, "", "1", "a", 1);
+	streams_close(&streams);
+	assert_string_equal(shown, "");
+}
+
+#define S(test) cmocka_unit_test_setup_teardown(test, begin, end)
+RUN(S(test_lines), S(test_status), S(test_lies))
