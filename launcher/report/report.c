@@ -15,6 +15,7 @@ void report_init(struct report *r, int requested)
 	r->stop = STOP_NONE;
 	r->reached = r->stop_level = r->console_count = 0;
 	r->lost_records = 0;
+	r->subtest_count = 0;
 	r->ok = r->interrupted = false;
 	r->detail[0] = r->command[0] = '\0';
 	evidence_clear(&r->evidence);
@@ -252,6 +253,21 @@ void report_finish(struct report *r)
 		format(r->detail, sizeof(r->detail), "no level said why the chain ended");
 	}
 	r->ok = verdict_ok(r);
+}
+
+int report_add_subtest(struct report *r, const struct subtest *t)
+{
+	int i;
+
+	for (i = 0; i < r->subtest_count; i++)
+		if (r->subtests[i].level == t->level && !strcmp(r->subtests[i].check, t->check) &&
+		    !strcmp(r->subtests[i].id, t->id))
+			break;
+	if (i == SUBTESTS_MAX)
+		return -1;
+	r->subtests[i] = *t;
+	r->subtest_count += i == r->subtest_count;
+	return 0;
 }
 
 double level_boot_s(const struct level *lv)

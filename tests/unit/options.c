@@ -31,7 +31,8 @@ static int args(int command, const char *text)
 static void test_programs(void **state)
 {
 	(void)state;
-	assert_int_equal(args(CMD_RUN, "--exec a --exec=b=c --file f --at 1,3 --exec-when last"), 0);
+	assert_int_equal(args(CMD_RUN, "--exec a --exec=b=c --file f --at 1,3 --exec-when last"),
+			 0);
 	assert_int_equal(o.programs.count, 2);
 	assert_string_equal(o.programs.item[1], "b=c");
 	assert_int_equal(o.packed.count, 1);
@@ -406,6 +407,6 @@ static void test_help(void **state)
 	assert_null(strstr(text, "--format"));
 }
 
-RUN(T(test_defaults), T(test_programs), T(test_program_means_depth), T(test_good_words), T(test_others_words), T(test_quotes),
-    T(test_unknown_words), T(test_malformed_words), T(test_sizes), T(test_good_args),
-    T(test_old_spellings), T(test_malformed_args), T(test_help))
+RUN(T(test_defaults), T(test_programs), T(test_program_means_depth), T(test_good_words),
+    T(test_others_words), T(test_quotes), T(test_unknown_words), T(test_malformed_words),
+    T(test_sizes), T(test_good_args), T(test_old_spellings), T(test_malformed_args), T(test_help))
