@@ -65,7 +65,7 @@ static int add_fields(struct level *lv, const struct record *rec)
 }
 
 /* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
-static const char *const parents_checks[] = { "archive", "kernel", "pace", "records" };
+static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {
@@ -244,8 +244,25 @@ void report_so_far(struct report *r)
 	r->detail[0] = '\0';
 }
 
+/* A program that says that a test of it failed has failed, whatever its exit status is. */
+static void fail_checks(struct report *r, const struct subtest *t)
+{
+	struct level *lv = &r->levels[t->level];
+
+	for (int i = 0; t->result == RESULT_FAIL && i < lv->check_count; i++) {
+		struct check *k = &lv->checks[i];
+
+		if (k->result == RESULT_FAIL || strcmp(k->id, t->check))
+			continue;
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "its test %s failed", t->id);
+	}
+}
+
 void report_finish(struct report *r)
 {
+	for (int i = 0; i < r->subtest_count; i++)
+		fail_checks(r, &r->subtests[i]);
 	find_reached(r);
 	if (!r->stop) {
 		r->stop = STOP_LOST;
