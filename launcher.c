@@ -340,8 +340,13 @@ int main(int argc, char **argv)
 	const struct appliance *appliance = appliance_recognise(&why_not);
 	int status;
 
-	if (appliance_is_init(appliance))
-		live_as_init(new_life(), appliance);
+	if (appliance_is_init(appliance)) {
+		struct life *l = new_life();
+
+		if (l)
+			live_as_init(l, appliance);
+		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
+	}
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
 		fail("not started as the appliance: %s", why_not);
 	if (output_begin())

@@ -35,7 +35,7 @@ struct check_context {
 	double deadline_s;  /* on now_s(): late checks end by then */
 	const char *wanted; /* of the thorough ones: "thorough", all, or names with commas */
 	const struct guest_case *guest; /* of the check that runs */
-	void (*alive)(void *context); /* called now and then while a check takes long */
+	void (*alive)(void *context);	/* called now and then while a check takes long */
 	void *alive_context;
 	void *context;
 	void (*done)(void *context, const struct check *k); /* called as each result is there */
