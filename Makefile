@@ -122,6 +122,12 @@ bench: all
 	$(Q)scripts/setup --check test
 	$(Q)scripts/bench
 
+# Puts bugs into the kernel, one at a time, and says which are noticed. MUTANTS=DIR has them, as patches.
+MUTANTS =
+mutants: all
+	$(Q)scripts/setup --check test
+	$(Q)scripts/mutants $(MUTANTS)
+
 # A QEMU whose emulated CPU nests better; `supernest run` prefers it if it is there
 emulator:
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
@@ -168,6 +174,7 @@ help:
 	@echo '  make test-faults  inject every fault into every level and compare the reports'
 	@echo '  make fuzz       feed the parsers hostile input, SECONDS=$(SECONDS) for each fuzzer'
 	@echo '  make bench      measure what a level costs in exits, memory and time: build/bench.json'
+	@echo '  make mutants    put the bugs of MUTANTS=DIR into the kernel, one at a time, and say which are noticed'
 	@echo '  tests/run NAME  run one test; see tests/README.md'
 	@echo 'Publish'
 	@echo '  make dist       build the release and its SHA256SUMS in build/dist/'
@@ -239,7 +246,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench emulator setup fetch update-sources \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench mutants emulator setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 

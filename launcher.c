@@ -232,7 +232,9 @@ static int run(struct life *l, int argc, char **argv)
 	if (l->appliance)
 		return run_in_appliance(l, argc, argv);
 	asked->report = REPORT_TABLE;
-	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked))
+	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks))
+		return STATUS_WRONG;
+	if (run_clear_outputs(asked))
 		return -1;
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
@@ -338,8 +340,13 @@ int main(int argc, char **argv)
 	const struct appliance *appliance = appliance_recognise(&why_not);
 	int status;
 
-	if (appliance_is_init(appliance))
-		live_as_init(new_life(), appliance);
+	if (appliance_is_init(appliance)) {
+		struct life *l = new_life();
+
+		if (l)
+			live_as_init(l, appliance);
+		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
+	}
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
 		fail("not started as the appliance: %s", why_not);
 	if (output_begin())

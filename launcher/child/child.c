@@ -35,6 +35,38 @@ static void compare_clocks(struct child *c, double child_s)
 	tell_check(&c->run->teller, c->level, &pace);
 }
 
+/* Without them a child works, and costs many times more. */
+static void compare_features(struct child *c, const struct level *child)
+{
+	/* KVM hands each down, unless its parameter says that it does not use it itself. */
+	static const struct {
+		const char *name, *parameter;
+	} inherited[] = {
+		{ "npt", "/sys/module/kvm_amd/parameters/npt" },
+		{ "nrip_save", "/sys/module/kvm_amd/parameters/nrips" },
+		{ "ept", "/sys/module/kvm_intel/parameters/ept" },
+	};
+	struct check k = { "features", RESULT_PASS, 0, "features", "" };
+	const struct level *self = c->run->teller.self;
+	char used[8];
+
+	if (!self || !strcmp(child->cpu_virt, "none")) /* the host chose; or it is not to nest */
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(inherited); i++) {
+		if (!has_word(self->cpu_features, inherited[i].name) ||
+		    read_text(inherited[i].parameter, used, sizeof(used)) || !strchr("Y1", *used))
+			continue;
+		if (has_word(child->cpu_features, inherited[i].name)) {
+			k.value++;
+			continue;
+		}
+		k.result = RESULT_FAIL;
+		format(k.detail, sizeof(k.detail), "%s is here and used, and not in its CPU",
+		       inherited[i].name);
+	}
+	tell_check(&c->run->teller, c->level, &k);
+}
+
 static void child_is_ready(struct child *c)
 {
 	const struct level *child = &c->run->teller.report.levels[c->level];
@@ -46,6 +78,7 @@ static void child_is_ready(struct child *c)
 		record_add_number(&rec, "boot", c->relay.exits);
 	tell(&c->run->teller, &rec);
 	compare_clocks(c, child->ready_s);
+	compare_features(c, child);
 	if (c->on_ready)
 		c->on_ready(c->context, child);
 }

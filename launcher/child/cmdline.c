@@ -105,7 +105,8 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 		 char buf[CMDLINE_SIZE])
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "", shell[24] = "", seed[SEED_SIZE], exec[1000];
+	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "",
+	     seed[SEED_SIZE], exec[1000];
 	const char *nesting = d->nesting == NESTING_RECURSIVE ? " nest.nesting=recursive" : "";
 
 	add_exec(d, level, exec, sizeof(exec));
@@ -117,7 +118,10 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 		format(timeout, sizeof(timeout), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
 	if (d->shell >= level)
 		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
+	if (strcmp(d->checks, "quick"))
+		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
-			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s", words,
-			    level, d->run_id, seed, depth, timeout, shell, nesting, exec);
+			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s",
+			    words, level, d->run_id, seed, depth, timeout, shell, nesting, checks,
+			    exec);
 }

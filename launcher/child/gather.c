@@ -85,6 +85,8 @@ static int find_data(int pid, struct mapping *list, int max)
 			all[count++] = (struct mapping){ start, end - start };
 	if (f)
 		fclose(f);
+	if (!count)
+		return 0;
 	qsort(all, count, sizeof(all[0]), compare_sizes);
 	count = count > max ? max : count;
 	memcpy(list, all, count * sizeof(all[0]));

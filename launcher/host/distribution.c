@@ -37,17 +37,6 @@ static void value_of(const char *text, const char *key, char *value, size_t size
 	}
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	const char *at = words;
-
-	for (; (at = strstr(at, word)); at += len)
-		if ((at == words || at[-1] == ' ') && (!at[len] || at[len] == ' '))
-			return true;
-	return false;
-}
-
 const char *distribution_qemu_advice(const char *os_release)
 {
 	static const char *const keys[] = { "ID", "ID_LIKE" };

@@ -54,6 +54,15 @@ static int check_exec(const struct outermost *m)
 	return 0;
 }
 
+static bool has_foreign_kernel(const struct options *asked)
+{
+	char *own = files_kernel();
+	bool foreign = asked->kernel && !(own && files_same(asked->kernel, own));
+
+	free(own);
+	return foreign;
+}
+
 /* The level that the standard input goes to; /dev/null has nothing to say, and so costs nothing. */
 static int input_level(const struct outermost *m)
 {
@@ -62,10 +71,16 @@ static int input_level(const struct outermost *m)
 	const struct levels *at = &asked->exec.at;
 	struct stat in, null;
 
-	if (!asked->program || asked->kernel || d->shell != SHELL_NONE || fstat(0, &in))
+	if (!asked->program || d->shell != SHELL_NONE || fstat(0, &in))
 		return INPUT_NONE;
 	if (!stat("/dev/null", &null) && S_ISCHR(in.st_mode) && in.st_rdev == null.st_rdev)
 		return INPUT_NONE;
+	if (has_foreign_kernel(asked)) {
+		lines_say(&m->run.lines,
+			  "the standard input does not reach a level with --kernel: its "
+			  "drivers for that are the appliance's own kernel's");
+		return INPUT_NONE;
+	}
 	if (levels_last(at) >= 0)
 		return levels_first(at) != levels_last(at) ? INPUT_NONE : levels_last(at);
 	return d->depth == DEPTH_MAX ? MAX_LEVEL : d->depth;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
 #include "level/checks.h"
 #include "level/needs.h"
 #include "child/port.h"
+#include "guest/cases.h"
+#include "level/thorough.h"
+#include "lib/options.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -292,26 +296,104 @@ static const struct {
 	const char *id;
 	int phases;
 	void (*run)(struct check_context *c, struct check *k);
+	struct guest_case guest;
 } checks[] = {
-	{ "virt", CHECK_EARLY, check_virt },	 /* svm or vmx in the CPU's flags */
-	{ "kvm", CHECK_EARLY, check_kvm },	 /* /dev/kvm opens, with the API that we know */
-	{ "nested", CHECK_EARLY, check_nested }, /* KVM's guests may nest */
-	{ "memory", CHECK_EARLY, check_memory }, /* a pattern over free RAM */
-	{ "clock", CHECK_EARLY, check_clock },	 /* never goes back */
-	{ "tsc", CHECK_EARLY, check_tsc }, /* its frequency is known, and is that of the clock */
-	{ "timer", CHECK_EARLY, check_timer },		  /* fires, neither early nor lost */
-	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu },	  /* registers survive exits */
-	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost }, /* of an exit, in cycles */
+	{ "virt", CHECK_EARLY, check_virt, {} },     /* svm or vmx in the CPU's flags */
+	{ "kvm", CHECK_EARLY, check_kvm, {} },	     /* /dev/kvm opens, with the API that we know */
+	{ "nested", CHECK_EARLY, check_nested, {} }, /* KVM's guests may nest */
+	{ "memory", CHECK_EARLY, check_memory, {} }, /* a pattern over free RAM */
+	{ "clock", CHECK_EARLY, check_clock, {} },   /* never goes back */
+	{ "tsc",
+	  CHECK_EARLY,
+	  check_tsc,
+	  {} }, /* its frequency is known, and is that of the clock */
+	{ "timer", CHECK_EARLY, check_timer, {} },	      /* fires, neither early nor lost */
+	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu, {} },   /* registers survive exits */
+	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
+	/* Memory of a guest is moved, split, shared and write-protected while it runs */
+	{ "kvm_memory", CHECK_THOROUGH, check_guest, { case_memory, false, call_memory } },
+	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
+	{ "kvm_timers", CHECK_THOROUGH, check_guest, { case_timers, false, call_timers } },
+	/* A debugger from outside: breakpoints, watchpoints, single steps */
+	{ "kvm_debug", CHECK_THOROUGH, check_guest, { case_debug, false, call_debug } },
+	/* Registers set from outside, in all modes */
+	{ "kvm_segments", CHECK_THOROUGH, check_guest, { case_segments, false, call_segments } },
+	/* MSRs that are taken from a guest and given back */
+	{ "kvm_msrs", CHECK_THOROUGH, check_guest, { case_msrs, false, call_msrs } },
+	/* A guest, and its guest, saved, destroyed and restored at any moment */
+	{ "kvm_transfer", CHECK_THOROUGH, check_guest, { case_transfer, false, call_transfer } },
+	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
+	{ "svm_exits", CHECK_THOROUGH, check_guest, { case_exits, true, NULL } },
+	/* Its memory is moved by its hypervisor, in 4 KiB, 2 MiB and more */
+	{ "svm_npt", CHECK_THOROUGH, check_guest, { case_npt, true, NULL } },
+	/* and from outside, by this level */
+	{ "svm_memory", CHECK_THOROUGH, check_guest, { case_nested_memory, true, call_memory } },
+	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
+	{ "svm_irqs", CHECK_THOROUGH, check_guest, { case_interrupts, true, NULL } },
+	/* The maps of MSRs and ports that exit, changed from run to run */
+	{ "svm_maps", CHECK_THOROUGH, check_guest, { case_maps, true, NULL } },
+	/* What the hypervisor injects comes once, whatever interferes */
+	{ "svm_events", CHECK_THOROUGH, check_guest, { case_events, true, NULL } },
+	/* Registers of it and of its hypervisor: each has its own */
+	{ "svm_state", CHECK_THOROUGH, check_guest, { case_state, true, NULL } },
+	/* Two guests in turn, and one that changes its page tables */
+	{ "svm_tlb", CHECK_THOROUGH, check_guest, { case_tlb, true, NULL } },
+	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
+	{ "svm_tsc", CHECK_THOROUGH, check_guest, { case_tsc, true, call_tsc } },
+	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
+	{ "svm_modes", CHECK_THOROUGH, check_guest, { case_modes, true, NULL } },
+	/* What VMRUN must refuse */
+	{ "svm_refused", CHECK_THOROUGH, check_guest, { case_refused, true, NULL } },
 };
+
+/* Whether NAME is in LIST, which has commas between names. */
+static bool is_in(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list; p; p = strchr(p, ','), p += !!p)
+		if (!strncmp(p, name, len) && (!p[len] || p[len] == ','))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct check_context *c, int i)
+{
+	if (!(checks[i].phases & c->phase))
+		return false;
+	return c->phase != CHECK_THOROUGH || is_in(c->wanted, "thorough") ||
+	       is_in(c->wanted, checks[i].id);
+}
+
+bool checks_are_known(const char *list)
+{
+	char names[CHECKS_SIZE], *rest = names, *name;
+	bool known;
+
+	format(names, sizeof(names), "%s", list);
+	while ((name = strsep(&rest, ","))) {
+		known = !strcmp(name, "quick") || !strcmp(name, "thorough");
+		for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+			known |= checks[i].phases == CHECK_THOROUGH && !strcmp(name, checks[i].id);
+		if (!known) {
+			fail("nest.checks: there is no thorough check '%s'; docs/report.md lists "
+			     "them",
+			     name);
+			return false;
+		}
+	}
+	return true;
+}
 
 void checks_run(struct check_context *c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		struct check k = { .result = RESULT_PASS };
 
-		if (!(checks[i].phases & c->phase))
+		if (!is_wanted(c, i))
 			continue;
 		strcpy(k.id, checks[i].id);
+		c->guest = &checks[i].guest;
 		checks[i].run(c, &k);
 		if (!k.id[0])
 			continue;

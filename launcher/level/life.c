@@ -33,7 +33,8 @@
 #define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
 #define LATE_CHECKS_S 20.0
-#define BEAT_S 2 /* at the least */
+#define THOROUGH_S 3600.0 /* each check has its own bound */
+#define BEAT_S 2	  /* at the least */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -51,7 +52,7 @@ int life_read_cmdline(struct options *o)
 		     "off; "
 		     "shorten it",
 		     strlen(words));
-	if (options_from_cmdline(o, words) || full)
+	if (options_from_cmdline(o, words) || !checks_are_known(o->checks) || full)
 		return -1;
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
 	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
@@ -302,9 +303,15 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.need_virt = d->depth == DEPTH_MAX || d->depth > t->from,
 		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
+		.wanted = d->checks,
+		.alive = life_beat,
+		.alive_context = l,
 		.context = t,
 		.done = tell_own_check,
 	};
+
+	if (phase == CHECK_THOROUGH) /* room for the levels above, which do the same */
+		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
 }
@@ -605,6 +612,8 @@ void life_end(struct life *l)
 		payloads_give_up(&l->payloads, "the chain ended before its time had come");
 	}
 	life_run_checks(l, CHECK_LATE);
+	if (strcmp(l->run.decided.checks, "quick"))
+		life_run_checks(l, CHECK_THOROUGH);
 	tell_level(t, "level");
 	words_finish(&l->words);
 	tell_number(t, t->from, "end", "up_s", now_s());

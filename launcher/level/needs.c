@@ -25,19 +25,6 @@ void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size)
 	}
 }
 
-bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = list;
-
-	while ((p = strstr(p, word))) {
-		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
 double needs_tsc_khz(const char *cpuinfo)
 {
 	char mhz[32];

@@ -10,7 +10,6 @@
 
 /* The value of the first "KEY : value" of CPUINFO, up to its newline; "" if there is none. */
 void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size);
-bool has_word(const char *list, const char *word);
 
 /* The TSC's frequency by this kernel; 0: it does not know it. */
 double needs_tsc_khz(const char *cpuinfo);

@@ -59,6 +59,19 @@ void format(char *buf, size_t size, const char *fmt, ...)
 	va_end(args);
 }
 
+bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p = list;
+
+	while ((p = strstr(p, word))) {
+		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
 void append_word(char *buf, size_t size, const char *word)
 {
 	static const char plain[] =

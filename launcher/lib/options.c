@@ -233,6 +233,22 @@ static int set_qemu_args(const char *v, void *p)
 	return 0;
 }
 
+/* Which names there are, level/checks.c knows. */
+static int set_checks(const char *v, void *p)
+{
+	if (!*v || strlen(v) >= CHECKS_SIZE ||
+	    strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789_,") != strlen(v))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_thorough(const char *v, void *p)
+{
+	(void)v;
+	return set_checks("thorough", p);
+}
+
 static int set_run_id(const char *v, void *p)
 {
 	if (!*v || strlen(v) > 16 || strspn(v, "0123456789abcdef") != strlen(v))
@@ -346,6 +362,11 @@ static const struct option {
 	  "person" },
 	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
 	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
+	{ "nest.checks", "--checks", "quick|thorough|LIST", CMD_RUN, set_checks, MEMBER(checks),
+	  "which checks each level makes beside the quick ones, which are always made: all, or "
+	  "those named (default: quick)" },
+	{ NULL, "--thorough", NULL, CMD_RUN, set_thorough, MEMBER(checks),
+	  "the same as --checks thorough: half a minute a level on an emulated CPU" },
 	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
 	  "the level's number; set by the level above, never by a person" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
@@ -429,6 +450,7 @@ void options_init(struct options *o)
 		.shell = SHELL_NONE,
 		.level = LEVEL_NONE,
 		.run_id = "0",
+		.checks = "quick",
 		.exits_percent = LIMIT_DEFAULT,
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
@@ -447,6 +469,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 			       .exec = o->exec,
 			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);
+	strcpy(d->checks, o->checks);
 	strcpy(d->seed, o->seed);
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
 		d->depth = shell > last ? shell : last;

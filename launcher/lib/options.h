@@ -12,6 +12,7 @@
 #define SHELL_NONE (-1)
 #define LIMIT_DEFAULT (-1)
 #define FILES_MAX 8
+#define CHECKS_SIZE 128
 #define PROGRAMS_MAX 32
 #define INPUT_NONE (-1)
 #define EXEC_S 600
@@ -70,6 +71,7 @@ struct options {
 	int start, end;
 	int shell; /* a level, or SHELL_NONE */
 	char qemu_args[256];
+	char checks[CHECKS_SIZE]; /* quick, thorough, or names */
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
@@ -98,6 +100,7 @@ struct decided {
 	int nesting;
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
+	char checks[CHECKS_SIZE];
 	struct exec exec;
 	int hook_timeout_s;
 	char seed[65]; /* of random numbers, the levels' are derived from */

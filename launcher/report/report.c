@@ -64,7 +64,7 @@ static int add_fields(struct level *lv, const struct record *rec)
 }
 
 /* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
-static const char *const parents_checks[] = { "archive", "kernel", "pace", "records" };
+static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {

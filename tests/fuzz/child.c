@@ -129,8 +129,27 @@ int uplink_open(struct uplink *u)
 	return 0;
 }
 
-void uplink_end(void)
+void uplink_use_serial(struct uplink *u)
 {
+	(void)u;
+}
+
+int uplink_input(struct uplink *u)
+{
+	(void)u;
+	return -1;
+}
+
+void uplink_record(const struct uplink *u, const char *line, size_t len)
+{
+	(void)u;
+	(void)line;
+	(void)len;
+}
+
+void uplink_end(const struct uplink *u)
+{
+	(void)u;
 }
 
 static void keep_quiet(void *context, const char *message)

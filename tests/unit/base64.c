@@ -5,9 +5,12 @@
 /* RFC 4648, section 10, without the padding. */
 static void test_rfc(void **state)
 {
-	static const char *const pairs[][2] = { { "", "" },	       { "f", "Zg" },
-						{ "fo", "Zm8" },       { "foo", "Zm9v" },
-						{ "foob", "Zm9vYg" },  { "fooba", "Zm9vYmE" },
+	static const char *const pairs[][2] = { { "", "" },
+						{ "f", "Zg" },
+						{ "fo", "Zm8" },
+						{ "foo", "Zm9v" },
+						{ "foob", "Zm9vYg" },
+						{ "fooba", "Zm9vYmE" },
 						{ "foobar", "Zm9vYmFy" } };
 	char text[16], data[16];
 

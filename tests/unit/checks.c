@@ -141,5 +141,43 @@ static void test_no_virt(void **state)
 	assert_true(level_sound(&lv));
 }
 
+/* What is asked for by name, and nothing else; without KVM each says why it is not made. */
+static void test_thorough(void **state)
+{
+	struct check_context c = { .self = &lv,
+				   .platform = &platform,
+				   .phase = CHECK_THOROUGH,
+				   .deadline_s = now_s() + 20,
+				   .wanted = "svm_npt,kvm_memory",
+				   .done = count };
+
+	(void)state;
+	platform = (struct platform){ .kvm_api = UNKNOWN, .kvm_nested = UNKNOWN };
+	checks_run(&c);
+	assert_int_equal(told, 2);
+	assert_int_equal(find("svm_npt")->result, RESULT_SKIP);
+	assert_string_equal(find("kvm_memory")->detail, "there is no KVM here");
+	platform.have_kvm = true;
+	strcpy(lv.cpu_virt, "vmx");
+	c.wanted = "thorough";
+	c.deadline_s = now_s() - 1;
+	checks_run(&c);
+	assert_true(told > 15);
+	assert_string_equal(find("svm_npt")->detail, "it is for AMD-V");
+	assert_string_equal(find("kvm_memory")->detail, "no time was left");
+	assert_true(level_sound(&lv));
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_true(checks_are_known("quick"));
+	assert_true(checks_are_known("thorough"));
+	assert_true(checks_are_known("kvm_memory,svm_state"));
+	assert_false(checks_are_known("kvm_memory,svm_nonsense"));
+	assert_false(checks_are_known("memory")); /* a quick one, which is always made */
+}
+
 #define S(test) cmocka_unit_test_setup(test, learn)
-RUN(S(test_platform), S(test_healthy), S(test_no_time_left), S(test_no_virt), S(test_tsc))
+RUN(S(test_platform), S(test_healthy), S(test_no_time_left), S(test_no_virt), S(test_thorough),
+    S(test_names), S(test_tsc))

@@ -56,7 +56,10 @@ static void begin(int from)
 	memset(&run, 0, sizeof(run));
 	heard[0] = '\0';
 	ready_calls = 0;
-	run.decided = (struct decided){ .depth = level, .shell = SHELL_NONE, .run_id = ID };
+	options_init(&run.asked);
+	run.asked.depth = level;
+	strcpy(run.asked.run_id, ID);
+	options_decide(&run.asked, SHELL_NONE, &run.decided);
 	run.decided.deadline_s = now_s() + 20; /* so that a test ends */
 	run_begin(&run, from, from < 0 ? 0 : from);
 	if (run.teller.self) {
@@ -165,9 +168,12 @@ static void those_above_hear_that_we_live(void **state)
 
 static void the_terminal_leads_to_the_level_with_the_shell(void **state)
 {
-	struct decided d = { .shell = 2 };
+	struct options asked;
+	struct decided d;
 
 	(void)state;
+	options_init(&asked);
+	options_decide(&asked, 2, &d);
 	assert_int_equal(child_terminal(&d, 1), VM_TERMINAL_PASSED_ON);
 	assert_int_equal(child_terminal(&d, 2), VM_TERMINAL_SHELL);
 	assert_int_equal(child_terminal(&d, 3), VM_NO_TERMINAL);

@@ -86,10 +86,14 @@ static const char *handed_down(const struct decided *d, int level, double pace_s
 /* What a level is told of the run that it is part of. */
 static void test_handed_down(void **state)
 {
-	struct decided d = { .depth = DEPTH_MAX, .shell = SHELL_NONE, .run_id = "5eed" };
+	struct options asked;
+	struct decided d;
 	char words[CMDLINE_SIZE], line[CMDLINE_SIZE];
 
 	(void)state;
+	options_init(&asked);
+	strcpy(asked.run_id, "5eed");
+	options_decide(&asked, SHELL_NONE, &d);
 	assert_string_equal(handed_down(&d, 2, 1),
 			    "quiet nest.level=2 nest.id=5eed nest.depth=max");
 	d.depth = 3;

@@ -9,7 +9,8 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&l, 0, sizeof(l));
-	l.run.decided = (struct decided){ .depth = DEPTH_MAX, .shell = SHELL_NONE };
+	options_init(&l.run.asked);
+	options_decide(&l.run.asked, SHELL_NONE, &l.run.decided);
 	run_begin(&l.run, 1, 1);
 	l.run.teller.self->ready_s = 2;
 	l.platform.have_virt = l.platform.have_kvm = true;

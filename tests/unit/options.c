@@ -281,6 +281,22 @@ static void test_sizes(void **state)
 	assert_int_equal(kib, 42); /* untouched */
 }
 
+/* quick, unless others are named */
+static void test_checks(void **state)
+{
+	(void)state;
+	assert_int_equal(cmdline(""), 0);
+	assert_string_equal(o.checks, "quick");
+	assert_int_equal(cmdline("nest.checks=svm_npt,kvm_memory"), 0);
+	assert_string_equal(o.checks, "svm_npt,kvm_memory");
+	assert_int_equal(args(CMD_RUN, "--thorough"), 0);
+	assert_string_equal(o.checks, "thorough");
+	assert_int_equal(args(CMD_RUN, "--checks svm_irqs"), 0);
+	assert_string_equal(o.checks, "svm_irqs");
+	assert_int_equal(cmdline("nest.checks="), -1);
+	assert_int_equal(cmdline("nest.checks=Fast!"), -1);
+}
+
 static void test_good_args(void **state)
 {
 	(void)state;
@@ -415,4 +431,5 @@ static void test_help(void **state)
 
 RUN(T(test_defaults), T(test_programs), T(test_program_means_depth), T(test_good_words),
     T(test_others_words), T(test_quotes), T(test_unknown_words), T(test_malformed_words),
-    T(test_sizes), T(test_good_args), T(test_old_spellings), T(test_malformed_args), T(test_help))
+    T(test_sizes), T(test_checks), T(test_good_args), T(test_old_spellings), T(test_malformed_args),
+    T(test_help))

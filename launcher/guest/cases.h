@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Cases: code of G1.  Each tries one part of what KVM does for a guest, or for a guest that is a
+ * hypervisor, and states facts by expect().
+ */
+#ifndef SUPERNEST_CASES_H
+#define SUPERNEST_CASES_H
+
+#include "guest/machine.h"
+
+void case_exits(void);
+void case_maps(void);
+void case_events(void);
+void case_interrupts(void);
+void case_npt(void);
+void case_state(void);
+void case_tlb(void);
+void case_tsc(void);
+bool call_tsc(struct machine *m, int reason);
+void case_modes(void);
+void case_refused(void);
+
+/* With the launcher's help: what it does to its guest from outside, and what the guest finds. */
+void case_debug(void);
+bool call_debug(struct machine *m, int reason);
+void case_memory(void);
+void case_nested_memory(void);
+bool call_memory(struct machine *m, int reason);
+void case_transfer(void);
+bool call_transfer(struct machine *m, int reason);
+void case_segments(void);
+bool call_segments(struct machine *m, int reason);
+void case_timers(void);
+bool call_timers(struct machine *m, int reason);
+void case_msrs(void);
+bool call_msrs(struct machine *m, int reason);
+
+#endif

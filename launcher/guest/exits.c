@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What G2 does exits to G1 if, and only if, G1 intercepts it; in between all goes on.  For each instruction
+ * whose intercept APM volume 2, 15.9 and 15.10 name.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#include <string.h>
+
+#define ALWAYS 1 /* it cannot be left alone: KVM or the instruction wants the intercept */
+#define FAULTS 2 /* left alone, it is an exception, and G2's handler has it */
+
+/* One more instruction is one more line.  RAX is 0, RCX 0, RDX 0, RSI a scratch page, RSP a stack of 0. */
+static const struct {
+	uint16_t exit;
+	uint8_t flags, len;
+	const char *code;
+	const char *name;
+} instructions[] = {
+	{ 0x00, 0, 3, "\x0f\x20\xc0", "mov %cr0, %rax" },
+	{ 0x03, 0, 3, "\x0f\x20\xd8", "mov %cr3, %rax" },
+	{ 0x04, 0, 3, "\x0f\x20\xe0", "mov %cr4, %rax" },
+	{ 0x08, 0, 4, "\x44\x0f\x20\xc0", "mov %cr8, %rax" },
+	{ 0x10, ALWAYS, 3, "\x0f\x22\xc0", "mov %rax, %cr0" },
+	{ 0x13, ALWAYS, 3, "\x0f\x22\xd8", "mov %rax, %cr3" },
+	{ 0x14, ALWAYS, 3, "\x0f\x22\xe0", "mov %rax, %cr4" },
+	{ 0x18, 0, 4, "\x44\x0f\x22\xc0", "mov %rax, %cr8" },
+	{ 0x20, 0, 3, "\x0f\x21\xc0", "mov %db0, %rax" },
+	{ 0x21, 0, 3, "\x0f\x21\xc8", "mov %db1, %rax" },
+	{ 0x22, 0, 3, "\x0f\x21\xd0", "mov %db2, %rax" },
+	{ 0x23, 0, 3, "\x0f\x21\xd8", "mov %db3, %rax" },
+	{ 0x26, 0, 3, "\x0f\x21\xf0", "mov %db6, %rax" },
+	{ 0x27, 0, 3, "\x0f\x21\xf8", "mov %db7, %rax" },
+	{ 0x30, 0, 3, "\x0f\x23\xc0", "mov %rax, %db0" },
+	{ 0x33, 0, 3, "\x0f\x23\xd8", "mov %rax, %db3" },
+	{ 0x37, 0, 3, "\x0f\x23\xf8", "mov %rax, %db7" },
+	{ 0x40, FAULTS, 2, "\xf7\xf1", "div %ecx" },
+	{ 0x46, FAULTS, 2, "\x0f\x0b", "ud2" },
+	{ 0x4d, FAULTS, 3, "\x8e\xd0\x90", "mov %eax, %ss of 0xf8" },
+	{ 0x4e, FAULTS, 3, "\x41\x8a\x00", "mov (%r8), %al of an unmapped page" },
+	{ 0x66, 0, 3, "\x0f\x01\x0e", "sidt" },
+	{ 0x67, 0, 3, "\x0f\x01\x06", "sgdt" },
+	{ 0x68, 0, 3, "\x0f\x00\xc0", "sldt" },
+	{ 0x69, 0, 3, "\x0f\x00\xc8", "str" },
+	{ 0x6a, ALWAYS, 3, "\x0f\x01\x1e", "lidt" },
+	{ 0x6b, ALWAYS, 3, "\x0f\x01\x16", "lgdt" },
+	{ 0x6c, 0, 3, "\x0f\x00\xd0", "lldt" },
+	{ 0x6d, ALWAYS, 3, "\x0f\x00\xd8", "ltr" },
+	{ 0x6e, 0, 2, "\x0f\x31", "rdtsc" },
+	{ 0x6f, ALWAYS, 2, "\x0f\x33", "rdpmc" },
+	{ 0x70, 0, 1, "\x9c", "pushf" },
+	{ 0x71, 0, 1, "\x9d", "popf" },
+	{ 0x72, 0, 2, "\x0f\xa2", "cpuid" },
+	{ 0x74, ALWAYS, 2, "\x48\xcf", "iretq" },
+	{ 0x75, 0, 2, "\xcd\x30", "int $0x30" },
+	{ 0x76, ALWAYS, 2, "\x0f\x08", "invd" },
+	{ 0x78, ALWAYS, 1, "\xf4", "hlt" },
+	{ 0x79, 0, 3, "\x0f\x01\x3e", "invlpg" },
+	{ 0x7a, 0, 3, "\x0f\x01\xdf", "invlpga" },
+	{ 0x80, ALWAYS, 3, "\x0f\x01\xd8", "vmrun" },
+	{ 0x81, ALWAYS, 3, "\x0f\x01\xd9", "vmmcall" },
+	{ 0x82, ALWAYS, 3, "\x0f\x01\xda", "vmload" },
+	{ 0x83, ALWAYS, 3, "\x0f\x01\xdb", "vmsave" },
+	{ 0x84, ALWAYS, 3, "\x0f\x01\xdc", "stgi" },
+	{ 0x85, ALWAYS, 3, "\x0f\x01\xdd", "clgi" },
+	{ 0x89, 0, 2, "\x0f\x09", "wbinvd" },
+};
+
+static struct vmcb *prepare(int i)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, instructions[i].code, instructions[i].len);
+
+	memset(a->scratch, 0, sizeof(a->scratch));
+	a->g2.rsi = (uint64_t)a->scratch;
+	a->g2.r8 = SMALL_WINDOW; /* nothing is there */
+	v->rax = instructions[i].exit == 0x4d ? 0xf8 : instructions[i].exit == 0x37 ? 0x400 : 0;
+	return v;
+}
+
+static void try_intercepted(int i)
+{
+	struct vmcb *v = prepare(i);
+	uint64_t rip = v->rip;
+
+	intercept(v, instructions[i].exit, true);
+	expect(instructions[i].name, g2_run(v), instructions[i].exit);
+
+	expect("RIP at its exit", v->rip, rip);
+}
+
+/* It must go on to the VMMCALL behind it, or into its handler. */
+static void try_alone(int i)
+{
+	struct vmcb *v = prepare(i);
+	uint64_t rip = v->rip, traps = ARENA->traps;
+
+	if (instructions[i].flags & FAULTS)
+		ARENA->fixup = rip + instructions[i].len;
+	expect(instructions[i].name, g2_run(v), EXIT_VMMCALL);
+	expect("RIP behind it", v->rip, rip + instructions[i].len);
+	expect("exceptions of it", ARENA->traps - traps, !!(instructions[i].flags & FAULTS));
+	if (instructions[i].flags & FAULTS)
+		expect("vector", ARENA->trap.vector, instructions[i].exit - EXIT_EXCEPTION);
+	ARENA->fixup = 0;
+}
+
+void case_exits(void)
+{
+
+	for (size_t i = 0; i < sizeof(instructions) / sizeof(*instructions); i++) {
+		try_intercepted(i);
+		if (!(instructions[i].flags & ALWAYS))
+			try_alone(i);
+	}
+}

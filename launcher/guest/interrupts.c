@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Interrupts of G1 while G2 runs: who gets them, when, and that none is lost.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#define VECTOR 0x61
+#define RFLAGS_IF 0x200ull
+#define TIMER_ROUNDS 50
+#define HALT_ROUNDS 50
+#define TIMER_COUNT 20000 /* ns: KVM's APIC counts them */
+#define SPIN 0x20000000ull
+
+static const char spin_code[] = "\x48\xff\xc9\x75\xfb"; /* 1: dec %rcx; jnz 1b */
+/*
+ * CPUID is an exit to this level's KVM: one without a second CPU cannot interrupt a guest that it has just
+ * entered (arch/x86/kvm/x86.c, req_immediate_exit), and looks again at its next exit.
+ */
+static const char nops_code[] = "\x90\x0f\xa2\x90";
+static const char sti_code[] = "\xfb\x90\x0f\xa2\x90";
+
+/* Interrupts on, but held off by GIF until VMRUN. */
+static void pend(uint8_t vector)
+{
+	clgi();
+	asm volatile("sti");
+	apic_self(vector);
+}
+
+static void settle(void)
+{
+	asm volatile("sti; nop; nop; cli");
+}
+
+static struct vmcb *prepare(const char *code, int len, uint64_t flags, bool masking, bool intr)
+{
+	struct vmcb *v = g2_init_bytes(0, code, len);
+
+	v->rflags |= flags;
+	v->int_ctl = masking ? V_INTR_MASKING : 0;
+	intercept(v, EXIT_INTR, intr);
+	ARENA->g2.rcx = SPIN;
+	ARENA->irqs[VECTOR] = 0;
+	return v;
+}
+
+/* What is pending for G1 ends G2 at once, whatever G2's own IF is; G1 has it once it sets GIF. */
+static void try_exit_by_interrupt(uint64_t flags)
+{
+	struct vmcb *v = prepare(nops_code, 4, flags, true, true);
+	struct arena *a = ARENA;
+
+	pend(VECTOR);
+	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+	expect("exit by an interrupt of G1", v->exit_code, EXIT_INTR);
+	exit_once();
+	expect("interrupts while GIF is 0", a->irqs[VECTOR], 0);
+	stgi();
+	exit_once();
+	asm volatile("cli");
+	expect("interrupts once GIF is 1", a->irqs[VECTOR], 1);
+}
+
+/* mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: to the APIC that G1 has */
+static const char self_code[] =
+	"\xb9\x3f\x08\x00\x00\xb8\x61\x00\x00\x00\x31\xd2\x0f\x30\x0f\xa2\x90";
+
+/* It comes while G2 runs, and G1 had GIF at 1 before: the exit itself makes it 0. */
+static void try_gif(uint32_t int_ctl)
+{
+	struct vmcb *v = prepare(self_code, 17, 0, true, true);
+	struct arena *a = ARENA;
+
+	v->int_ctl |= int_ctl;
+	asm volatile("sti");
+	guest_vmrun(v, &a->g2, &a->host_vmcb, RUN_WITH_GIF);
+	expect("exit by an interrupt that G2 caused", v->exit_code, EXIT_INTR);
+	expect("interrupts right behind an exit", a->irqs[VECTOR], 0);
+	exit_once();
+	expect("interrupts behind an exit, with GIF at 0", a->irqs[VECTOR], 0);
+	stgi();
+	exit_once();
+	asm volatile("cli");
+	expect("interrupts behind an exit, with GIF at 1", a->irqs[VECTOR], 1);
+}
+
+/* CPUID Fn8000_000A_EDX[VGIF] */
+static bool have_vgif(void)
+{
+	uint32_t eax = 0x8000000a, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
+	return edx >> 16 & 1;
+}
+
+/* G2 has a GIF of its own: G1's interrupts come whatever it is. */
+static void try_virtual_gif(void)
+{
+	struct vmcb *v;
+
+	try_gif(V_GIF_ENABLE | V_GIF);
+	try_gif(V_GIF_ENABLE);
+	v = prepare("\x0f\x01\xdd\x90", 4, 0, true, true); /* clgi */
+	v->int_ctl |= V_GIF_ENABLE | V_GIF;
+	expect("G2 that clears its GIF", g2_run(v), EXIT_VMMCALL);
+	expect("GIF of G2, cleared", v->int_ctl & V_GIF, 0);
+	v = prepare("\x0f\x01\xdc\x90", 4, 0, true, true); /* stgi */
+	v->int_ctl |= V_GIF_ENABLE;
+	expect("G2 that sets its GIF", g2_run(v), EXIT_VMMCALL);
+	expect("GIF of G2, set", v->int_ctl & V_GIF, V_GIF);
+}
+
+/* With G1's own IF at 0 G2 is left alone. */
+static void try_masked(uint64_t flags)
+{
+	struct vmcb *v = prepare(nops_code, 4, flags, true, true);
+
+	apic_self(VECTOR);
+	expect("G2 while G1 masks interrupts", g2_run(v), EXIT_VMMCALL);
+	expect("interrupts while G1 masks them", ARENA->irqs[VECTOR], 0);
+	settle();
+	expect("interrupts after G1 masked them", ARENA->irqs[VECTOR], 1);
+}
+
+/* Without V_INTR_MASKING it is G2's own IF that decides. */
+static void try_unmasked(void)
+{
+	struct vmcb *v = prepare(nops_code, 4, 0, false, true);
+
+	pend(VECTOR);
+	expect("G2 with IF 0 and no masking", g2_run(v), EXIT_VMMCALL);
+	settle();
+	expect("interrupts behind a G2 with IF 0", ARENA->irqs[VECTOR], 1);
+	v = prepare(sti_code, 5, 0, false, true);
+	pend(VECTOR);
+	expect("G2 that sets IF, without masking", g2_run(v), EXIT_INTR);
+	expect_between("RIP of G2 at that interrupt", v->rip - (uint64_t)ARENA->code, 2, 4);
+	settle();
+	expect("interrupts of a G2 that set IF", ARENA->irqs[VECTOR], 1);
+}
+
+/* G1 wants no exit: the interrupt is G2's, by its own IDT. */
+static void try_handed_through(void)
+{
+	struct vmcb *v = prepare(sti_code, 5, 0, false, false);
+
+	pend(VECTOR);
+	guest_vmrun(v, &ARENA->g2, &ARENA->host_vmcb, 0);
+	expect("G2 that takes an interrupt itself", v->exit_code, EXIT_VMMCALL);
+	expect("interrupts that G2 took", ARENA->irqs[VECTOR], 1);
+	expect("an interrupt that G2 took is still pending", apic_is_pending(VECTOR), 0);
+	stgi();
+	asm volatile("cli");
+}
+
+static void try_nmi(bool intercepted)
+{
+	struct vmcb *v = prepare(nops_code, 4, 0, true, true);
+	struct arena *a = ARENA;
+	uint64_t nmis = a->nmis;
+
+	intercept(v, EXIT_NMI, intercepted);
+	clgi();
+	wrmsr(X2APIC_ICR, 0x40400); /* to ourselves, NMI */
+	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+	expect("exit with an NMI pending", v->exit_code, intercepted ? EXIT_NMI : EXIT_VMMCALL);
+	exit_once();
+	expect("NMIs while GIF is 0", a->nmis - nmis, !intercepted);
+	stgi();
+	exit_once();
+	expect("NMIs in all", a->nmis - nmis, 1);
+}
+
+static void arm_timer(uint32_t count)
+{
+	wrmsr(X2APIC_DIVIDE, 0xb); /* by 1 */
+	wrmsr(X2APIC_LVT_TIMER, VECTOR);
+	wrmsr(X2APIC_INITIAL, count);
+}
+
+/* G2 computes with interrupts off and without an exit: G1 must get its ticks, and can stop it. */
+static void try_spinning(uint64_t flags)
+{
+	for (int i = 0; i < TIMER_ROUNDS; i++) {
+		struct vmcb *v = prepare(spin_code, 5, flags, true, true);
+
+		clgi();
+		asm volatile("sti");
+		arm_timer(TIMER_COUNT);
+		expect("exit of a G2 that spins, by a timer", g2_run(v), EXIT_INTR);
+		asm volatile("cli");
+		expect("ticks of G1 while G2 spins", ARENA->irqs[VECTOR], 1);
+	}
+}
+
+/* STI; HLT with a timer that may be over before it: it must wake up. */
+static void try_halting(void)
+{
+	ARENA->irqs[VECTOR] = 0;
+	for (int i = 0; i < HALT_ROUNDS; i++) {
+		arm_timer(1 + guest_random() % TIMER_COUNT);
+		asm volatile("sti; hlt; cli" ::: "memory");
+		expect("timer interrupts of STI; HLT", ARENA->irqs[VECTOR], i + 1);
+	}
+}
+
+static void set_cr8(uint64_t priority)
+{
+	asm volatile("mov %0, %%cr8" ::"r"(priority));
+}
+
+static uint64_t get_cr8(void)
+{
+	uint64_t priority;
+
+	asm volatile("mov %%cr8, %0" : "=r"(priority));
+	return priority;
+}
+
+static void try_priority(void)
+{
+	struct vmcb *v;
+
+	ARENA->irqs[VECTOR] = 0;
+	set_cr8(VECTOR >> 4);
+	apic_self(VECTOR);
+	settle();
+	expect("interrupts below CR8", ARENA->irqs[VECTOR], 0);
+	expect("CR8", get_cr8(), VECTOR >> 4);
+	set_cr8((VECTOR >> 4) - 1);
+	settle();
+	expect("interrupts above CR8", ARENA->irqs[VECTOR], 1);
+	set_cr8(0);
+	/* mov %rax, %cr8: of G2 alone with V_INTR_MASKING, else of G1 too */
+	v = prepare("\x44\x0f\x22\xc0", 4, 0, true, true);
+	v->rax = 9;
+	expect("G2 that sets its CR8", g2_run(v), EXIT_VMMCALL);
+	expect("virtual TPR of G2", v->int_ctl & 0xff, 9);
+	expect("CR8 of G1 behind it", get_cr8(), 0);
+	v = prepare("\x44\x0f\x22\xc0", 4, 0, false, false);
+	v->rax = 10;
+	expect("G2 that sets the CR8", g2_run(v), EXIT_VMMCALL);
+	expect("CR8 that G2 set", get_cr8(), 10);
+	set_cr8(0);
+}
+
+void case_interrupts(void)
+{
+	apic_enable();
+	for (int i = 0; i < 5; i++) {
+		try_exit_by_interrupt(0);
+		try_exit_by_interrupt(RFLAGS_IF);
+		try_gif(0);
+		try_masked(0);
+		try_masked(RFLAGS_IF);
+	}
+	if (have_vgif())
+		try_virtual_gif();
+	try_unmasked();
+	try_handed_through();
+	try_nmi(true);
+	try_nmi(false);
+	try_spinning(0);
+	try_spinning(RFLAGS_IF);
+	try_halting();
+	try_priority();
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A G2 that is no 64-bit kernel: in real mode, protected mode, with and without PAE, in compatibility mode,
+ * and a user's program.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#include <string.h>
+
+#define LOW_CODE 0x1000 /* where it is in G2's memory */
+#define LOW_TABLES 0x2000
+#define LOW_DATA 0x3000
+#define LOW_STACK 0x5000
+
+static const struct vmcb_segment real_data = { 0, 0x93, 0xffff, 0 },
+				 real_code = { 0, 0x9b, 0xffff, 0 },
+				 flat_data = { DATA, 0xc93, 0xffffffff, 0 },
+				 flat_code = { CODE_32, 0xc9b, 0xffffffff, 0 };
+
+/* Its first 2 MiB are a region of its own. */
+static uint8_t *low(uint32_t address)
+{
+	return ARENA->region[2] + address;
+}
+
+static struct vmcb *prepare(const void *code, size_t len, const struct vmcb_segment *cs,
+			    const struct vmcb_segment *ds)
+{
+	struct vmcb *v = g2_init(0, NULL);
+
+	memset(low(0), 0, 0x8000);
+	memcpy(low(LOW_CODE), code, len);
+	ARENA->npt_pd[0][0] = (uint64_t)low(0) | PTE_ALL | PTE_HUGE;
+	v->tlb_control = 1;
+	v->cs = *cs;
+	v->ds = v->es = v->fs = v->gs = v->ss = *ds;
+	v->efer = 0x1000; /* SVME alone */
+	v->cr4 = 0;
+	v->rip = LOW_CODE;
+	v->rsp = LOW_STACK;
+	v->idtr = (struct vmcb_segment){ .limit = 0x3ff };
+	return v;
+}
+
+/* mov $0x1234,%ax; int $0x20; cpuid; vmmcall.  The handler, by the table at 0: mov $0x5678,%si; iret */
+static const char real[] = "\xb8\x34\x12\xcd\x20\x89\xc3\x66\x31\xc0\x0f\xa2\x0f\x01\xd9";
+static const char real_handler[] = "\xbe\x78\x56\xcf";
+
+static void try_real(void)
+{
+	for (int i = 0; i < 3; i++) {
+		struct vmcb *v = prepare(real, 15, &real_code, &real_data);
+
+		v->cr0 = 0x10; /* ET */
+		memcpy(low(0x1800), real_handler, 4);
+		*(uint32_t *)low(4 * 0x20) = 0x1800;
+		intercept(v, EXIT_CPUID, i == 1);
+		if (i == 1) {
+			expect("CPUID in real mode", g2_run(v), EXIT_CPUID);
+			expect("IP in real mode", v->rip, LOW_CODE + 10);
+			g2_skip(v, 2);
+		}
+		expect("real mode", g2_run(v), EXIT_VMMCALL);
+		expect("SI of a handler in real mode", ARENA->g2.rsi & 0xffff, 0x5678);
+		expect("SP in real mode", v->rsp, LOW_STACK);
+	}
+}
+
+/* mov $0x12345678,%eax; mov %eax,0x3000; mov 0x3000,%ebx; push %ebx; pop %esi; xor %eax,%eax; cpuid; vmmcall */
+static const char protected[] =
+	"\xb8\x78\x56\x34\x12\xa3\x00\x30\x00\x00\x8b\x1d\x00\x30\x00\x00\x53\x5e"
+	"\x31\xc0\x0f\xa2\x0f\x01\xd9";
+
+static void expect_protected(struct vmcb *v, const char *what)
+{
+	for (int i = 0; i < 2; i++) {
+		v->rip = LOW_CODE;
+		intercept(v, EXIT_CPUID, i);
+		if (i) {
+			expect(what, g2_run(v), EXIT_CPUID);
+			g2_skip(v, 2);
+		}
+		expect(what, g2_run(v), EXIT_VMMCALL);
+		expect(what, ARENA->g2.rsi, 0x12345678);
+		expect(what, *(uint32_t *)low(LOW_DATA), 0x12345678);
+		*(uint32_t *)low(LOW_DATA) = 0;
+	}
+}
+
+static void try_protected(void)
+{
+	struct vmcb *v = prepare(protected, 25, &flat_code, &flat_data);
+
+	v->cr0 = 0x11;
+	expect_protected(v, "protected mode without paging");
+	/* Two levels of 4-byte entries; 4 MiB with PSE */
+	v = prepare(protected, 25, &flat_code, &flat_data);
+	*(uint32_t *)low(LOW_TABLES) = PTE_ALL | PTE_HUGE;
+	v->cr4 = 0x10;
+	v->cr3 = LOW_TABLES;
+	v->cr0 = 0x80000011;
+	expect_protected(v, "protected mode with 4 MiB pages");
+	/* PAE: four entries at CR3, then 2 MiB pages */
+	v = prepare(protected, 25, &flat_code, &flat_data);
+	*(uint64_t *)low(LOW_TABLES) = (LOW_TABLES + 0x1000 + 0x3000) | PTE_PRESENT;
+	*(uint64_t *)low(LOW_TABLES + 0x4000) = PTE_ALL | PTE_HUGE;
+	v->cr4 = 0x20;
+	v->cr3 = LOW_TABLES;
+	v->cr0 = 0x80000011;
+	expect_protected(v, "protected mode with PAE");
+}
+
+/* 32-bit code under 64-bit page tables */
+static void try_compatibility(void)
+{
+	struct vmcb *v = prepare(protected, 25, &flat_code, &flat_data);
+
+	v->efer = rdmsr(MSR_EFER);
+	asm volatile("mov %%cr0, %0" : "=r"(v->cr0));
+	asm volatile("mov %%cr4, %0" : "=r"(v->cr4));
+	v->cr3 = (uint64_t)ARENA->pml4;
+	expect_protected(v, "compatibility mode");
+}
+
+/* A user's program: what it may not do faults, what it does is not G1's. */
+static void try_user(void)
+{
+	static const struct vmcb_segment user_code = { USER_64, 0xafb, 0xffffffff, 0 },
+					 user_data = { USER_DATA, 0xcf3, 0xffffffff, 0 };
+	struct arena *a = ARENA;
+	struct vmcb *v;
+	uint64_t traps;
+
+	for (int i = 0; i < 3; i++) {
+		v = g2_init_bytes(0, "\x0f\xa2\x0f\x06\x90",
+				  5); /* cpuid; clts, which is not a user's */
+		v->cs = user_code;
+		v->ss = v->ds = v->es = user_data;
+		v->cpl = 3;
+		traps = a->traps;
+		a->fixup = v->rip + 4;
+		intercept(v, EXIT_CPUID, i == 1);
+		if (i == 1) {
+			expect("CPUID of a user's program", g2_run(v), EXIT_CPUID);
+			expect("CPL at its exit", v->cpl, 3);
+			g2_skip(v, 2);
+		}
+		expect("a user's program", g2_run(v), EXIT_VMMCALL);
+		expect("faults of a user's program", a->traps - traps, 1);
+		expect("its fault", a->trap.vector, 13);
+		expect("CPL behind it", v->cpl, 3);
+		expect("SS behind it", v->ss.selector, USER_DATA);
+	}
+}
+
+void case_modes(void)
+{
+	try_real();
+	try_protected();
+	try_compatibility();
+	try_user();
+}

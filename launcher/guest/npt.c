@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * G1 maps, unmaps and moves the memory of G2, by 4 KiB and by 2 MiB, while G2 reads, writes and runs it.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#include <string.h>
+
+#define PAGES 512
+#define FLUSH_ALL 1 /* TLB_CONTROL: APM volume 2, 15.16.2 */
+/* EXITINFO1 of a nested page fault: 15.25.6 */
+#define NPF_PRESENT 1ull
+#define NPF_WRITE 2ull
+#define NPF_USER 4ull
+#define NPF_RESERVED 8ull
+#define NPF_FETCH 16ull
+#define NPF_FINAL (1ull << 32)
+#define NPF_WALK (1ull << 33)
+
+static const char read_code[] = "\x48\x8b\x06";	 /* mov (%rsi), %rax */
+static const char write_code[] = "\x48\x89\x1e"; /* mov %rbx, (%rsi) */
+static const char call_code[] = "\xff\xd6";	 /* call *%rsi */
+
+static uint64_t tag(int region, int page)
+{
+	return 0x5a00000000000000ull + region * 0x1000000ull + page * 0x1001ull;
+}
+
+static uint64_t page_of(int region, int page)
+{
+	return (uint64_t)ARENA->region[region] + page * PAGE;
+}
+
+static void fill_regions(void)
+{
+	for (int r = 0; r < 3; r++)
+		for (int p = 0; p < PAGES; p++)
+			*word(page_of(r, p) + 8 * (p & 511)) = tag(r, p);
+}
+
+/* One access of G2 to a page of the window; the exit code. */
+static uint64_t access_page(const char *code, size_t len, int page, bool flush)
+{
+	struct vmcb *v = g2_init_bytes(0, code, len);
+
+	ARENA->g2.rsi = WINDOW + page * PAGE + 8 * (page & 511);
+	ARENA->g2.rbx = 0x77;
+	v->tlb_control = flush ? FLUSH_ALL : 0;
+	return g2_run(v);
+}
+
+static void expect_page(const char *what, int page, uint64_t want)
+{
+	expect(what, access_page(read_code, 3, page, true), EXIT_VMMCALL);
+	expect(what, ARENA->vmcb[0].rax, want);
+}
+
+static void expect_fault(const char *what, const char *code, size_t len, int page, uint64_t info)
+{
+	struct vmcb *v = &ARENA->vmcb[0];
+	uint64_t offset = code == call_code ? 0 : 8 * (page & 511);
+
+	if (code == call_code) {
+		v = g2_init_bytes(0, code, len);
+		ARENA->g2.rsi = WINDOW + page * PAGE;
+		v->tlb_control = FLUSH_ALL;
+		expect(what, g2_run(v), EXIT_NPF);
+	} else {
+		expect(what, access_page(code, len, page, true), EXIT_NPF);
+	}
+	expect(what, v->exit_info_1, info);
+	expect("address of a nested page fault", v->exit_info_2, WINDOW + page * PAGE + offset);
+}
+
+/* What G2 reads of all pages, in one run. */
+static void g2_reads_all(void)
+{
+	for (;;) {
+		uint64_t sum = 0;
+
+		for (int p = 0; p < PAGES; p++)
+			sum = sum * 3 + *word(WINDOW + p * PAGE + 8 * (p & 511));
+		ARENA->answer = sum;
+		vmmcall();
+	}
+}
+
+/* Small pages over what may be huge ones: page P is that of region WHERE(P). */
+static void map_small(int (*where)(int page), int shift)
+{
+	for (int p = 0; p < PAGES; p++)
+		ARENA->npt_small[p] = page_of(where(p), (p + shift) % PAGES) | PTE_ALL;
+	*npt_window() = (uint64_t)ARENA->npt_small | PTE_ALL;
+}
+
+static void expect_all(const char *what, int (*where)(int page), int shift)
+{
+	struct vmcb *v = g2_init(0, (const void *)g2_reads_all);
+	uint64_t sum = 0;
+
+	for (int p = 0; p < PAGES; p++)
+		sum = sum * 3 + *word(page_of(where(p), (p + shift) % PAGES) + 8 * (p & 511));
+	v->tlb_control = FLUSH_ALL;
+	ARENA->answer = 0;
+	expect(what, g2_run(v), EXIT_VMMCALL);
+	expect(what, ARENA->answer, sum);
+}
+
+static int zero(int page)
+{
+	(void)page;
+	return 0;
+}
+
+static int one(int page)
+{
+	(void)page;
+	return 1;
+}
+
+static int in_turn(int page)
+{
+	return page & 1;
+}
+
+static void try_layouts(void)
+{
+	map_small(in_turn, 0);
+	expect_all("4 KiB pages of two regions in turn", in_turn, 0);
+	map_small(zero, 0);
+	expect_all("4 KiB pages in order", zero, 0);
+	map_small(in_turn, 7);
+	expect_all("4 KiB pages shifted", in_turn, 7);
+	*npt_window() = (uint64_t)ARENA->region[1] | PTE_ALL | PTE_HUGE;
+	expect_all("a 2 MiB page", one, 0);
+	*npt_window() = (uint64_t)ARENA->region[0] | PTE_ALL | PTE_HUGE;
+	expect_all("another 2 MiB page", zero, 0);
+	*npt_window() = (uint64_t)ARENA->npt_small | PTE_ALL;
+	expect_all("4 KiB pages after a 2 MiB page", in_turn, 7);
+}
+
+static void try_moving_small(void)
+{
+	map_small(zero, 0);
+	for (int i = 0; i < 40; i++) {
+		int page = guest_random() % PAGES, region = guest_random() % 3;
+
+		/* In use, then another, then none, then back */
+		expect_page("page before it is moved", page, *word(page_of(0, page) + 8 * page));
+		ARENA->npt_small[page] = page_of(region, page) | PTE_ALL;
+		expect_page("page that G1 moved", page, tag(region, page));
+		ARENA->npt_small[page] = 0;
+		expect_fault("page that G1 unmapped", read_code, 3, page, NPF_USER | NPF_FINAL);
+		ARENA->npt_small[page] = page_of(0, page) | PTE_ALL;
+		expect_page("page that is back", page, tag(0, page));
+	}
+}
+
+static void try_moving_huge(void)
+{
+	for (int i = 0; i < 12; i++) {
+		int region = i % 3, page = guest_random() % PAGES;
+
+		*npt_window() = (uint64_t)ARENA->region[region] | PTE_ALL | PTE_HUGE;
+		expect_page("2 MiB that G1 moved", page, tag(region, page));
+		*npt_window() = 0;
+		expect_fault("2 MiB that G1 unmapped", read_code, 3, page, NPF_USER | NPF_FINAL);
+	}
+}
+
+/* The same at a higher level: the whole tables are others. */
+static void try_other_root(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v;
+	int page = 5;
+
+	memcpy(a->npt_spare, a->npt_pd[1], sizeof(a->npt_spare));
+	*npt_window() = (uint64_t)a->region[0] | PTE_ALL | PTE_HUGE;
+	a->npt_spare[WINDOW >> 21 & 511] = (uint64_t)a->region[2] | PTE_ALL | PTE_HUGE;
+	memcpy(a->other_pdpt, a->npt_pdpt, sizeof(a->other_pdpt));
+	a->other_pdpt[1] = (uint64_t)a->npt_spare | PTE_ALL;
+	a->other_pml4[0] = (uint64_t)a->other_pdpt | PTE_ALL;
+	for (int i = 0; i < 6; i++) {
+		v = g2_init_bytes(0, read_code, 3);
+		v->nested_cr3 = (uint64_t)(i & 1 ? a->other_pml4 : a->npt_pml4);
+		v->tlb_control = FLUSH_ALL;
+		a->g2.rsi = WINDOW + page * PAGE + 8 * page;
+		expect("read by other nested page tables", g2_run(v), EXIT_VMMCALL);
+		expect("what other nested page tables map", v->rax, tag(i & 1 ? 2 : 0, page));
+	}
+	/* The entry of a PDPT is changed under a root that was in use. */
+	a->npt_pdpt[1] = (uint64_t)a->npt_spare | PTE_ALL;
+	expect_page("1 GiB that G1 moved", page, tag(2, page));
+	a->npt_pdpt[1] = (uint64_t)a->npt_pd[1] | PTE_ALL;
+	expect_page("1 GiB that is back", page, tag(0, page));
+}
+
+static void try_permissions(void)
+{
+	struct arena *a = ARENA;
+	uint64_t first = page_of(0, 9);
+
+	map_small(zero, 0);
+	a->npt_small[9] = first | PTE_PRESENT | PTE_USER;
+	expect_page("read of a read-only page", 9, tag(0, 9));
+	expect_fault("write to a read-only page", write_code, 3, 9,
+		     NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
+	expect("read-only page after a write to it", *word(first + 72), tag(0, 9));
+	a->npt_small[9] = first | PTE_ALL;
+	expect("write to a page made writable", access_page(write_code, 3, 9, true), EXIT_VMMCALL);
+	expect("page made writable, after a write to it", *word(first + 72), 0x77);
+	a->npt_small[9] = first | PTE_ALL | PTE_NX;
+	expect_fault("code of a page that may not be run", call_code, 2, 9,
+		     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
+	a->npt_small[9] = first | PTE_PRESENT | PTE_WRITE; /* G2's accesses are those of a user */
+	expect_fault("page that is not a user's", read_code, 3, 9,
+		     NPF_PRESENT | NPF_USER | NPF_FINAL);
+	a->npt_small[9] = first | PTE_ALL;
+	*word(first + 72) = tag(0, 9);
+}
+
+static void try_accessed_dirty(void)
+{
+	struct arena *a = ARENA;
+
+	map_small(zero, 0);
+	expect_page("page whose bits are watched", 20, tag(0, 20));
+	expect("accessed after a read", !!(a->npt_small[20] & PTE_ACCESSED), 1);
+	expect("dirty after a read", !!(a->npt_small[20] & PTE_DIRTY), 0);
+	expect("accessed without any access", !!(a->npt_small[22] & PTE_ACCESSED), 0);
+	access_page(write_code, 3, 20, true);
+	expect("dirty after a write", !!(a->npt_small[20] & PTE_DIRTY), 1);
+	*word(page_of(0, 20) + 8 * 20) = tag(0, 20);
+}
+
+/* G2's own page tables lie in what G1 does not map. */
+static void try_walk_fault(void)
+{
+	struct vmcb *v;
+
+	map_small(zero, 0);
+	ARENA->npt_small[30] = 0;
+	v = g2_init_bytes(0, read_code, 3);
+	v->cr3 = WINDOW + 30 * PAGE;
+	v->tlb_control = FLUSH_ALL;
+	expect("page tables that are not mapped", g2_run(v), EXIT_NPF);
+	expect("fault of a table walk", v->exit_info_1 & (NPF_FINAL | NPF_WALK), NPF_WALK);
+	expect("page of the address of a table walk's fault", v->exit_info_2 & ~(PAGE - 1),
+	       WINDOW + 30 * PAGE);
+}
+
+void case_npt(void)
+{
+	fill_regions();
+	try_layouts();
+	try_moving_small();
+	try_moving_huge();
+	try_other_root();
+	try_permissions();
+	try_accessed_dirty();
+	try_walk_fault();
+}

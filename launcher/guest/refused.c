@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * VMCBs that VMRUN must refuse (APM volume 2, 15.5.1), and instructions of AMD-V that must fault.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+static struct vmcb *prepare(void)
+{
+	return g2_init_bytes(0, "\x90", 1);
+}
+
+/* One more rule is one more line. */
+#define REFUSED(what, change)                                                          \
+	do {                                                                           \
+		struct vmcb *v = prepare();                                            \
+		change;                                                                \
+		expect(what, g2_run(v), EXIT_INVALID);                                 \
+		expect("RIP of a G2 that was refused", v->rip, (uint64_t)ARENA->code); \
+	} while (0)
+
+static void try_refusals(void)
+{
+	REFUSED("EFER.SVME is 0", v->efer &= ~0x1000ull);
+	REFUSED("CR0.CD is 0 and NW is 1", v->cr0 |= 1 << 29);
+	REFUSED("CR0 has upper bits", v->cr0 |= 1ull << 32);
+	REFUSED("CR4 has reserved bits", v->cr4 |= 1ull << 40);
+	REFUSED("DR6 has upper bits", v->dr6 |= 1ull << 32);
+	REFUSED("DR7 has upper bits", v->dr7 |= 1ull << 32);
+	REFUSED("long mode without PAE", v->cr4 &= ~0x20ull);
+	REFUSED("long mode without protection", v->cr0 &= ~1ull);
+	REFUSED("CS with L and D", v->cs.attributes |= 0x400);
+	REFUSED("VMRUN is not intercepted", intercept(v, EXIT_VMRUN, false));
+	REFUSED("ASID is 0", v->asid = 0);
+}
+
+static void try_faults(void)
+{
+	struct arena *a = ARENA;
+	uint64_t efer = rdmsr(MSR_EFER);
+
+	expect("VMRUN of no page", TRY("vmrun", 0x123, 0, 0), 13);
+	expect("VMRUN beyond physical memory", TRY("vmrun", 1ull << 60, 0, 0), 13);
+	wrmsr(MSR_EFER, efer & ~0x1000ull);
+	expect("VMRUN without EFER.SVME", TRY("vmrun", a->vmcb, 0, 0), 6);
+	wrmsr(MSR_EFER, efer);
+	expect("G2 after EFER.SVME was 0", g2_run(prepare()), EXIT_VMMCALL);
+	expect("reserved bits of EFER", TRY("wrmsr", 0x80000000, MSR_EFER, 1), 13);
+	expect("VM_HSAVE_PA of no page", TRY("wrmsr", 0x123, MSR_VM_HSAVE_PA, 0), 13);
+}
+
+void case_refused(void)
+{
+	try_refusals();
+	try_faults();
+}

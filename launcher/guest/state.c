@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Registers of G1 and of G2: each has its own, with values that no other level has, over exits, interrupts
+ * and faults of both.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#include <string.h>
+
+#define ROUNDS 12
+#define CANONICAL 0x00007fffffffff00ull
+
+/* What VMLOAD and VMSAVE switch. */
+static const uint32_t msrs[] = { 0x174,	     0x175,	 0x176,	     0xc0000081, 0xc0000082,
+				 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102 };
+#define MSRS (sizeof(msrs) / sizeof(*msrs))
+
+static uint64_t *in_vmcb(struct vmcb *v, size_t i)
+{
+	uint64_t *const places[] = { &v->sysenter_cs,	&v->sysenter_esp, &v->sysenter_eip,
+				     &v->star,		&v->lstar,	  &v->cstar,
+				     &v->sfmask,	&v->fs.base,	  &v->gs.base,
+				     &v->kernel_gs_base };
+
+	return places[i];
+}
+
+static uint64_t random_for(uint32_t msr)
+{
+	return msr == 0xc0000084 || msr == 0x174 ? guest_random() & 0xff00
+						 : guest_random() & CANONICAL;
+}
+
+/* G2: tells G1 what it has, and takes what G1 says. */
+static void g2_reads_and_writes(void)
+{
+	struct arena *a = ARENA;
+
+	for (;;) {
+		for (size_t i = 0; i < MSRS; i++) {
+			a->scratch[i] = rdmsr(msrs[i]);
+			wrmsr(msrs[i], a->scratch[i + 16]);
+		}
+		exit_once();
+		vmmcall();
+	}
+}
+
+static void try_msrs(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init(0, (const void *)g2_reads_and_writes);
+	uint64_t mine[MSRS], before[MSRS];
+
+	for (size_t i = 0; i < MSRS; i++) {
+		before[i] = rdmsr(msrs[i]);
+		*in_vmcb(v, i) = random_for(msrs[i]);
+	}
+	for (int round = 0; round < 3; round++) {
+		uint64_t want[MSRS];
+
+		intercept(v, 0x72, round == 1);
+		for (size_t i = 0; i < MSRS; i++) {
+			mine[i] = random_for(msrs[i]);
+			wrmsr(msrs[i], mine[i]);
+			want[i] = *in_vmcb(v, i);
+			a->scratch[16 + i] = random_for(msrs[i]);
+		}
+		if (round == 1) {
+			expect("exit by CPUID", g2_run_full(v), EXIT_CPUID);
+			g2_skip(v, 2);
+		}
+		expect("G2 that reads its MSRs", g2_run_full(v), EXIT_VMMCALL);
+		g2_skip(v, 3);
+		for (size_t i = 0; i < MSRS; i++) {
+			expect("an MSR that G1 gave to G2", a->scratch[i], want[i]);
+			expect("an MSR that G2 wrote", *in_vmcb(v, i), a->scratch[16 + i]);
+			expect("an MSR of G1 after G2 wrote its own", rdmsr(msrs[i]), mine[i]);
+		}
+	}
+	for (size_t i = 0; i < MSRS; i++)
+		wrmsr(msrs[i], before[i]);
+}
+
+/* ---- CR2 --------------------------------------------------------------------------------- */
+
+static void g2_reads_cr2(void)
+{
+	for (;;) {
+		asm volatile("mov %%cr2, %0" : "=r"(ARENA->answer));
+		exit_once();
+		asm volatile("mov %%cr2, %0" : "=r"(ARENA->scratch[0]));
+		vmmcall();
+	}
+}
+
+/* mov (%r8), %al: G2 faults, and its own handler goes on behind it */
+static const char fault_code[] = "\x41\x8a\x00\x0f\xa2";
+
+static void try_cr2(void)
+{
+	struct arena *a = ARENA;
+
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		struct vmcb *v = g2_init(0, (const void *)g2_reads_cr2);
+		uint64_t mine = SMALL_WINDOW + i * PAGE + 8, its = guest_random() & CANONICAL;
+
+		expect("page fault of G1", TRY("movb (%%rcx), %%al", 0, mine, 0), 14);
+		expect("address of a page fault of G1", a->trap.cr2, mine);
+		v->cr2 = its;
+		intercept(v, EXIT_CPUID, i & 1);
+		if (i & 1) {
+			expect("exit by CPUID", g2_run(v), EXIT_CPUID);
+			expect("CR2 of G2 in its VMCB", v->cr2, its);
+			expect("page fault of G1", TRY("movb (%%rcx), %%al", 0, mine + 16, 0), 14);
+			g2_skip(v, 2);
+		}
+		expect("G2 that reads CR2", g2_run(v), EXIT_VMMCALL);
+		expect("CR2 that G1 gave to G2", a->answer, its);
+		expect("CR2 of G2 after an exit", a->scratch[0], its);
+		/* And its own faults */
+		v = g2_init_bytes(0, fault_code, 5);
+		a->g2.r8 = SMALL_WINDOW + 0x100000 + i * PAGE;
+		a->fixup = v->rip + 3;
+		expect("G2 that faults", g2_run(v), EXIT_VMMCALL);
+		expect("address of a page fault of G2", a->trap.cr2,
+		       SMALL_WINDOW + 0x100000 + i * PAGE);
+		expect("CR2 of G2 after its fault", v->cr2, SMALL_WINDOW + 0x100000 + i * PAGE);
+	}
+}
+
+/* ---- debug registers --------------------------------------------------------------------- */
+
+static void g2_has_a_breakpoint(void)
+{
+	for (;;) {
+		exit_once();
+		vmmcall();
+		asm volatile(".globl guest_breakpoint\nguest_breakpoint: nop");
+	}
+}
+extern const uint8_t guest_breakpoint[];
+
+static uint64_t get_dr(int n)
+{
+	uint64_t value = 0;
+
+	if (n == 0)
+		asm volatile("mov %%db0, %0" : "=r"(value));
+	if (n == 6)
+		asm volatile("mov %%db6, %0" : "=r"(value));
+	if (n == 7)
+		asm volatile("mov %%db7, %0" : "=r"(value));
+	return value;
+}
+
+#define SET_DR(n, value) asm volatile("mov %0, %%db" #n ::"r"((uint64_t)(value)))
+
+/* A breakpoint of G2 stays over exits to G1, and hits each time; G1 has none. */
+static void try_breakpoint(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init(0, (const void *)g2_has_a_breakpoint);
+	uint64_t traps = a->traps;
+
+	SET_DR(0, guest_breakpoint);
+	v->dr7 = 0x402; /* DR0, execution */
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		intercept(v, EXIT_CPUID, i % 3 == 1);
+		if (i % 3 == 1) {
+			expect("exit by CPUID", g2_run(v), EXIT_CPUID);
+			g2_skip(v, 2);
+		}
+		expect("G2 with a breakpoint", g2_run(v), EXIT_VMMCALL);
+		expect("DR7 of G2 in its VMCB", v->dr7, 0x402);
+		expect("DR7 of G1", get_dr(7), 0x400);
+		expect("hits of a breakpoint of G2", a->traps - traps, i);
+		g2_skip(v, 3);
+		if (!i)
+			continue;
+		expect("exception of a breakpoint", a->trap.vector, 1);
+		expect("address of a breakpoint", a->trap.rip, (uint64_t)guest_breakpoint);
+		expect("DR6 after a breakpoint of G2", v->dr6 & 0xf, 1);
+		v->dr6 = 0xffff0ff0;
+	}
+	v->dr7 = 0x400;
+	expect("G2 without a breakpoint", g2_run(v), EXIT_VMMCALL);
+	expect("hits of a breakpoint that was taken away", a->traps - traps, ROUNDS - 1);
+	SET_DR(0, 0);
+}
+
+/* G2 sets its own; they reach the VMCB. */
+static const char dr_code[] =
+	"\x0f\x23\xf8\x0f\x23\xf3\x0f\x21\xf8"; /* dr7 = rax; dr6 = rbx; rax = dr7 */
+
+static void try_setting_debug(void)
+{
+	struct vmcb *v;
+
+	for (uint64_t i = 0; i < 4; i++) {
+		v = g2_init_bytes(0, dr_code, 9);
+		v->rax = 0x400 | i << 8;
+		ARENA->g2.rbx = 0xffff0ff0 | i;
+		expect("G2 that sets its debug registers", g2_run(v), EXIT_VMMCALL);
+		expect("DR7 that G2 reads", v->rax, 0x400 | i << 8);
+		expect("DR7 that G2 set", v->dr7, 0x400 | i << 8);
+		expect("DR6 that G2 set", v->dr6 & 0xffff, 0x0ff0 | i);
+	}
+}
+
+/* Single step of G2: an exception for each instruction. */
+static void try_single_step(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x90\x90\x0f\xa2\x90", 5);
+	uint64_t traps = ARENA->traps;
+
+	v->rflags |= 0x100; /* TF */
+	intercept(v, EXIT_CPUID, true);
+	expect("exit by CPUID in a single step", g2_run(v), EXIT_CPUID);
+	expect("single steps before it", ARENA->traps - traps, 2);
+	g2_skip(v, 2);
+	expect("G2 in single steps", g2_run(v), EXIT_VMMCALL);
+	expect("single steps in all", ARENA->traps - traps, 3);
+	expect("single step in DR6", v->dr6 & 0x4000, 0x4000);
+	expect("TF of G1", ARENA->trap.vector, 1);
+}
+
+/* ---- all others -------------------------------------------------------------------------- */
+
+/* All of them are in XMM0 and the general registers, over exits that G1 sees and those that it does not. */
+static const char cpuid_code[] = "\x0f\xa2\x0f\x01\xd9\x90";
+
+static void try_general(void)
+{
+	struct arena *a = ARENA;
+	uint64_t *r = (uint64_t *)&a->g2;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t want[14];
+		struct vmcb *v = g2_init_bytes(0, cpuid_code + 2, 4);
+
+		for (int i = 0; i < 14; i++)
+			r[i] = want[i] = guest_random();
+		v->rax = guest_random();
+		v->rflags = 0xcd7; /* all the flags of arithmetic */
+		expect("G2 with random registers", g2_run(v), EXIT_VMMCALL);
+		for (int i = 0; i < 14; i++)
+			expect("a general register of G2", r[i], want[i]);
+		expect("RFLAGS of G2", v->rflags, 0xcd7);
+		expect("CPL of G2", v->cpl, 0);
+	}
+}
+
+static void try_segments(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x90", 1);
+	struct vmcb_segment fs = { DATA, 0xc93, 0xffffffff, guest_random() & CANONICAL };
+
+	v->fs = fs;
+	v->gs.base = 0x1234000;
+	v->ds.selector = v->es.selector = 0;
+	v->gdtr.limit = 0x6f;
+	v->idtr.limit = 0x2ff;
+	expect("G2 with other segments", g2_run_full(v), EXIT_VMMCALL);
+	expect("FS base", v->fs.base, fs.base);
+	expect("GS base", v->gs.base, 0x1234000);
+	expect("FS attributes", v->fs.attributes, 0xc93);
+	expect("ES selector", v->es.selector, 0);
+	expect("GDTR limit", v->gdtr.limit, 0x6f);
+	expect("IDTR limit", v->idtr.limit, 0x2ff);
+	expect("CS attributes", v->cs.attributes & 0x2ff, 0x29b);
+	expect("TR selector", v->tr.selector, TASK);
+	expect("EFER", v->efer, rdmsr(MSR_EFER));
+	expect("CR3", v->cr3, (uint64_t)ARENA->pml4);
+}
+
+/* What changes is read anew if its clean bit is 0: APM volume 2, 15.15. */
+static void try_clean_bits(void)
+{
+	struct vmcb *v = g2_init(0, (const void *)g2_reads_cr2);
+
+	expect("G2 that reads CR2", g2_run(v), EXIT_VMMCALL);
+	for (uint64_t i = 1; i < 6; i++) {
+		v->clean = ~(1u << 9); /* CR2 changed, nothing else */
+		v->cr2 = i << 20;
+		v->rip = (uint64_t)g2_reads_cr2;
+		expect("G2 with clean bits", g2_run(v), EXIT_VMMCALL);
+		expect("CR2 with a clean bit of 0", ARENA->answer, i << 20);
+	}
+}
+
+void case_state(void)
+{
+	try_msrs();
+	try_cr2();
+	try_breakpoint();
+	try_setting_debug();
+	try_single_step();
+	try_general();
+	try_segments();
+	try_clean_bits();
+}

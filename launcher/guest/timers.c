@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Interrupts counted, and a guest that keeps the CPU: this level must get its own ticks all the while.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+#include "lib/base.h"
+
+#define VECTOR 0x81
+#define TICKS 300
+#define SPIN_TICKS 16
+#define CYCLES_S 2.5e9 /* about: the launcher measures how long it was */
+
+void case_timers(void)
+{
+	struct arena *a = ARENA;
+	uint64_t start;
+
+	apic_enable();
+	wrmsr(X2APIC_DIVIDE, 0xb);
+	wrmsr(X2APIC_LVT_TIMER, VECTOR);
+	for (uint64_t i = 0; i < TICKS; i++) {
+		wrmsr(X2APIC_INITIAL, 20000);
+		asm volatile("sti; hlt; cli" ::: "memory");
+		expect("timer interrupts", a->irqs[VECTOR], i + 1);
+	}
+	for (int enabled = 0; enabled < 2; enabled++) {
+		guest_call(CALL_HOST);
+		if (enabled)
+			asm volatile("sti");
+		for (start = __rdtsc(); __rdtsc() - start < a->answer;)
+			;
+		asm volatile("cli");
+		guest_call(CALL_HOST);
+	}
+}
+
+bool call_timers(struct machine *m, int reason)
+{
+	static double began_s;
+	static int64_t ticks;
+	double s = now_s() - began_s, tick_s = m->tick_s / 4;
+
+	(void)reason;
+	if (m->calls == 1)
+		machine_tick(tick_s);
+	ARENA->answer = SPIN_TICKS * tick_s * CYCLES_S;
+	if (m->calls % 2 == 0) {
+		ARENA->cases++;
+		/* A busy machine may be late, but one tick must come in the time of four. */
+		if (m->ticks - ticks < (int64_t)(s / tick_s / 4))
+			machine_fail(
+				m,
+				"%lld ticks of this level in %.1f s, while its guest kept the CPU",
+				(long long)(m->ticks - ticks), s);
+	}
+	began_s = now_s();
+	ticks = m->ticks;
+	return !m->why[0];
+}

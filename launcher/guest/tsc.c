@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Time of G1 and of G2: the offset that G1 gives to G2, and G1's own clock, timers and kvm-clock, which it
+ * must not touch.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+#include "lib/base.h"
+
+#define VECTOR 0x71
+#define MSR_KVM_SYSTEM_TIME 0x4b564d01
+#define ROUNDS 6
+#define LATE_CYCLES (40ull << 30) /* the TSC counts two to five thousand million a second: 10 s */
+
+static const char tsc_code[] = "\x0f\x31\x90";			/* rdtsc */
+static const char spin_code[] = "\x48\xff\xc9\x75\xfb\x0f\x31"; /* 1: dec %rcx; jnz 1b; rdtsc */
+
+/* Documentation/virt/kvm/x86/msr.rst */
+struct kvm_clock {
+	uint32_t version, pad;
+	uint64_t tsc, ns;
+	uint32_t multiplier;
+	int8_t shift;
+	uint8_t flags, pad_2[2];
+};
+
+static uint64_t scaled(const volatile struct kvm_clock *c, uint64_t cycles)
+{
+	cycles = c->shift < 0 ? cycles >> -c->shift : cycles << c->shift;
+	return (uint64_t)((unsigned __int128)cycles * c->multiplier >> 32);
+}
+
+static uint64_t clock_ns(void)
+{
+	const volatile struct kvm_clock *c = (void *)ARENA->code + PAGE;
+	uint32_t version;
+	uint64_t ns;
+
+	do {
+		version = c->version;
+		asm volatile("lfence" ::: "memory");
+		ns = c->ns + scaled(c, __rdtsc() - c->tsc);
+		asm volatile("lfence" ::: "memory");
+	} while (version & 1 || version != c->version);
+	return ns;
+}
+
+static void try_offset(uint64_t offset)
+{
+	struct vmcb *v = g2_init_bytes(0, tsc_code, 3);
+	uint64_t start = __rdtsc(), its;
+
+	v->tsc_offset = offset;
+	expect("G2 that reads its TSC", g2_run(v), EXIT_VMMCALL);
+	its = (ARENA->g2.rdx << 32 | (uint32_t)v->rax) - offset;
+	expect_between("TSC of G2 less its offset", its - start, 0, __rdtsc() - start);
+}
+
+/* G1 armed it, G2 runs with another TSC: it is over when G1's TSC says so. */
+static void try_deadline(uint64_t offset, uint64_t cycles)
+{
+	struct vmcb *v = g2_init_bytes(0, spin_code, 7);
+	uint64_t start, took;
+
+	v->tsc_offset = offset;
+	v->int_ctl = V_INTR_MASKING;
+	intercept(v, EXIT_INTR, true);
+	ARENA->g2.rcx = 0x8000000;
+	ARENA->irqs[VECTOR] = 0;
+	clgi();
+	asm volatile("sti");
+	wrmsr(X2APIC_LVT_TIMER, VECTOR | 2 << 17); /* TSC deadline */
+	start = __rdtsc();
+	wrmsr(MSR_TSC_DEADLINE, start + cycles);
+	expect("exit by a TSC deadline of G1", g2_run(v), EXIT_INTR);
+	took = __rdtsc() - start;
+	asm volatile("nop; cli");
+	expect("interrupts by a TSC deadline", ARENA->irqs[VECTOR], 1);
+	expect_between("cycles until a TSC deadline of G1", took, cycles, cycles + LATE_CYCLES);
+}
+
+/* A reading of kvm-clock, between two of the TSC: whoever runs G1 may be held up in between. */
+struct reading {
+	uint64_t before, ns, after;
+};
+
+static struct reading read_clocks(void)
+{
+	struct reading r = { .before = __rdtsc() };
+
+	r.ns = clock_ns();
+	r.after = __rdtsc();
+	return r;
+}
+
+/* kvm-clock of G1 goes on with its TSC while G2 runs long enough for KVM to set it anew. */
+static void try_kvm_clock(uint64_t offset)
+{
+	const volatile struct kvm_clock *c = (void *)ARENA->code + PAGE;
+	struct vmcb *v = g2_init_bytes(0, spin_code, 7);
+	struct reading first = read_clocks(), last;
+	uint64_t least, most;
+
+	ARENA->g2.rcx = 0x800000;
+	v->tsc_offset = offset;
+	expect("G2 that counts", g2_run(v), EXIT_VMMCALL);
+	wrmsr(MSR_KVM_SYSTEM_TIME, (uint64_t)c | 1);
+	last = read_clocks();
+	least = scaled(c, last.before - first.after);
+	most = scaled(c, last.after - first.before);
+	expect_between("ns of kvm-clock while G2 ran", last.ns - first.ns, least - least / 10,
+		       most + most / 10 + 1000000);
+}
+
+/*
+ * The launcher looks at its own clocks before and after G1 looks at its: between two such looks both must
+ * have counted the same, give or take what the looks took.
+ */
+static void compare_with_host(void)
+{
+	guest_call(CALL_HOST);
+	ARENA->scratch[0] = __rdtsc();
+	ARENA->scratch[1] = clock_ns();
+	guest_call(CALL_HOST);
+}
+
+void case_tsc(void)
+{
+	static const uint64_t offsets[] = { 0, 1ull << 40, -(1ull << 34), 0x123456789abull };
+
+	apic_enable();
+	wrmsr(MSR_KVM_SYSTEM_TIME, (uint64_t)(ARENA->code + PAGE) | 1);
+	compare_with_host();
+	for (int i = 0; i < 4; i++) {
+		try_offset(offsets[i]);
+		try_deadline(offsets[i], 20000000);
+		try_deadline(offsets[i], 3000000);
+		try_kvm_clock(offsets[i]);
+	}
+	compare_with_host();
+}
+
+/* ---- the launcher's side ----------------------------------------------------------------- */
+
+/* Between which two values of the launcher's clock less the guest's it must lie. */
+struct window {
+	double low, high;
+};
+
+static void narrow(struct machine *m, const char *what, struct window *w, double low, double high,
+		   double rate)
+{
+	/* What one of them may be faster by; the first look is no measure of a second. */
+	double slack = rate * 0.02 * (now_s() - m->began_s);
+
+	if (w->low == w->high) {
+		*w = (struct window){ low, high };
+		return;
+	}
+	if (low > w->high + slack || high < w->low - slack)
+		machine_fail(m, "%s went apart from this level's own by %g s", what,
+			     (low > w->high ? low - w->high : high - w->low) / rate);
+}
+
+bool call_tsc(struct machine *m, int reason)
+{
+	static struct window tsc, clock; /* of the machine that runs */
+	static double tsc_before, clock_before;
+	double tsc_now = __rdtsc(), clock_now = now_s() * 1e9;
+
+	(void)reason;
+	if (m->calls == 1)
+		tsc = clock = (struct window){ 0, 0 };
+	if (m->calls % 2 == 0) {
+		narrow(m, "its guest's TSC", &tsc, tsc_before - ARENA->scratch[0],
+		       tsc_now - ARENA->scratch[0], 2e9);
+		narrow(m, "its guest's kvm-clock", &clock, clock_before - ARENA->scratch[1],
+		       clock_now - ARENA->scratch[1], 1e9);
+		ARENA->cases += 2;
+	}
+	clock_before = now_s() * 1e9;
+	tsc_before = __rdtsc();
+	return !m->why[0];
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "level/thorough.h"
+#include "guest/machine.h"
+
+#include <string.h>
+#include <x86intrin.h>
+
+#define CASE_S 30.0 /* of a level that was ready at once; a slow one takes longer */
+#define CASE_BOOTS 10
+#define TICK_S 0.25
+
+static void on_tick(void *context)
+{
+	struct check_context *c = context;
+
+	c->alive(c->alive_context);
+}
+
+static bool can_run(const struct check_context *c, bool svm, struct check *k)
+{
+	const struct platform *p = c->platform;
+
+	if (!p->have_kvm)
+		format(k->detail, sizeof(k->detail), "there is no KVM here");
+	else if (svm && strcmp(c->self->cpu_virt, "svm"))
+		format(k->detail, sizeof(k->detail), "it is for AMD-V");
+	else if (svm && p->kvm_nested != 1)
+		format(k->detail, sizeof(k->detail), "KVM's guests may not nest");
+	else if (c->deadline_s <= now_s())
+		format(k->detail, sizeof(k->detail), "no time was left");
+	else
+		return true;
+	k->result = RESULT_SKIP;
+	return false;
+}
+
+/* What the case found out, or what went wrong with it. */
+static void judge(const struct machine *m, int err, struct check *k)
+{
+	const struct arena *a = ARENA;
+
+	k->value = a->cases;
+	if (a->failed)
+		format(k->detail, sizeof(k->detail), "%s: 0x%llx instead of 0x%llx", a->what,
+		       (unsigned long long)a->got, (unsigned long long)a->want);
+	else if (err)
+		format(k->detail, sizeof(k->detail), "%s", m->why);
+	else if (!a->cases)
+		format(k->detail, sizeof(k->detail), "it compared nothing");
+	else
+		return;
+	k->result = RESULT_FAIL;
+}
+
+void check_guest(struct check_context *c, struct check *k)
+{
+	struct machine m = { .tick_s = TICK_S + c->self->ready_s / 4,
+			     .on_tick = on_tick,
+			     .tick_context = c };
+	const struct guest_case *g = c->guest;
+
+	strcpy(k->unit, "facts");
+	if (!can_run(c, g->svm, k))
+		return;
+	m.on_call = g->on_call;
+	m.deadline_s = now_s() + CASE_S + CASE_BOOTS * c->self->ready_s;
+	if (machine_open(&m, !strcmp(c->self->cpu_virt, "svm"))) {
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "%s", m.why);
+		return;
+	}
+	machine_fill(&m, c->self->level * 1000003 + 1);
+	judge(&m, machine_enter(&m, g->entry) || machine_run(&m), k);
+	machine_close(&m);
+}
