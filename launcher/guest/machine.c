@@ -347,25 +347,37 @@ static bool is_call(const struct machine *m, int reason)
 	return reason == KVM_EXIT_IO && m->run->io.port == CALL_PORT;
 }
 
+/* Without ticks: they would interrupt more than KVM_RUN. */
+static bool call(struct machine *m, int reason)
+{
+	sigset_t tick;
+	bool goes_on;
+
+	sigemptyset(&tick);
+	sigaddset(&tick, SIGALRM);
+	sigprocmask(SIG_BLOCK, &tick, NULL);
+	goes_on = m->on_call(m, reason);
+	sigprocmask(SIG_UNBLOCK, &tick, NULL);
+	return goes_on;
+}
+
 /* 1: it goes on. */
 static int handle(struct machine *m, int reason)
 {
-	uint8_t call = CALL_HOST;
+	uint8_t number = CALL_HOST;
 
 	if (is_call(m, reason))
-		call = *((uint8_t *)m->run + m->run->io.data_offset);
-	if (call == CALL_DONE)
+		number = *((uint8_t *)m->run + m->run->io.data_offset);
+	if (number == CALL_DONE)
 		return 0;
-	if (call == CALL_CRASH)
+	if (number == CALL_CRASH)
 		return crashed(m);
 	if (!m->on_call && is_call(m, reason))
 		return 1;
 	if (!m->on_call)
 		return ended(m, reason);
 	m->calls++;
-	if (m->on_call(m, reason))
-		return 1;
-	return m->why[0] ? -1 : 0;
+	return call(m, reason) ? 1 : m->why[0] ? -1 : 0;
 }
 
 static int run_until_done(struct machine *m)
