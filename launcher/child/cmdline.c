@@ -71,7 +71,7 @@ static void add_exec(const struct decided *d, int level, char *buf, size_t size)
 	char word[600], list[200] = "";
 
 	for (int i = 0; i <= MAX_LEVEL; i++)
-		if (e->at >> i & 1)
+		if (levels_have(&e->at, i))
 			format(list + strlen(list), sizeof(list) - strlen(list), "%s%d",
 			       *list ? "," : "", i);
 	buf[0] = '\0';
@@ -107,6 +107,7 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
 	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "",
 	     seed[SEED_SIZE], exec[1000];
+	const char *nesting = d->nesting == NESTING_RECURSIVE ? " nest.nesting=recursive" : "";
 
 	add_exec(d, level, exec, sizeof(exec));
 	entropy_derive(d->seed, level, seed);
@@ -120,6 +121,6 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 	if (strcmp(d->checks, "quick"))
 		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
-			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s", words,
-			    level, d->run_id, seed, depth, timeout, shell, checks, exec);
+			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s", words,
+			    level, d->run_id, seed, depth, timeout, shell, checks, nesting, exec);
 }

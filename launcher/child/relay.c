@@ -11,9 +11,10 @@
 
 #define ASIDE_S 0.5	    /* a look at what else is done, so often at the least */
 #define LINE_MAX_BYTES 4096 /* no record is longer */
-/* All levels that there can be together, with every console flooded and all that a launcher says besides. */
-#define RECORDS_S ((MAX_LEVEL + 1) * LINES_S)
-#define RECORDS_BURST ((MAX_LEVEL + 1) * (LINES_BURST + 100))
+/* More levels than ever speak at once, with every console flooded and all that a launcher says besides. */
+#define SPEAKERS 64
+#define RECORDS_S (SPEAKERS * LINES_S)
+#define RECORDS_BURST (SPEAKERS * (LINES_BURST + 100))
 /* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
 #define DRAIN_BYTES (1 << 20)
 /* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */

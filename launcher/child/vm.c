@@ -154,7 +154,7 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		add(a, "-accel kvm -cpu %s", c->cpu ? c->cpu : "host");
 	else
 		/* One thread: the guest has one CPU, and the clock of two threads is not reproducible. */
-		add(a, "-accel tcg,thread=single -cpu %s", c->cpu ? c->cpu : "max,+svm");
+		add(a, "-accel tcg,thread=single -cpu %s", c->cpu ? c->cpu : VM_TCG_CPU);
 	if (c->deterministic)
 		/* Time is the count of instructions; nothing depends on the host's clock. */
 		add(a, "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -seed 1");

@@ -12,6 +12,7 @@
  * of it is the shell's terminal, a port is for passing on, another for what is told of the terminal.
  */
 enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
+#define VM_TCG_CPU "max,+svm"
 #define VM_TERMINAL_KIB 12288 /* its driver's buffers: a page for each of 1024 in three queues */
 
 enum vm_machine {

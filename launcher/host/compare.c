@@ -130,6 +130,8 @@ int compare_possible(const struct report *old, const struct report *new)
 	requested_name(new, b, sizeof(b));
 	return differs("depth that was asked for", a, b) || machine_differs(old, new) ||
 			       memory_differs(old, new) ||
+			       differs("nesting", nesting_names[old->setup.nesting],
+				       nesting_names[new->setup.nesting]) ||
 			       differs("time", clock_name(old), clock_name(new)) ||
 			       (timed &&
 				number_differs("time budget, which was used up",

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "host/host.h"
 #include "host/distribution.h"
+#include "level/kvm.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -20,12 +21,13 @@ static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/lib
 /* QEMU's own seccomp filter: whatever it is talked into, it starts nothing and becomes nobody else. */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
-/* The first line that a QEMU with ARGS prints, not its errors if QUIET.  -1 if it does not run or hangs. */
+/* What a QEMU with ARGS prints, not its errors if QUIET, as far as LINE holds it.  -1: it does not run or hangs. */
 static int qemu_says(char *const argv[], bool quiet, char *line, size_t size)
 {
 	struct pollfd fd = { .events = POLLIN };
 	int ends[2], null, status = -1;
-	ssize_t n = -1;
+	size_t len = 0;
+	ssize_t n = 1;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC))
@@ -41,15 +43,17 @@ static int qemu_says(char *const argv[], bool quiet, char *line, size_t size)
 	}
 	close(ends[1]);
 	fd.fd = ends[0];
-	if (pid > 0 && poll(&fd, 1, QEMU_WAIT_MS) == 1)
-		n = read(ends[0], line, size - 1);
+	while (pid > 0 && n > 0 && len < size - 1 && poll(&fd, 1, QEMU_WAIT_MS) == 1) {
+		n = read(ends[0], line + len, size - 1 - len);
+		len += n > 0 ? n : 0;
+	}
 	close(ends[0]);
 	if (pid > 0) {
 		kill(pid, SIGKILL); /* it has said all that we want to know */
 		waitpid(pid, &status, 0);
 	}
-	line[n > 0 ? n : 0] = '\0';
-	return n > 0 ? 0 : -1;
+	line[len] = '\0';
+	return len ? 0 : -1;
 }
 
 static int qemu_version_line(const char *qemu, char *line, size_t size)
@@ -66,6 +70,16 @@ static bool qemu_has_sandbox(const char *qemu)
 	char line[64];
 
 	return !qemu_says(argv, true, line, sizeof(line));
+}
+
+/* Whether the CPU that it emulates has a property that only the QEMU of `make emulator` knows. */
+static bool qemu_recurses(const char *qemu)
+{
+	char *const argv[] = { (char *)qemu, "-device", "max-x86_64-cpu,help", NULL };
+	char properties[32768];
+
+	return !qemu_says(argv, true, properties, sizeof(properties)) &&
+	       strstr(properties, "svm-recursion=");
 }
 
 bool host_tcg_nests(const int v[3])
@@ -120,6 +134,16 @@ static void judge_tcg(struct host *h)
 		       v[0], v[1], v[2]);
 }
 
+static void judge_recursion(struct host *h)
+{
+	h->recursion_fits = h->accel == ACCEL_KVM ? kvm_recurses() : qemu_recurses(h->qemu);
+	format(h->recursion_why, sizeof(h->recursion_why), "%s",
+	       h->recursion_fits       ? "VMRUN of a guest hypervisor need not exit"
+	       : h->accel == ACCEL_KVM ? "this host's kvm_amd does not know it, or its CPU has none"
+				       : "the CPU that this QEMU emulates has none; make emulator "
+					 "builds one that has");
+}
+
 /* The first that runs; if none does, the one that there should be. */
 static const char *own_qemu(void)
 {
@@ -172,6 +196,8 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 	judge_tcg(h);
 	h->accel = o->accel != ACCEL_AUTO ? o->accel : h->kvm_fits ? ACCEL_KVM : ACCEL_TCG;
 	h->usable = h->accel == ACCEL_KVM ? h->kvm_fits : h->tcg_fits;
+	if (h->usable)
+		judge_recursion(h);
 	h->sandbox = h->usable && qemu_has_sandbox(h->qemu) ? SANDBOX : NULL;
 	return 0;
 }
@@ -196,6 +222,8 @@ static void print_json(const struct host *h, FILE *out)
 	cJSON_AddStringToObject(o, "kvm_why", h->kvm_why);
 	cJSON_AddBoolToObject(o, "tcg", h->tcg_fits);
 	cJSON_AddStringToObject(o, "tcg_why", h->tcg_why);
+	cJSON_AddBoolToObject(o, "recursion", h->recursion_fits);
+	cJSON_AddStringToObject(o, "recursion_why", h->recursion_why);
 	cJSON_AddStringToObject(o, "accel", h->accel == ACCEL_KVM ? "kvm" : "tcg");
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
@@ -222,6 +250,9 @@ void host_print(const struct host *h, bool json, FILE *out)
 		!h->usable		? "nothing: it would be skipped"
 		: h->accel == ACCEL_KVM ? "kvm, the outermost guest nests in hardware"
 					: "tcg, the outermost guest is L0");
+	if (h->usable)
+		fprintf(out, "nesting recursive: %s: %s\n", h->recursion_fits ? "yes" : "no",
+			h->recursion_why);
 	if (h->usable)
 		fprintf(out, "sandbox: %s\n",
 			h->sandbox ? "yes: this QEMU filters its own system calls"

@@ -31,6 +31,7 @@ struct outermost {
 	struct view view; /* where the terminal can show it; else lines are printed */
 	struct child child;
 	char cmdline[CMDLINE_SIZE];
+	char cpu[256];	    /* of an emulated one that recurses */
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
@@ -43,7 +44,7 @@ static int check_exec(const struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
 	const struct decided *d = &m->run.decided;
-	int last = deepest_of(asked->exec.at);
+	int last = levels_last(&asked->exec.at);
 
 	if (asked->program && asked->programs.count)
 		return fail("--exec or --: which one is the program?");
@@ -67,7 +68,7 @@ static int input_level(const struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
 	const struct decided *d = &m->run.decided;
-	uint64_t at = asked->exec.at;
+	const struct levels *at = &asked->exec.at;
 	struct stat in, null;
 
 	if (!asked->program || d->shell != SHELL_NONE || fstat(0, &in))
@@ -80,8 +81,8 @@ static int input_level(const struct outermost *m)
 			  "drivers for that are the appliance's own kernel's");
 		return INPUT_NONE;
 	}
-	if (at)
-		return at & (at - 1) ? INPUT_NONE : deepest_of(at);
+	if (levels_last(at) >= 0)
+		return levels_first(at) != levels_last(at) ? INPUT_NONE : levels_last(at);
 	return d->depth == DEPTH_MAX ? MAX_LEVEL : d->depth;
 }
 
@@ -133,6 +134,10 @@ static void choose_machine(struct outermost *m)
 	c->sandbox = h->sandbox;
 	c->deterministic = asked->deterministic && !c->kvm;
 	c->cpu = asked->cpu;
+	if (asked->nesting == NESTING_RECURSIVE && !c->kvm) {
+		format(m->cpu, sizeof(m->cpu), "%s,svm-recursion=on", c->cpu ? c->cpu : VM_TCG_CPU);
+		c->cpu = m->cpu;
+	}
 	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
 	c->extra_args = asked->qemu_args;
 	c->cmdline = m->cmdline;
@@ -161,7 +166,7 @@ static int place_kernel(struct outermost *m)
 	};
 
 	config->kernel = files_kernel();
-	if (!o.kernel && (o.modules || o.config || o.levels))
+	if (!o.kernel && (o.modules || o.config || levels_last(&o.levels) >= 0))
 		return fail("--modules, --levels and --config go with --kernel: which one is it?");
 	if (!o.kernel)
 		return files_need(config->kernel, "kernel");
@@ -187,7 +192,7 @@ static int place_files(struct outermost *m)
 	const struct options *asked = &m->run.asked;
 	struct pack *p = &m->pack;
 
-	if (deepest_of(asked->exec.at) >= 0 && asked->exec.at & ((1ULL << m->child.level) - 1))
+	if (levels_last(&asked->exec.at) >= 0 && levels_first(&asked->exec.at) < m->child.level)
 		return fail("--at: the outermost level here is L%d", m->child.level);
 	if (!pack_is_asked(asked))
 		return 0;
@@ -343,6 +348,10 @@ static int prepare_and_run(struct outermost *m)
 		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
 		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
+		return STATUS_SKIPPED;
+	}
+	if (m->run.asked.nesting == NESTING_RECURSIVE && !m->host.recursion_fits) {
+		fail("skipped: --nesting recursive: %s", m->host.recursion_why);
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);

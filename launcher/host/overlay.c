@@ -42,7 +42,7 @@ struct packing {
 
 bool overlay_has_level(const struct overlay *o, int level)
 {
-	return !o->levels || o->levels >> level & 1;
+	return levels_last(&o->levels) < 0 || levels_have(&o->levels, level);
 }
 
 /* ---- modules ----------------------------------------------------------------------------- */
@@ -255,9 +255,9 @@ static int add_kernels(struct packing *p, int outermost)
 	close(fd);
 	if (data == MAP_FAILED)
 		return fail("--kernel %s: %m", p->overlay->kernel);
-	if (!p->overlay->levels)
+	if (levels_last(&p->overlay->levels) < 0)
 		add_entry(p, S_IFREG | 0644, &KERNEL_PATH[1], data, st.st_size);
-	for (int i = outermost + 1; p->overlay->levels && i <= MAX_LEVEL; i++) {
+	for (int i = outermost + 1; levels_last(&p->overlay->levels) >= 0 && i <= MAX_LEVEL; i++) {
 		if (!overlay_has_level(p->overlay, i))
 			continue;
 		format(name, sizeof(name), "%s-%d", &KERNEL_PATH[1], i);

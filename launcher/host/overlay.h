@@ -6,6 +6,7 @@
 #ifndef SUPERNEST_OVERLAY_H
 #define SUPERNEST_OVERLAY_H
 
+#include "lib/options.h"
 #include "report/lines.h"
 
 struct overlay {
@@ -14,7 +15,7 @@ struct overlay {
 	const char *config;    /* its .config; NULL: it is looked for */
 	const char *initramfs; /* what it goes behind */
 	const char *virt;      /* svm or vmx: the CPU's */
-	uint64_t levels;       /* a bit for each that runs it; 0: all */
+	struct levels levels;  /* those that run it; none: all */
 	const struct lines *lines; /* what is missing is said there */
 };
 

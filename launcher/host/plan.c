@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/plan.h"
 #include "level/memory.h"
+#include "lib/options.h"
 
 #include <cJSON.h>
 #include <math.h>
@@ -152,6 +153,11 @@ static void why_no_time(const struct plan *p, const struct report *r, char *why,
 		format(why, size, "its clock counted instructions (--deterministic)");
 	else if (r->setup.tsc_khz <= 0)
 		format(why, size, "it does not say how long a cycle takes");
+	else if (p->recursive && p->time_level < 0)
+		format(why, size,
+		       "it has no level with exits and cycles: take one of L1 or deeper");
+	else if (p->recursive)
+		return;
 	else if (p->time_level <= r->outermost || !has_time(r, p->time_level - 1))
 		format(why, size, "it has no two levels with exits and cycles: take one of L3");
 	else if (port_s(r, p->time_level) <= port_s(r, p->time_level - 1))
@@ -174,7 +180,7 @@ static void learn_time(struct plan *p, const struct report *r)
 	if (*p->no_time)
 		return;
 	p->port_s = port_s(r, p->time_level);
-	p->factor = p->port_s / port_s(r, p->time_level - 1);
+	p->factor = p->recursive ? 1 : p->port_s / port_s(r, p->time_level - 1);
 	/* Noise makes a boot longer and exits more, never less. */
 	p->own_s = p->boot_exits = INFINITY;
 	for (int i = r->outermost; i <= p->time_level; i++) {
@@ -187,7 +193,8 @@ static void learn_time(struct plan *p, const struct report *r)
 
 /*
  * A boot is what it takes without exits, and its exits.  Those of the ticks come on top: the less is
- * left between two of them, the longer it takes, and once nothing is left it never ends.
+ * left between two of them, the longer it takes, and once nothing is left it never ends.  In a level that
+ * nests the usual way a tick of the levels above is dear to it too; in one that recurses they just add up.
  */
 static void plan_level_time(struct plan *p, const struct report *r, int level)
 {
@@ -204,7 +211,7 @@ static void plan_level_time(struct plan *p, const struct report *r, int level)
 		return;
 	}
 	l->port_s = p->levels[level - 1].port_s * p->factor;
-	busy = TICK_PORTS * l->port_s / TICK_S;
+	busy = TICK_PORTS * l->port_s / TICK_S * (p->recursive ? level : 1);
 	l->comes_up = busy < 1;
 	if (l->comes_up)
 		l->boot_s = (p->own_s + EXIT_PORTS * l->port_s * p->boot_exits) / (1 - busy);
@@ -228,7 +235,9 @@ static void plan_time(struct plan *p, const struct report *r)
 
 int plan_make(struct plan *p, const struct report *from, int64_t memory_kib, double time_s)
 {
-	*p = (struct plan){ .outermost = from->outermost, .time_s = time_s };
+	*p = (struct plan){ .outermost = from->outermost,
+			    .time_s = time_s,
+			    .recursive = from->setup.nesting == NESTING_RECURSIVE };
 	if (learn_terms(p, from) || plan_memory(p, from, memory_kib))
 		return -1;
 	learn_time(p, from);
@@ -277,13 +286,21 @@ static void print_time(const struct plan *p, FILE *out)
 	}
 	fprintf(out,
 		"Time: a boot takes %.2f s, and %.0f exits of %d port writes each; a tick, 20 a "
-		"second, "
-		"takes %d.\n"
+		"second, takes %d.\n",
+		p->own_s, p->boot_exits, EXIT_PORTS, TICK_PORTS);
+	if (p->recursive) {
+		fprintf(out,
+			"  Nesting is recursive: a port write takes %.3f ms at every level, and "
+			"the "
+			"ticks of all levels add up.\n",
+			p->port_s * 1000);
+		return;
+	}
+	fprintf(out,
 		"  A port write takes %.3f ms at L%d, %.2f times that of L%d: from L%d on "
 		"extrapolated "
 		"by it.\n",
-		p->own_s, p->boot_exits, EXIT_PORTS, TICK_PORTS, p->port_s * 1000, p->time_level,
-		p->factor, p->time_level - 1, p->time_level + 1);
+		p->port_s * 1000, p->time_level, p->factor, p->time_level - 1, p->time_level + 1);
 	if (p->time_level == p->outermost + 2)
 		fprintf(out,
 			"  L%d is the first that is nested: a report of L%d or deeper has a "

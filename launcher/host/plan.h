@@ -32,7 +32,8 @@ struct plan {
 
 	/* Time: what a boot takes whatever its level, and what each of its exits does. */
 	char no_time[160]; /* why there is no prediction of it, or "" */
-	int time_level;	   /* the deepest that was measured */
+	bool recursive; /* an exit costs the same at every level, and so does each level's tick */
+	int time_level; /* the deepest that was measured */
 	double own_s, boot_exits;
 	double port_s, factor; /* a port write of time_level, and that over its parent's */
 	int time_depth; /* the deepest level that is ready in time; MAX_LEVEL: no end in sight */

@@ -163,3 +163,11 @@ void kvm_explain(const struct kvm_facts *f, char *why, size_t size)
 		explain_missing(f, text, sizeof(text));
 	format(why, size, "/dev/kvm: %s: %s", strerror(f->err), text);
 }
+
+bool kvm_recurses(void)
+{
+	char value[8];
+
+	return !read_text("/sys/module/kvm_amd/parameters/recursion", value, sizeof(value)) &&
+	       *value == 'Y';
+}

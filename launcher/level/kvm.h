@@ -31,5 +31,7 @@ void kvm_find_words(const char *log, char *words, size_t size);
  * (-1: none) offers to a guest.  1, 0 or UNKNOWN.
  */
 int kvm_nests(int fd, const char *virt);
+/* Whether it lets its guests recurse, see docs/recursion.md: it does if its own CPU offers that. */
+bool kvm_recurses(void);
 
 #endif

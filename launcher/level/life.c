@@ -218,6 +218,12 @@ static bool is_last_level(const struct decided *d, int level)
 	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
 }
 
+/* The one that owns the CPU, or that somebody else started; below it a foreign kernel may be without. */
+static bool is_outermost(const struct life *l)
+{
+	return !l->has_parent || l->run.teller.from == 0;
+}
+
 static enum stop consider_child(struct life *l, int64_t archive_kib)
 {
 	const struct decided *d = &l->run.decided;
@@ -231,6 +237,11 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 		return reason_set(why, STOP_NO_VIRT, "%s", l->platform.virt_problem);
 	if (!l->platform.have_kvm)
 		return reason_set(why, STOP_NO_KVM, "%s", l->platform.kvm_problem);
+	if (d->nesting == NESTING_RECURSIVE && is_outermost(l) && !l->platform.kvm_recurses)
+		return reason_set(
+			why, STOP_NO_VIRT,
+			"nest.nesting=recursive, and this CPU has no recursive SVM: QEMU's "
+			"of make emulator has it with -cpu max,+svm,svm-recursion=on");
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
@@ -400,7 +411,7 @@ static bool runs_payloads(const struct life *l)
 {
 	const struct exec *e = &l->run.decided.exec;
 
-	return e->at ? e->at >> l->run.teller.from & 1 : is_deepest(l);
+	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
 }
 
 static void begin_payloads(struct life *l)
@@ -525,6 +536,8 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		return -1;
 	if (!l->platform.child_xsave)
 		append_word(words, sizeof(words), "noxsave");
+	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
+		append_word(words, sizeof(words), "kvm_amd.recursion=0");
 	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline);
 }
 
@@ -559,7 +572,7 @@ void life_run_child(struct life *l)
 	c->run = &l->run;
 	c->pace_s = t->self->ready_s;
 	c->beat_s = l->has_parent ? beat_s(l) : 0;
-	c->counts_chain = !l->has_parent || t->from == 0;
+	c->counts_chain = is_outermost(l);
 	c->has_parent = l->has_parent;
 	if (l->run.decided.exec.input > t->from)
 		c->input = uplink_input(&l->uplink);

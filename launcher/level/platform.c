@@ -251,7 +251,18 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-void platform_learn_kvm(const struct level *self, struct platform *p, const struct appliance *a)
+/* No flag of the CPU: KVM alone knows it. */
+static void learn_recursion(struct level *self, struct platform *p)
+{
+	size_t len = strlen(self->cpu_features);
+
+	p->kvm_recurses = kvm_recurses();
+	if (p->kvm_recurses)
+		format(self->cpu_features + len, sizeof(self->cpu_features) - len, "%srecursion",
+		       len ? " " : "");
+}
+
+void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
@@ -259,6 +270,7 @@ void platform_learn_kvm(const struct level *self, struct platform *p, const stru
 	if (fd < 0)
 		explain_kvm(self, p, a, errno);
 	p->kvm_nested = kvm_nests(fd, self->cpu_virt);
+	learn_recursion(self, p);
 	if (fd < 0)
 		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);

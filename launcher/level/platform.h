@@ -15,6 +15,7 @@ struct platform {
 	bool have_kvm;	    /* /dev/kvm answered with the API that we know */
 	int kvm_api;	    /* its version, or UNKNOWN */
 	int kvm_nested;	    /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool kvm_recurses;  /* its guests can */
 	bool tsc_varies;    /* /proc/cpuinfo says what the core runs at just now, not the TSC */
 	double tsc_khz;	    /* by the kernel; 0: it does not know */
 	uint64_t began_tsc; /* the TSC at began_s on now_s() */
@@ -48,7 +49,7 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
  */
 void platform_learn(struct level *self, struct platform *p, int level);
 /* Whether KVM can be used: its module, its parameters, /dev/kvm.  On a host A is NULL. */
-void platform_learn_kvm(const struct level *self, struct platform *p, const struct appliance *a);
+void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a);
 
 /* Sets KVM up for a child: what its defaults get wrong here. */
 void platform_prepare_kvm(const struct appliance *a);

@@ -18,7 +18,7 @@
 #endif
 
 #define KIB_PER_MIB 1024
-#define MAX_LEVEL 63
+#define MAX_LEVEL 255
 
 /* Exit status of the command, from the contract. */
 enum status {

@@ -47,7 +47,7 @@ int parse_size(const char *text, int64_t *kib)
 	return 0;
 }
 
-static int parse_choice(const char *text, const char *const names[], int *out)
+int parse_choice(const char *text, const char *const names[], int *out)
 {
 	for (int i = 0; names[i]; i++)
 		if (!strcmp(text, names[i])) {
@@ -86,10 +86,36 @@ static int set_level(const char *v, void *p)
 	return parse_int(v, 0, MAX_LEVEL, p);
 }
 
+void levels_add(struct levels *s, int level)
+{
+	s->bits[level / 64] |= 1ULL << level % 64;
+}
+
+bool levels_have(const struct levels *s, int level)
+{
+	return s->bits[level / 64] >> level % 64 & 1;
+}
+
+int levels_first(const struct levels *s)
+{
+	for (int i = 0; i <= MAX_LEVEL; i++)
+		if (levels_have(s, i))
+			return i;
+	return -1;
+}
+
+int levels_last(const struct levels *s)
+{
+	for (int i = MAX_LEVEL; i >= 0; i--)
+		if (levels_have(s, i))
+			return i;
+	return -1;
+}
+
 static int set_levels(const char *v, void *p)
 {
 	char list[160], *rest = list, *word;
-	uint64_t levels = 0;
+	struct levels levels = { 0 };
 	int level;
 
 	if (strlen(v) >= sizeof(list))
@@ -98,9 +124,9 @@ static int set_levels(const char *v, void *p)
 	while ((word = strsep(&rest, ","))) {
 		if (parse_int(word, 0, MAX_LEVEL, &level))
 			return -1;
-		levels |= 1ULL << level;
+		levels_add(&levels, level);
 	}
-	*(uint64_t *)p = levels;
+	*(struct levels *)p = levels;
 	return 0;
 }
 
@@ -185,6 +211,13 @@ static int set_end(const char *v, void *p)
 {
 	return parse_choice(v, (const char *const[]){ "reboot", "poweroff", "halt", "shell", NULL },
 			    p);
+}
+
+const char *const nesting_names[] = { "classic", "recursive", NULL };
+
+static int set_nesting(const char *v, void *p)
+{
+	return parse_choice(v, nesting_names, p);
 }
 
 static int set_accel(const char *v, void *p)
@@ -302,6 +335,9 @@ static const struct option {
 	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
 	  "a shell in level N on the outermost terminal, once N is ready; the run ends there "
 	  "unless a depth is given that is deeper" },
+	{ "nest.nesting", "--nesting", "classic|recursive", CMD_RUN, set_nesting, MEMBER(nesting),
+	  "recursive: a VMRUN below the outermost level is no exit, so that an exit costs the "
+	  "same at every depth; the emulator's CPU offers it (default: classic)" },
 	{ "nest.exec", NULL, "CMD", 0, set_command, MEMBER(exec.command),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
 	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, add_to_list, MEMBER(programs),
@@ -425,10 +461,11 @@ void options_init(struct options *o)
 
 void options_decide(const struct options *o, int shell, struct decided *d)
 {
-	int last = deepest_of(o->exec.at);
+	int last = levels_last(&o->exec.at);
 
 	*d = (struct decided){ .depth = o->depth,
 			       .shell = shell,
+			       .nesting = o->nesting,
 			       .exec = o->exec,
 			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);
@@ -436,11 +473,6 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	strcpy(d->seed, o->seed);
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
 		d->depth = shell > last ? shell : last;
-}
-
-int deepest_of(uint64_t levels)
-{
-	return levels ? 63 - __builtin_clzll(levels) : -1;
 }
 
 static int set_option(struct options *o, const struct option *opt, const char *name,

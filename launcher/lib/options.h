@@ -20,6 +20,9 @@
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum start { START_AUTO, START_MANUAL };
+/* How VMRUN of a guest hypervisor is handled: by each level below it, or by the CPU alone. */
+enum nesting { NESTING_CLASSIC, NESTING_RECURSIVE };
+extern const char *const nesting_names[]; /* NULL behind the last */
 enum ending { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
 
 /* Bits of options.report; one for each name in report_names[]. */
@@ -34,6 +37,11 @@ enum report_bit {
 	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
 };
 
+/* A set of levels. */
+struct levels {
+	uint64_t bits[(MAX_LEVEL + 1) / 64];
+};
+
 /* When a level runs its programs: before its child, while that runs, after it has ended. */
 enum exec_when { EXEC_FIRST, EXEC_PARENT, EXEC_LAST };
 
@@ -41,7 +49,7 @@ extern const char *const exec_when_names[];
 
 /* What levels run besides their checks; handed down from level to level. */
 struct exec {
-	uint64_t at;	   /* a bit for each level that runs them; 0: the deepest */
+	struct levels at;  /* those that run them; none: the deepest */
 	int when;	   /* enum exec_when */
 	int timeout_s;	   /* of each */
 	int input;	   /* the level whose first program has the standard input, or INPUT_NONE */
@@ -67,11 +75,11 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
-	int accel;
+	int accel, nesting;
 	bool plain, deterministic, stop_on_failure;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
-	uint64_t levels; /* a bit for each that runs --kernel; 0: all */
+	struct levels levels;				/* those that run --kernel; none: all */
 	const char *qemu, *cpu, *kernel, *modules, *config, *initramfs, *append, *json_path,
 		*artifacts, *matrix;
 	const char *origin, *build_id; /* of KCIDB */
@@ -87,8 +95,9 @@ struct options {
 
 /* What was decided by it, and is handed down from level to level. */
 struct decided {
-	int depth;	   /* a level, or DEPTH_MAX */
-	int shell;	   /* a level, or SHELL_NONE */
+	int depth; /* a level, or DEPTH_MAX */
+	int shell; /* a level, or SHELL_NONE */
+	int nesting;
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	char checks[CHECKS_SIZE];
@@ -115,8 +124,15 @@ void options_decide(const struct options *o, int shell, struct decided *d);
 void options_help(int command);
 void options_help_parameters(void);
 
-/* The deepest of some levels, a bit for each; -1 if there is none. */
-int deepest_of(uint64_t levels);
+/* Which of NAMES it is; -1 if it is none. */
+int parse_choice(const char *text, const char *const names[], int *out);
+
+void levels_add(struct levels *s, int level);
+bool levels_have(const struct levels *s, int level);
+/* -1 if there is none. */
+int levels_first(const struct levels *s);
+int levels_last(const struct levels *s);
+
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);
 

@@ -288,6 +288,7 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddItemToObject(o, "memory_kib", count_to_json(s->memory_kib));
 	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
 	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
+	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
 	cJSON_AddStringToObject(o, "accel", s->accel);
@@ -479,12 +480,17 @@ static void read_text_of(const cJSON *o, const char *key, char *text, size_t siz
 /* Older reports have none of it. */
 static int read_setup(const char *path, struct setup *s, const cJSON *o)
 {
+	const char *nesting;
+
 	if (!o)
 		return 0;
 	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
 		return malformed(path, "memory_kib, timeout_s or tsc_khz of its setup is no count");
 	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
+	nesting = text_of(o, "nesting"); /* older reports have none */
+	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
+		return malformed(path, "nesting of its setup is neither classic nor recursive");
 	read_text_of(o, "qemu", s->qemu, sizeof(s->qemu));
 	read_text_of(o, "accel", s->accel, sizeof(s->accel));
 	read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why));

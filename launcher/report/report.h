@@ -20,6 +20,7 @@ struct setup {
 	int64_t memory_kib; /* RAM that the command gave to the outermost guest, or UNKNOWN */
 	int timeout_s;	    /* 0: none */
 	bool counted_clock; /* --deterministic */
+	int nesting;	    /* as asked for: enum nesting */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
 	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */

@@ -12,6 +12,7 @@ void run_begin(struct run *run, int from, int outermost)
 	teller_init(t, from, outermost,
 		    run->decided.depth == DEPTH_MAX ? DEPTH_OPEN : run->decided.depth);
 	t->report.setup.timeout_s = run->asked.timeout_s;
+	t->report.setup.nesting = run->decided.nesting;
 	run->lines.from = from;
 }
 

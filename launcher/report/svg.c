@@ -52,6 +52,7 @@ struct frame {
 	int top;	   /* for the headings */
 	int row;	   /* a level's own strip, above the box of the next */
 	int below;	   /* what a box shows of itself below the next */
+	double step;	   /* by which a box is narrower than the one around it, at the least */
 	int64_t scale_kib; /* the RAM that is as wide as BOXES */
 };
 
@@ -93,6 +94,9 @@ static struct frame frame_of(const struct report *r, bool wide, int64_t scale_ki
 		f.boxes = 300;
 		f.top = 40;
 	}
+	f.step = (f.boxes - BOX_MIN) / rows;
+	if (f.step > 2)
+		f.step = 2;
 	if (rows > 6) {
 		f.row = rows > 12 ? 24 : 34;
 		f.below = rows > 12 ? 3 : 6;
@@ -110,12 +114,12 @@ static int chain_height(const struct report *r, const struct frame *f)
 /* A box is as wide as its RAM, but never as wide as the one around it, and never too narrow for those in it. */
 static double box_width(const struct report *r, int level, const struct frame *f, double around)
 {
-	double least = BOX_MIN + 2 * (chain_last(r) - level), width = around - 10;
+	double least = BOX_MIN + f->step * (chain_last(r) - level), width = around - 10;
 
 	if (level <= r->deepest && r->levels[level].total_kib >= 0 && f->scale_kib > 0)
 		width = f->boxes * (double)r->levels[level].total_kib / f->scale_kib;
-	if (width > around - 2)
-		width = around - 2;
+	if (width > around - f->step)
+		width = around - f->step;
 	return width < least ? least : width;
 }
 
@@ -220,7 +224,7 @@ static void draw_chain(FILE *out, const struct report *r, bool wide, int64_t sca
 {
 	struct frame f = frame_of(r, wide, scale_kib);
 	int first = chain_first(r), last = chain_last(r), height = chain_height(r, &f);
-	double w = f.boxes + 2;
+	double w = f.boxes + f.step;
 
 	if (wide)
 		draw_heads(out);

@@ -102,7 +102,7 @@ static void an_orderly_child_is_told_of_and_passed_on(void **state)
 	(void)state;
 	begin(1);
 	run_child("cat records >&4; exit 33\n");
-	expect_heard("level:2:2 level:1:2 check:1:2 ready:2:2 ");
+	expect_heard("level:2:2 level:1:2 check:1:2 check:1:2 ready:2:2 ");
 	expect_heard("end:2:2 ");
 	assert_null(strstr(heard, "stop:"));
 	assert_int_equal(ready_calls, 1);

@@ -101,6 +101,10 @@ static void test_handed_down(void **state)
 	assert_string_equal(handed_down(&d, 2, 1),
 			    "quiet nest.level=2 nest.id=5eed nest.depth=3 nest.shell=2");
 	assert_string_equal(handed_down(&d, 3, 1), "quiet nest.level=3 nest.id=5eed nest.depth=3");
+	d.nesting = NESTING_RECURSIVE;
+	assert_string_equal(handed_down(&d, 3, 1), "quiet nest.level=3 nest.id=5eed nest.depth=3 "
+						   "nest.nesting=recursive");
+	d.nesting = NESTING_CLASSIC;
 	/* Of the time budget some is kept to end in order: two seconds here, of 100, and what a boot takes. */
 	d.deadline_s = now_s() + 100.5;
 	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=87"));

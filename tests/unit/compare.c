@@ -327,6 +327,8 @@ static void test_not_comparable(void **state)
 	impossible("svm");
 	new.setup.counted_clock = true;
 	impossible("the new one a counted clock");
+	new.setup.nesting = NESTING_RECURSIVE;
+	impossible("nesting: the old report has classic, the new one recursive");
 	new.stop = STOP_TIME;
 	new.setup.timeout_s = 60;
 	impossible("time budget, which was used up: the old report has 0 s, the new one 60 s");

@@ -345,21 +345,22 @@ static void test_no_reports(void **state)
 		HEAD "\"levels\":[]}",
 		HEAD "\"outcome\":{\"reached\":0,\"stop\":\"none\"}}",
 		HEAD "\"outcome\":{\"reached\":0,\"stop\":7}}",
-		HEAD "\"outcome\":{\"reached\":64,\"stop\":\"depth\"}}",
+		HEAD "\"outcome\":{\"reached\":256,\"stop\":\"depth\"}}",
 		HEAD "\"outcome\":{\"reached\":-1,\"stop\":\"depth\"}}",
 		HEAD "\"outcome\":{\"reached\":1.5,\"stop\":\"depth\"}}",
 		HEAD "\"outcome\":{\"reached\":1e999,\"stop\":\"depth\"}}",
-		HEAD "\"outcome\":{\"reached\":0,\"requested\":99,\"stop\":\"depth\"}}",
+		HEAD "\"outcome\":{\"reached\":0,\"requested\":299,\"stop\":\"depth\"}}",
 		HEAD OUTCOME ",\"setup\":[]}",
 		HEAD OUTCOME ",\"setup\":{}}",
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":-1}}",
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"memory_kib\":\"1G\"}}",
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"memory_kib\":0}}",
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"tsc_khz\":1e300}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"nesting\":\"deep\"}}",
 		HEAD OUTCOME ",\"levels\":[1]}",
 		HEAD OUTCOME ",\"levels\":[{}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":\"0\"}]}",
-		HEAD OUTCOME ",\"levels\":[{\"level\":64}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":256}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":-1}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":1e308}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":0},{\"level\":0}]}",
@@ -397,11 +398,12 @@ static void test_odd_reports(void **state)
 {
 	static const char *const odd[] = {
 		HEAD OUTCOME "}",
-		HEAD OUTCOME ",\"levels\":[{\"level\":63}]}",
+		HEAD OUTCOME ",\"levels\":[{\"level\":255}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":0,\"kernel\":\"\\u001b[2J\\n\",\"cpu\":{"
 			     "\"features\":[1,\"a\"]}}]}",
 		HEAD
-		"\"outcome\":{\"reached\":63,\"requested\":63,\"stop\":\"hang\",\"stop_level\":1e9,"
+		"\"outcome\":{\"reached\":255,\"requested\":255,\"stop\":\"hang\",\"stop_level\":"
+		"1e9,"
 		"\"detail\":\"\\u001b]0;x\\u0007\\n# supernest: end\"},\"levels\":[{\"level\":2}]}",
 		HEAD "\"outcome\":{\"reached\":0,\"stop\":\"panic\",\"console\":[\"\\u001b[2J\",1,"
 		     "\"x\"]}}",

@@ -134,6 +134,23 @@ static void test_sandbox(void **state)
 	assert_int_equal(access("tried", F_OK), -1);
 }
 
+/* The emulated CPU's own word decides. */
+static void test_recursion(void **state)
+{
+	struct host h;
+
+	(void)state;
+	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 10.0.2\n", ACCEL_TCG), 0);
+	assert_false(h.recursion_fits);
+	assert_non_null(strstr(h.recursion_why, "make emulator"));
+	assert_int_equal(learn(&h,
+			       "#!/bin/sh\n[ $1 = -device ] || exec echo QEMU emulator version "
+			       "10.0.2\necho \"$2 options:\"; echo '  svm-recursion=<bool>'\n",
+			       ACCEL_TCG),
+			 0);
+	assert_true(h.recursion_fits);
+}
+
 /* What Fedora and Red Hat call it is found; where there is none, the distribution's own way is named. */
 static void test_names(void **state)
 {
@@ -161,4 +178,5 @@ static void test_names(void **state)
 	free(path);
 }
 
-RUN(T(test_versions), T(test_qemu), T(test_choice), T(test_sandbox), T(test_names))
+RUN(T(test_versions), T(test_qemu), T(test_choice), T(test_sandbox), T(test_recursion),
+    T(test_names))

@@ -26,7 +26,7 @@ static void fill(struct report *r, int outermost, int levels, enum stop stop, co
 			    level_fields[f].type == FIELD_LIST)
 				format((char *)lv + level_fields[f].offset, level_fields[f].size,
 				       "%s", words);
-		lv->total_kib = (1000 - 30 * i) * 1024;
+		lv->total_kib = (1000 - (i < 30 ? 30 * i : 900)) * 1024;
 		lv->child_kib = lv->total_kib - 10 * 1024;
 		lv->overhead_kib = 30 * 1024;
 		lv->struct_page_kib = lv->kernel_image_kib = 4 * 1024;

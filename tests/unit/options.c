@@ -36,7 +36,7 @@ static void test_programs(void **state)
 	assert_int_equal(o.programs.count, 2);
 	assert_string_equal(o.programs.item[1], "b=c");
 	assert_int_equal(o.packed.count, 1);
-	assert_int_equal(o.exec.at, 1 << 1 | 1 << 3);
+	assert_int_equal(o.exec.at.bits[0], 1 << 1 | 1 << 3);
 	assert_int_equal(o.exec.when, EXEC_LAST);
 	assert_int_equal(o.exec.timeout_s, EXEC_S);
 	assert_int_equal(args(CMD_RUN, "--depth 2 -- cmd --depth x"), 0);
@@ -45,11 +45,11 @@ static void test_programs(void **state)
 	assert_string_equal(o.program[1], "--depth");
 	assert_int_equal(args(CMD_RUN, "--"), -1);
 	assert_int_equal(args(CMD_RUN, "--exec-timeout 0 --exec a"), -1);
-	assert_int_equal(args(CMD_RUN, "--at 64"), -1);
+	assert_int_equal(args(CMD_RUN, "--at 256"), -1);
 	assert_int_equal(args(CMD_RUN, "--exec-when never"), -1);
 	assert_int_equal(cmdline("nest.exec=a%20b nest.exec_at=0,2 nest.exec_timeout=9"), 0);
 	assert_string_equal(o.exec.command, "a%20b");
-	assert_int_equal(o.exec.at, 5);
+	assert_int_equal(o.exec.at.bits[0], 5);
 	assert_int_equal(o.exec.timeout_s, 9);
 }
 
@@ -112,8 +112,11 @@ static void test_good_words(void **state)
 	assert_int_equal(cmdline("nest.depth=0 nest.end=shell"), 0);
 	assert_int_equal(o.depth, 0);
 	assert_int_equal(o.end, END_SHELL);
-	assert_int_equal(cmdline("nest.depth=63 nest.depth=2"), 0); /* the last one counts */
+	assert_int_equal(cmdline("nest.depth=255 nest.depth=2"), 0); /* the last one counts */
 	assert_int_equal(o.depth, 2);
+	assert_int_equal(o.nesting, NESTING_CLASSIC);
+	assert_int_equal(cmdline("nest.nesting=recursive"), 0);
+	assert_int_equal(o.nesting, NESTING_RECURSIVE);
 }
 
 /* What boot loaders, the kernel and other programs have there. */
@@ -186,7 +189,7 @@ static void test_malformed_words(void **state)
 		"nest.depth",
 		"nest.depth=three",
 		"nest.depth=-1",
-		"nest.depth=64",
+		"nest.depth=256",
 		"nest.depth=3x",
 		"nest.depth=3.5",
 		"nest.depth=MAX",
@@ -219,16 +222,18 @@ static void test_malformed_words(void **state)
 		"nest.start=",
 		"nest.start=now",
 		"nest.start=AUTO",
+		"nest.nesting=",
+		"nest.nesting=deep",
 		"nest.end=",
 		"nest.end=restart",
 		"nest.end=off",
 		"nest.shell=",
 		"nest.shell=x",
-		"nest.shell=64",
+		"nest.shell=256",
 		"nest.shell=-1",
 		"nest.level=",
 		"nest.level=-1",
-		"nest.level=64",
+		"nest.level=256",
 		"nest.id=",
 		"nest.id=XYZ",
 		"nest.id=0123456789abcdef0",
@@ -357,10 +362,11 @@ static void test_malformed_args(void **state)
 		{ CMD_RUN, "--depth" },
 		{ CMD_RUN, "--depth=" },
 		{ CMD_RUN, "--depth x" },
-		{ CMD_RUN, "--depth 64" },
+		{ CMD_RUN, "--depth 256" },
 		{ CMD_RUN, "--memory 1X" },
 		{ CMD_RUN, "--memory 0" },
 		{ CMD_RUN, "--accel hvf" },
+		{ CMD_RUN, "--nesting none" },
 		{ CMD_RUN, "--timeout 1s" },
 		{ CMD_RUN, "--report xml" },
 		{ CMD_RUN, "--report svg" },

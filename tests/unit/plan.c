@@ -2,6 +2,7 @@
 #include "test.h"
 #include "report/formats.h"
 #include "host/plan.h"
+#include "lib/options.h"
 #include "real.h"
 
 #define HOUR_S 3600
@@ -56,9 +57,9 @@ static void test_much_memory(void **state)
 	assert_in_range(p.levels[1].total_kib, 8072744 * 0.999, 8072744 * 1.001);
 	assert_in_range(p.levels[2].total_kib, 7894568 * 0.999, 7894568 * 1.001);
 	/* As deep as it can be counted. */
-	assert_int_equal(plan_make(&p, &r, 65536 * MIB, HOUR_S), 0);
+	assert_int_equal(plan_make(&p, &r, 1024 * 1024 * MIB, HOUR_S), 0);
 	assert_int_equal(p.memory_depth, MAX_LEVEL);
-	assert_non_null(strstr(print(), "By memory: L63, which is as deep as a chain can be."));
+	assert_non_null(strstr(print(), "By memory: L255, which is as deep as a chain can be."));
 	assert_int_equal(plan_make(&p, &r, 1LL << 43, HOUR_S), 0);
 	/* More memory is never less deep. */
 	for (int64_t mib = 32, depth = -1; mib < 2000; mib += 7) {
@@ -99,6 +100,25 @@ static void test_time_as_measured(void **state)
 	assert_non_null(strstr(print(), "By time, in 4 s: L2. L3 would be ready after 6 s."));
 	assert_int_equal(plan_make(&p, &r, 64 * MIB, HOUR_S), 0);
 	assert_non_null(strstr(print(), "PLAN: L2, and then memory ends it\n"));
+}
+
+/* An exit of L3 costs what one of L2 does: that is no noise, and L40 is near. */
+static void test_recursive(void **state)
+{
+	(void)state;
+	real_report(&r, 3);
+	r.setup.nesting = NESTING_RECURSIVE;
+	r.levels[3].pio_cycles = r.levels[2].pio_cycles;
+	assert_int_equal(plan_make(&p, &r, 2048 * MIB, HOUR_S), 0);
+	assert_string_equal(p.no_time, "");
+	assert_true(p.levels[40].comes_up && p.time_depth >= 40);
+	assert_true(p.levels[40].boot_s < p.levels[4].boot_s * 3);
+	assert_non_null(strstr(print(), "at every level, and the ticks of all levels add up"));
+	/* It needs one level alone. */
+	real_report(&r, 1);
+	r.setup.nesting = NESTING_RECURSIVE;
+	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
+	assert_string_equal(p.no_time, "");
 }
 
 static void test_no_time(void **state)
@@ -190,5 +210,5 @@ static void test_nonsense(void **state)
 	print();
 }
 
-RUN(T(test_memory_as_measured), T(test_much_memory), T(test_time_as_measured), T(test_no_time),
-    T(test_outermost_is_l1), T(test_nonsense))
+RUN(T(test_memory_as_measured), T(test_much_memory), T(test_time_as_measured), T(test_recursive),
+    T(test_no_time), T(test_outermost_is_l1), T(test_nonsense))

@@ -328,8 +328,8 @@ static void test_hostile(void **state)
 		"@sn1 0",
 		"@sn1 0 0",
 		"@sn1 0 0 0",
-		"@sn1 64 64 0 level", /* deeper than any level */
-		"@sn1 0 64 0 level",
+		"@sn1 256 256 0 level", /* deeper than any level */
+		"@sn1 0 256 0 level",
 		"@sn1 -2 0 0 level",
 		"@sn1 99999999999999999999 0 0 level",
 		"@sn1 0x1 0 0 level",
@@ -362,7 +362,7 @@ static void test_hostile(void **state)
 			wrong("taken for a record: %s", bad[i]);
 	assert_int_equal(decode_signed_bytes("@sn1 0 0 0 level\0k=v", 20), RECORD_DAMAGED);
 	assert_int_equal(decode_signed("@sn1 -1 0 0 level"), RECORD_OK); /* the host speaks of L0 */
-	assert_int_equal(decode_signed("@sn1 63 63 999999999 level"), RECORD_OK);
+	assert_int_equal(decode_signed("@sn1 255 255 999999999 level"), RECORD_OK);
 }
 
 RUN(T(test_wire_format), T(test_round_trip), T(test_longest), T(test_harmless), T(test_numbers),
