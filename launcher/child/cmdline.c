@@ -121,6 +121,7 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 	if (strcmp(d->checks, "quick"))
 		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
-			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s", words,
-			    level, d->run_id, seed, depth, timeout, shell, checks, nesting, exec);
+			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s",
+			    words, level, d->run_id, seed, depth, timeout, shell, checks, nesting,
+			    exec);
 }

@@ -71,7 +71,7 @@ static int compare_sizes(const void *a, const void *b)
  */
 static int find_data(int pid, struct mapping *list, int max)
 {
-	struct mapping all[MAPPINGS_MAX];
+	struct mapping all[MAPPINGS_MAX] = { 0 };
 	unsigned long long start, end;
 	char path[32], line[512], rights[5];
 	int count = 0;

@@ -389,6 +389,7 @@ static void begin_streams(struct outermost *m)
 
 	m->streams = (struct streams){
 		.lines = &m->run.lines,
+		.report = &m->run.teller.report,
 		.dir = asked->artifacts,
 		.raw = asked->program && (asked->plain || !isatty(1)),
 		.on_closed = on_closed,

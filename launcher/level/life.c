@@ -89,7 +89,9 @@ void life_begin(struct life *l, double kernel_s)
 		return;
 	}
 	teller_listen(t, lines_hear, &run->lines);
-	l->streams = (struct streams){ .lines = &run->lines, .dir = run->asked.artifacts };
+	l->streams = (struct streams){ .lines = &run->lines,
+				       .report = &t->report,
+				       .dir = run->asked.artifacts };
 	teller_listen(t, streams_hear, &l->streams);
 }
 

@@ -101,6 +101,27 @@ static void ktap_line(const struct test *t, int number, int indent, FILE *out)
 	fputc('\n', out);
 }
 
+/* What a program has printed stands in a block in front of its own result. */
+static void ktap_subtests(const struct report *r, const struct level *lv, const struct check *k,
+			  int indent, FILE *out)
+{
+	int count = 0, number = 0;
+	struct test t;
+
+	for (int i = 0; i < r->subtest_count; i++)
+		count += results_is_of(r, i, lv, k);
+	if (!count)
+		return;
+	fprintf(out, "%*sKTAP version 1\n%*s# Subtest: l%d_%s\n%*s1..%d\n", indent, "", indent, "",
+		lv->level, k->id, indent, "", count);
+	for (int i = 0; i < r->subtest_count; i++) {
+		if (!results_is_of(r, i, lv, k))
+			continue;
+		results_subtest(r, i, &t);
+		ktap_line(&t, ++number, indent, out);
+	}
+}
+
 /* kunit.py and LKP take a block's name from the comment in front of its plan. */
 static bool ktap_level(const struct report *r, int level, const char *name, FILE *out)
 {
@@ -119,6 +140,7 @@ static bool ktap_level(const struct report *r, int level, const char *name, FILE
 	ktap_line(&t, ++number, indent, out);
 	for (int i = 0; i < lv->check_count; i++) {
 		results_check(lv, i, &t);
+		ktap_subtests(r, lv, &lv->checks[i], indent + 2, out);
 		ktap_line(&t, ++number, indent, out);
 	}
 	for (int i = 1; i <= missing; i++, ok = false) {
@@ -223,7 +245,27 @@ static cJSON *checks_to_json(const struct level *lv)
 	return array;
 }
 
-static cJSON *level_to_json(const struct level *lv)
+static cJSON *subtests_to_json(const struct report *r, int level)
+{
+	cJSON *array = cJSON_CreateArray();
+
+	for (int i = 0; i < r->subtest_count; i++) {
+		const struct subtest *t = &r->subtests[i];
+		cJSON *o;
+
+		if (t->level != level)
+			continue;
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "check", t->check);
+		cJSON_AddStringToObject(o, "id", t->id);
+		cJSON_AddStringToObject(o, "result", result_names[t->result]);
+		cJSON_AddStringToObject(o, "detail", t->detail);
+		cJSON_AddItemToArray(array, o);
+	}
+	return array;
+}
+
+static cJSON *level_to_json(const struct report *r, const struct level *lv)
 {
 	cJSON *o = cJSON_CreateObject(), *group;
 
@@ -238,6 +280,7 @@ static cJSON *level_to_json(const struct level *lv)
 		cJSON_AddItemToObject(group, f->key, field_to_json(lv, f));
 	}
 	cJSON_AddItemToObject(o, "checks", checks_to_json(lv));
+	cJSON_AddItemToObject(o, "subtests", subtests_to_json(r, lv->level));
 	return o;
 }
 
@@ -305,7 +348,7 @@ cJSON *formats_to_json(const struct report *r)
 	cJSON_AddItemToObject(root, "setup", setup_to_json(&r->setup));
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = r->outermost; i <= r->deepest; i++)
-		cJSON_AddItemToArray(levels, level_to_json(&r->levels[i]));
+		cJSON_AddItemToArray(levels, level_to_json(r, &r->levels[i]));
 	if (*r->command)
 		cJSON_AddStringToObject(root, "command", r->command);
 	else
@@ -392,6 +435,22 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 	return level_set(lv, f, value);
 }
 
+static int read_subtest(struct report *r, int level, const cJSON *item)
+{
+	const char *check = text_of(item, "check"), *id = text_of(item, "id");
+	const char *result = text_of(item, "result"), *detail = text_of(item, "detail");
+	struct subtest t = { .level = level };
+
+	if (!check || !id || !result || result_by_name(result, &t.result) || !id_is_clean(check) ||
+	    !id_is_clean(id))
+		return -1;
+	format(t.check, sizeof(t.check), "%s", check);
+	format(t.id, sizeof(t.id), "%s", id);
+	format(t.detail, sizeof(t.detail), "%s", detail ? detail : "");
+	make_harmless(t.detail);
+	return report_add_subtest(r, &t);
+}
+
 static int read_check(struct level *lv, const cJSON *item)
 {
 	const char *result = text_of(item, "result");
@@ -452,6 +511,11 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
 		if (read_check(lv, check))
 			return malformed(path, "a check of L%d has not all that it should have",
+					 level);
+	/* Older reports have none. */
+	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "subtests"))
+		if (read_subtest(r, level, check))
+			return malformed(path, "a subtest of L%d has not all that it should have",
 					 level);
 	return 0;
 }

@@ -157,11 +157,15 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 	return 0;
 }
 
+bool id_is_clean(const char *id)
+{
+	return *id && !id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+}
+
 /* Ids and units are words of a LAVA line, the value is its measurement. */
 static bool check_is_clean(const struct check *c)
 {
-	return *c->id && *c->unit &&
-	       !c->id[strspn(c->id, "abcdefghijklmnopqrstuvwxyz0123456789_")] &&
+	return id_is_clean(c->id) && *c->unit &&
 	       !c->unit[strspn(c->unit,
 			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/")] &&
 	       !signbit(c->value) && c->value <= NUMBER_MAX; /* -0 is no measurement either */

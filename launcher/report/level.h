@@ -100,6 +100,8 @@ void level_get(const struct level *lv, const struct field *f, char *buf, size_t 
 int level_set(struct level *lv, const struct field *f, const char *value);
 /* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */
 int level_add_check(struct level *lv, const struct check *c);
+/* [a-z0-9_], and at least one of them */
+bool id_is_clean(const char *id);
 /* By the wait status of a program: 0 passes, 4 and 77 skip, all else fails and says why. */
 void check_status(struct check *c, int status);
 bool level_sound(const struct level *lv); /* no check failed */

@@ -15,6 +15,7 @@ void report_init(struct report *r, int requested)
 	r->stop = STOP_NONE;
 	r->reached = r->stop_level = r->console_count = 0;
 	r->lost_records = 0;
+	r->subtest_count = 0;
 	r->ok = r->interrupted = false;
 	r->detail[0] = r->command[0] = '\0';
 	evidence_clear(&r->evidence);
@@ -243,8 +244,25 @@ void report_so_far(struct report *r)
 	r->detail[0] = '\0';
 }
 
+/* A program that says that a test of it failed has failed, whatever its exit status is. */
+static void fail_checks(struct report *r, const struct subtest *t)
+{
+	struct level *lv = &r->levels[t->level];
+
+	for (int i = 0; t->result == RESULT_FAIL && i < lv->check_count; i++) {
+		struct check *k = &lv->checks[i];
+
+		if (k->result == RESULT_FAIL || strcmp(k->id, t->check))
+			continue;
+		k->result = RESULT_FAIL;
+		format(k->detail, sizeof(k->detail), "its test %s failed", t->id);
+	}
+}
+
 void report_finish(struct report *r)
 {
+	for (int i = 0; i < r->subtest_count; i++)
+		fail_checks(r, &r->subtests[i]);
 	find_reached(r);
 	if (!r->stop) {
 		r->stop = STOP_LOST;
@@ -252,6 +270,21 @@ void report_finish(struct report *r)
 		format(r->detail, sizeof(r->detail), "no level said why the chain ended");
 	}
 	r->ok = verdict_ok(r);
+}
+
+int report_add_subtest(struct report *r, const struct subtest *t)
+{
+	int i;
+
+	for (i = 0; i < r->subtest_count; i++)
+		if (r->subtests[i].level == t->level && !strcmp(r->subtests[i].check, t->check) &&
+		    !strcmp(r->subtests[i].id, t->id))
+			break;
+	if (i == SUBTESTS_MAX)
+		return -1;
+	r->subtests[i] = *t;
+	r->subtest_count += i == r->subtest_count;
+	return 0;
 }
 
 double level_boot_s(const struct level *lv)

@@ -27,6 +27,15 @@ struct setup {
 	char kvm_why[360];  /* why that was not KVM, if nobody asked for TCG, or "" */
 };
 
+/* A test of a program that is a check, as the program has printed it. */
+struct subtest {
+	int level;
+	char check[CHECK_ID], id[64]; /* [a-z0-9_] */
+	enum result result;
+	char detail[80];
+};
+#define SUBTESTS_MAX 512
+
 struct report {
 	struct setup setup;
 	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
@@ -47,8 +56,10 @@ struct report {
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
 	unsigned int next_seq[MAX_LEVEL + 2];	   /* by sender + 1: the host is -1 */
 	uint32_t sums[MAX_LEVEL + 2][REPORT_SUMS]; /* by number */
-	int shell_level;			   /* the last that had a shell; -1: none */
-	double began_s; /* on now_s(), when the counter of cycles was began_tsc */
+	struct subtest subtests[SUBTESTS_MAX];	   /* kept at the top alone */
+	int subtest_count;
+	int shell_level; /* the last that had a shell; -1: none */
+	double began_s;	 /* on now_s(), when the counter of cycles was began_tsc */
 	uint64_t began_tsc;
 };
 
@@ -67,6 +78,8 @@ int report_add(struct report *r, const struct record *rec);
 void report_so_far(struct report *r);
 /* Draws the conclusion: reached, ok, roles.  Idempotent. */
 void report_finish(struct report *r);
+/* Adds a test of a program's, or replaces the one of that name.  -1: there is no room for it. */
+int report_add_subtest(struct report *r, const struct subtest *t);
 bool report_came_up(const struct report *r); /* any level of it */
 /* What a person wants to read first: "Reached L2 of L3"; and all of it: "reached L2 of 3: panic at L3: ...". */
 void report_verdict(const struct report *r, char *buf, size_t size);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/results.h"
 
+#include <string.h>
+
 int results_last_level(const struct report *r)
 {
 	if (r->requested != DEPTH_OPEN)
@@ -36,6 +38,25 @@ void results_check(const struct level *lv, int i, struct test *t)
 	format(t->id, sizeof(t->id), "l%d_%s", lv->level, k->id);
 }
 
+bool results_is_of(const struct report *r, int i, const struct level *lv, const struct check *k)
+{
+	const struct subtest *s = &r->subtests[i];
+
+	return s->level == lv->level && !strcmp(s->check, k->id);
+}
+
+void results_subtest(const struct report *r, int i, struct test *t)
+{
+	const struct subtest *s = &r->subtests[i];
+
+	*t = (struct test){ .level = s->level,
+			    .result = s->result,
+			    .value = s->result == RESULT_PASS,
+			    .unit = "bool",
+			    .detail = s->detail };
+	format(t->id, sizeof(t->id), "l%d_%s_%s", s->level, s->check, s->id);
+}
+
 void results_each(const struct report *r, void (*each)(const struct test *t, void *context),
 		  void *context)
 {
@@ -47,6 +68,12 @@ void results_each(const struct report *r, void (*each)(const struct test *t, voi
 		for (int c = 0; i <= r->deepest && c < r->levels[i].check_count; c++) {
 			results_check(&r->levels[i], c, &t);
 			each(&t, context);
+			for (int s = 0; s < r->subtest_count; s++) {
+				if (!results_is_of(r, s, &r->levels[i], &r->levels[i].checks[c]))
+					continue;
+				results_subtest(r, s, &t);
+				each(&t, context);
+			}
 		}
 	}
 	t = (struct test){ .id = "depth",

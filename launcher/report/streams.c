@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/streams.h"
 #include "lib/base64.h"
+#include "report/tap.h"
 #include "report/record.h"
 #include "report/level.h"
 
@@ -17,6 +18,7 @@
 struct stream {
 	int level, fd;
 	char id[CHECK_ID];
+	bool tap; /* lines of it are results of tests */
 	int file; /* in the directory of artifacts, or -1 */
 	size_t len;
 	char line[LINE_MAX_SHOWN + 1];
@@ -74,23 +76,40 @@ static struct stream *find_stream(struct streams *o, int level, const char *id, 
 	return s;
 }
 
-static void show_line(const struct streams *o, struct stream *s)
+static void take_result(const struct streams *o, struct stream *s)
+{
+	struct subtest t = { .level = s->level };
+
+	if (s->fd != 1 || !o->report)
+		return;
+	s->tap |= tap_begins(s->line);
+	if (!s->tap || !tap_result(s->line, &t))
+		return;
+	strcpy(t.check, s->id);
+	if (report_add_subtest(o->report, &t))
+		fail("L%d %s: more than %d tests: the report lacks %s", s->level, s->id,
+		     SUBTESTS_MAX, t.id);
+}
+
+static void end_line(const struct streams *o, struct stream *s)
 {
 	s->line[s->len] = '\0';
+	take_result(o, s);
 	for (size_t i = 0; i < s->len; i++)
 		if (s->line[i] == '\t')
 			s->line[i] = ' ';
 		else if (!s->line[i])
 			s->line[i] = '?';
-	lines_say(o->lines, "L%d %s| %s", s->level, s->id, s->line);
+	if (!o->raw)
+		lines_say(o->lines, "L%d %s| %s", s->level, s->id, s->line);
 	s->len = 0;
 }
 
-static void show(const struct streams *o, struct stream *s, const char *data, size_t n)
+static void take_lines(const struct streams *o, struct stream *s, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (data[i] == '\n')
-			show_line(o, s);
+			end_line(o, s);
 		else if (data[i] != '\r' && s->len < LINE_MAX_SHOWN)
 			s->line[s->len++] = data[i];
 }
@@ -109,8 +128,7 @@ static void write_raw(struct streams *o, int fd, const void *data, size_t n)
 /* It becomes the name of a file. */
 static bool is_id(const char *id)
 {
-	return *id && strlen(id) < CHECK_ID &&
-	       !id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+	return id_is_clean(id) && strlen(id) < CHECK_ID;
 }
 
 static void hear_output(struct streams *o, const struct record *rec)
@@ -132,8 +150,7 @@ static void hear_output(struct streams *o, const struct record *rec)
 	}
 	if (o->raw)
 		write_raw(o, s->fd, data, n);
-	else
-		show(o, s, data, n);
+	take_lines(o, s, data, n);
 }
 
 static void hear_program(struct streams *o, const struct record *rec)
@@ -165,7 +182,7 @@ void streams_close(struct streams *o)
 		struct stream *s = &o->stream[i];
 
 		if (s->len)
-			show_line(o, s);
+			end_line(o, s);
 		if (s->file >= 0 && close(s->file))
 			o->err = fail("L%d.%s: its output could not be kept: %m", s->level, s->id);
 	}

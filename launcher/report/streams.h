@@ -6,12 +6,14 @@
 #define SUPERNEST_STREAMS_H
 
 #include "report/lines.h"
+#include "report/report.h"
 
 struct stream;
 
 struct streams {
 	/* Set by the caller */
 	const struct lines *lines; /* each line is shown there, with its level in front */
+	struct report *report;	   /* has the tests that programs print as TAP */
 	const char *dir;	   /* --artifacts, or NULL */
 	bool raw; /* not shown so, but written to our own standard output and error */
 	void (*on_closed)(void); /* nobody reads that any more */
