@@ -31,12 +31,21 @@ static int add_entry(struct entries *e, mode_t mode, const char *name, const voi
 		return fail("--file: more than %d files", ENTRIES_MAX);
 	if (!e->entry)
 		e->entry = calloc(ENTRIES_MAX, sizeof(*e->entry));
+	if (!e->entry)
+		return fail("out of memory");
 	name = strdup(name);
-	if (!e->entry || !name)
+	if (!name)
 		return fail("out of memory");
 	e->entry[e->count++] = (struct archive_entry){ name, mode, data, size };
 	e->bytes += size;
 	return 0;
+}
+
+static void free_entries(struct entries *e)
+{
+	for (int i = 0; i < e->count; i++)
+		free((char *)e->entry[i].name);
+	free(e->entry);
 }
 
 static bool has_entry(const struct entries *e, const char *name)
@@ -187,8 +196,10 @@ static int add_program(struct entries *e, char *const *program)
 		return fail("out of memory");
 	for (int i = 0; program[i]; i++)
 		append_word(text, PROGRAM_BYTES - 32, program[i]);
-	if (strlen(text) >= PROGRAM_BYTES - 33)
+	if (strlen(text) >= PROGRAM_BYTES - 33) {
+		free(text);
 		return fail("--: the command is longer than %d bytes", PROGRAM_BYTES - 33);
+	}
 	memmove(text + strlen("#!/bin/sh\nexec "), text, strlen(text) + 1);
 	memcpy(text, "#!/bin/sh\nexec ", strlen("#!/bin/sh\nexec "));
 	strcat(text, "\n");
@@ -238,14 +249,17 @@ int pack_make(struct pack *p, const struct options *o, const char *initramfs, ch
 {
 	int out = memfd_create("initramfs", MFD_CLOEXEC);
 	struct entries e = { 0 };
+	int err;
 
 	*p = (struct pack){ 0 };
 	if (out < 0)
 		return fail("memfd_create: %m");
-	if (add_all(&e, p, o))
+	err = add_all(&e, p, o);
+	if (!err && (copy_initramfs(initramfs, out) || archive_append(out, e.entry, e.count)))
+		err = fail("%s: cannot be copied with your files behind it: %m", initramfs);
+	free_entries(&e);
+	if (err)
 		return -1;
-	if (copy_initramfs(initramfs, out) || archive_append(out, e.entry, e.count))
-		return fail("%s: cannot be copied with your files behind it: %m", initramfs);
 	format(path, size, "/proc/%d/fd/%d", getpid(), out);
 	return 0;
 }
