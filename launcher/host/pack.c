@@ -20,6 +20,7 @@
 
 struct entries {
 	struct archive_entry *entry;
+	char (*names)[PATH_BYTES]; /* of the entries; little of it is touched */
 	int count;
 	int64_t bytes;
 };
@@ -29,23 +30,23 @@ static int add_entry(struct entries *e, mode_t mode, const char *name, const voi
 {
 	if (e->count == ENTRIES_MAX)
 		return fail("--file: more than %d files", ENTRIES_MAX);
-	if (!e->entry)
+	if (!e->entry) {
 		e->entry = calloc(ENTRIES_MAX, sizeof(*e->entry));
-	if (!e->entry)
+		e->names = calloc(ENTRIES_MAX, sizeof(*e->names));
+	}
+	if (!e->entry || !e->names)
 		return fail("out of memory");
-	name = strdup(name);
-	if (!name)
-		return fail("out of memory");
-	e->entry[e->count++] = (struct archive_entry){ name, mode, data, size };
+	format(e->names[e->count], sizeof(*e->names), "%s", name);
+	e->entry[e->count] = (struct archive_entry){ e->names[e->count], mode, data, size };
+	e->count++;
 	e->bytes += size;
 	return 0;
 }
 
 static void free_entries(struct entries *e)
 {
-	for (int i = 0; i < e->count; i++)
-		free((char *)e->entry[i].name);
 	free(e->entry);
+	free(e->names);
 }
 
 static bool has_entry(const struct entries *e, const char *name)
