@@ -18,6 +18,7 @@
 
 #include "host/commands.h"
 #include "host/outermost.h"
+#include "host/pack.h"
 #include "host/series.h"
 #include "level/life.h"
 #include "child/uplink.h"
@@ -191,14 +192,18 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	l->words = (struct words){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return -1;
-	entropy_find(asked->seed); /* the level's own was for the run before */
-	asked->shell = SHELL_NONE; /* that one is there already */
+	entropy_find(asked->seed);	/* the level's own was for the run before */
+	asked->shell = SHELL_NONE;	/* that one is there already */
+	asked->exec.input = INPUT_NONE; /* the shell's is the person's */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* what is asked for here starts here */
 	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
+	if (pack_is_asked(asked))
+		return fail("--exec, --file and -- are for a host: here a program is what stands "
+			    "in " PAYLOAD_DIR);
 	if (asked->repeat > 1 || asked->matrix)
 		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
 			    "own");
@@ -214,12 +219,18 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 /* The command that would repeat a run: of a series, one of it alone. */
 static void remember(int argc, char **argv, char *command, size_t size)
 {
+	bool ours = true; /* not yet those of a program's */
+
 	command[0] = '\0';
-	for (int i = 0; i < argc; i++)
-		if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
+	for (int i = 0; i < argc; i++) {
+		ours &= !!strcmp(argv[i], "--");
+		if (!ours)
+			append_word(command, size, argv[i]);
+		else if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
 			i += !strchr(argv[i], '=');
 		else if (strcmp(argv[i], "--stop-on-failure"))
 			append_word(command, size, argv[i]);
+	}
 }
 
 static int run(struct life *l, int argc, char **argv)

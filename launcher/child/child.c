@@ -21,6 +21,8 @@ enum vm_terminal child_terminal(const struct decided *d, int level)
 
 /* ---- what is ready ----------------------------------------------------------------------- */
 
+#define PACE_MAX 1e6
+
 /* A level that counts its time too fast runs out of it, and would not know why. */
 static void compare_clocks(struct child *c, double child_s)
 {
@@ -29,7 +31,10 @@ static void compare_clocks(struct child *c, double child_s)
 
 	if (c->run->teller.report.setup.counted_clock) /* its clock is not this host's */
 		return;
-	pace.value = s > 0 ? child_s / s : 0;
+	/* What the child says may be anything; a record of ours holds so much. */
+	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
+	if (pace.value > PACE_MAX)
+		pace.value = PACE_MAX;
 	if (!clock_is_sane(child_s, s, pace.detail, sizeof(pace.detail)))
 		pace.result = RESULT_FAIL;
 	tell_check(&c->run->teller, c->level, &pace);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "child/gather.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,16 +96,20 @@ static int find_data(int pid, struct mapping *list, int max)
 
 /*
  * The ring of texts (kernel/printk/printk_ringbuffer.c): each is a long that numbers it, then the text,
- * filled up to longs.  The first two of a boot stand near each other nowhere else.
+ * filled up to longs.  So a zero precedes the first text of a boot, and the second one is near.  Two things
+ * in a guest's RAM look alike: what a program has read of the log, where a time stamp precedes it, and this
+ * very program, where no version follows.
  */
 static const char *find_log(const char *data, size_t len)
 {
+	const size_t first = sizeof(FIRST_TEXT) - 1;
 	const char *at = data, *end = data + len;
 
-	while ((at = memmem(at, end - at, FIRST_TEXT, sizeof(FIRST_TEXT) - 1))) {
+	while ((at = memmem(at, end - at, FIRST_TEXT, first))) {
 		size_t near = end - at < 640 ? end - at : 640;
 
-		if (memmem(at, near, SECOND_TEXT, sizeof(SECOND_TEXT) - 1))
+		if (at > data && !at[-1] && near > first && isdigit((unsigned char)at[first]) &&
+		    memmem(at, near, SECOND_TEXT, sizeof(SECOND_TEXT) - 1))
 			return at;
 		at++;
 	}

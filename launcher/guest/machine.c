@@ -172,8 +172,8 @@ static int make_vcpu(struct machine *m)
 
 static int make_vm(struct machine *m)
 {
-	const uint8_t *image = (const uint8_t *)((uintptr_t)__executable_start & ~(PAGE - 1));
-	const uint8_t *end = (const uint8_t *)(((uintptr_t)_end + PAGE - 1) & ~(PAGE - 1));
+	const uint8_t *image = __executable_start - (uintptr_t)__executable_start % PAGE;
+	const uint8_t *end = _end + -(uintptr_t)_end % PAGE;
 	uint64_t identity = IDENTITY_MAP;
 
 	m->vm = ioctl(m->kvm, KVM_CREATE_VM, 0);

@@ -152,10 +152,11 @@ struct vmcb *g2_init(int n, const void *rip)
 
 struct vmcb *g2_init_bytes(int n, const void *code, size_t len)
 {
+	static const uint8_t last[] = { 0x0f, 0x01, 0xd9, 0xf4 }; /* VMMCALL; HLT */
 	uint8_t *to = ARENA->code + n * PAGE;
 
 	memcpy(to, code, len);
-	memcpy(to + len, "\x0f\x01\xd9\xf4", 4); /* VMMCALL; HLT */
+	memcpy(to + len, last, sizeof(last));
 	return g2_init(n, to);
 }
 

@@ -32,7 +32,7 @@ static uint64_t scaled(const volatile struct kvm_clock *c, uint64_t cycles)
 
 static uint64_t clock_ns(void)
 {
-	const volatile struct kvm_clock *c = (void *)ARENA->code + PAGE;
+	const volatile struct kvm_clock *c = (void *)(ARENA->code + PAGE);
 	uint32_t version;
 	uint64_t ns;
 
@@ -96,7 +96,7 @@ static struct reading read_clocks(void)
 /* kvm-clock of G1 goes on with its TSC while G2 runs long enough for KVM to set it anew. */
 static void try_kvm_clock(uint64_t offset)
 {
-	const volatile struct kvm_clock *c = (void *)ARENA->code + PAGE;
+	const volatile struct kvm_clock *c = (void *)(ARENA->code + PAGE);
 	struct vmcb *v = g2_init_bytes(0, spin_code, 7);
 	struct reading first = read_clocks(), last;
 	uint64_t least, most;

@@ -18,8 +18,10 @@
 #define PATH_BYTES 1024
 #define PROGRAM_BYTES (128 * 1024) /* of a script: what the kernel takes as one argument */
 
+/* Large, and little of it is touched. */
 struct entries {
-	struct archive_entry *entry;
+	struct archive_entry entry[ENTRIES_MAX];
+	char names[ENTRIES_MAX][PATH_BYTES];
 	int count;
 	int64_t bytes;
 };
@@ -29,12 +31,9 @@ static int add_entry(struct entries *e, mode_t mode, const char *name, const voi
 {
 	if (e->count == ENTRIES_MAX)
 		return fail("--file: more than %d files", ENTRIES_MAX);
-	if (!e->entry)
-		e->entry = calloc(ENTRIES_MAX, sizeof(*e->entry));
-	name = strdup(name);
-	if (!e->entry || !name)
-		return fail("out of memory");
-	e->entry[e->count++] = (struct archive_entry){ name, mode, data, size };
+	format(e->names[e->count], sizeof(*e->names), "%s", name);
+	e->entry[e->count] = (struct archive_entry){ e->names[e->count], mode, data, size };
+	e->count++;
 	e->bytes += size;
 	return 0;
 }
@@ -79,12 +78,14 @@ static int add_file(struct entries *e, const char *path, const char *name, const
 
 static int add_link(struct entries *e, const char *path, const char *name)
 {
-	char target[PATH_BYTES];
+	char target[PATH_BYTES], *kept;
 	ssize_t n = readlink(path, target, sizeof(target));
 
 	if (n < 0 || n == sizeof(target))
 		return fail("--file %s: cannot read where it leads: %m", path);
-	return add_entry(e, S_IFLNK | 0777, name, strndup(target, n), n);
+	if (asprintf(&kept, "%.*s", (int)n, target) < 0)
+		return fail("out of memory");
+	return add_entry(e, S_IFLNK | 0777, name, kept, n);
 }
 
 /* nftw() gives its callback no context. */
@@ -122,6 +123,7 @@ static int add_tree(struct entries *e, const char *asked)
 	const char *colon = strrchr(asked, ':');
 	char given[PATH_BYTES], path[PATH_BYTES];
 	const char *dest;
+	int err;
 
 	format(given, sizeof(given), "%.*s", colon ? (int)(colon - asked) : (int)strlen(asked),
 	       asked);
@@ -139,7 +141,9 @@ static int add_tree(struct entries *e, const char *asked)
 	walk.entries = e;
 	walk.dest = dest;
 	walk.prefix = strlen(path);
-	return nftw(path, add_found, 16, FTW_PHYS) ? -1 : 0;
+	err = nftw(path, add_found, 16, FTW_PHYS);
+	memset(&walk, 0, sizeof(walk));
+	return err ? -1 : 0;
 }
 
 /* ---- programs ---------------------------------------------------------------------------- */
@@ -181,17 +185,14 @@ static int add_command(struct entries *e, const char *asked)
 /* A program and its arguments, as they are. */
 static int add_program(struct entries *e, char *const *program)
 {
-	char *text = calloc(1, PROGRAM_BYTES);
+	char words[PROGRAM_BYTES] = "", *text;
 
-	if (!text)
-		return fail("out of memory");
 	for (int i = 0; program[i]; i++)
-		append_word(text, PROGRAM_BYTES - 32, program[i]);
-	if (strlen(text) >= PROGRAM_BYTES - 33)
-		return fail("--: the command is longer than %d bytes", PROGRAM_BYTES - 33);
-	memmove(text + strlen("#!/bin/sh\nexec "), text, strlen(text) + 1);
-	memcpy(text, "#!/bin/sh\nexec ", strlen("#!/bin/sh\nexec "));
-	strcat(text, "\n");
+		append_word(words, sizeof(words), program[i]);
+	if (strlen(words) == sizeof(words) - 1)
+		return fail("--: the command is longer than %d bytes", PROGRAM_BYTES - 2);
+	if (asprintf(&text, "#!/bin/sh\nexec %s\n", words) < 0)
+		return fail("out of memory");
 	return add_script(e, "exec", text);
 }
 
@@ -237,15 +238,20 @@ int pack_make(struct pack *p, const struct options *o, const char *initramfs, ch
 	      size_t size)
 {
 	int out = memfd_create("initramfs", MFD_CLOEXEC);
-	struct entries e = { 0 };
+	struct entries *e = calloc(1, sizeof(*e));
+	int err;
 
 	*p = (struct pack){ 0 };
-	if (out < 0)
-		return fail("memfd_create: %m");
-	if (add_all(&e, p, o))
+	if (!e || out < 0) {
+		free(e);
+		return fail("no memory for a copy of %s: %m", initramfs);
+	}
+	err = add_all(e, p, o);
+	if (!err && (copy_initramfs(initramfs, out) || archive_append(out, e->entry, e->count)))
+		err = fail("%s: cannot be copied with your files behind it: %m", initramfs);
+	free(e);
+	if (err)
 		return -1;
-	if (copy_initramfs(initramfs, out) || archive_append(out, e.entry, e.count))
-		return fail("%s: cannot be copied with your files behind it: %m", initramfs);
 	format(path, size, "/proc/%d/fd/%d", getpid(), out);
 	return 0;
 }

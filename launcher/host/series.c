@@ -489,6 +489,8 @@ static int check(const struct series *s, const struct options *asked)
 			return fail("%s: see above", asked->matrix);
 		if (o.shell != SHELL_NONE)
 			return fail("--shell is for one run, not for a series");
+		if (o.program)
+			return fail("-- CMD is for one run, not for a series: see --exec");
 		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
 		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
 			return fail("%s: repeat, matrix, json and artifacts are the series', they "

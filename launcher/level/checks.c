@@ -311,39 +311,69 @@ static const struct {
 	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu, {} },   /* registers survive exits */
 	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
 	/* Memory of a guest is moved, split, shared and write-protected while it runs */
-	{ "kvm_memory", CHECK_THOROUGH, check_guest, { case_memory, false, call_memory } },
+	{ "kvm_memory",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_memory, .on_call = call_memory } },
 	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
-	{ "kvm_timers", CHECK_THOROUGH, check_guest, { case_timers, false, call_timers } },
+	{ "kvm_timers",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_timers, .on_call = call_timers, .exact = true } },
 	/* A debugger from outside: breakpoints, watchpoints, single steps */
-	{ "kvm_debug", CHECK_THOROUGH, check_guest, { case_debug, false, call_debug } },
+	{ "kvm_debug",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_debug, .on_call = call_debug, .exact = true } },
 	/* Registers set from outside, in all modes */
-	{ "kvm_segments", CHECK_THOROUGH, check_guest, { case_segments, false, call_segments } },
+	{ "kvm_segments",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_segments, .on_call = call_segments } },
 	/* MSRs that are taken from a guest and given back */
-	{ "kvm_msrs", CHECK_THOROUGH, check_guest, { case_msrs, false, call_msrs } },
+	{ "kvm_msrs", CHECK_THOROUGH, check_guest, { .entry = case_msrs, .on_call = call_msrs } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
-	{ "kvm_transfer", CHECK_THOROUGH, check_guest, { case_transfer, false, call_transfer } },
+	{ "kvm_transfer",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_transfer, .on_call = call_transfer } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
-	{ "svm_exits", CHECK_THOROUGH, check_guest, { case_exits, true, NULL } },
+	{ "svm_exits",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_exits, .svm = true, .exact = true } },
 	/* Its memory is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	{ "svm_npt", CHECK_THOROUGH, check_guest, { case_npt, true, NULL } },
+	{ "svm_npt", CHECK_THOROUGH, check_guest, { .entry = case_npt, .svm = true } },
 	/* and from outside, by this level */
-	{ "svm_memory", CHECK_THOROUGH, check_guest, { case_nested_memory, true, call_memory } },
+	{ "svm_memory",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_nested_memory, .svm = true, .on_call = call_memory } },
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
-	{ "svm_irqs", CHECK_THOROUGH, check_guest, { case_interrupts, true, NULL } },
+	{ "svm_irqs", CHECK_THOROUGH, check_guest, { .entry = case_interrupts, .svm = true } },
 	/* The maps of MSRs and ports that exit, changed from run to run */
-	{ "svm_maps", CHECK_THOROUGH, check_guest, { case_maps, true, NULL } },
+	{ "svm_maps", CHECK_THOROUGH, check_guest, { .entry = case_maps, .svm = true } },
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ "svm_events", CHECK_THOROUGH, check_guest, { case_events, true, NULL } },
+	{ "svm_events", CHECK_THOROUGH, check_guest, { .entry = case_events, .svm = true } },
 	/* Registers of it and of its hypervisor: each has its own */
-	{ "svm_state", CHECK_THOROUGH, check_guest, { case_state, true, NULL } },
+	{ "svm_state",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests in turn, and one that changes its page tables */
-	{ "svm_tlb", CHECK_THOROUGH, check_guest, { case_tlb, true, NULL } },
+	{ "svm_tlb", CHECK_THOROUGH, check_guest, { .entry = case_tlb, .svm = true } },
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
-	{ "svm_tsc", CHECK_THOROUGH, check_guest, { case_tsc, true, call_tsc } },
+	{ "svm_tsc",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	{ "svm_modes", CHECK_THOROUGH, check_guest, { case_modes, true, NULL } },
+	{ "svm_modes",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_modes, .svm = true, .exact = true } },
 	/* What VMRUN must refuse */
-	{ "svm_refused", CHECK_THOROUGH, check_guest, { case_refused, true, NULL } },
+	{ "svm_refused", CHECK_THOROUGH, check_guest, { .entry = case_refused, .svm = true } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */
