@@ -374,6 +374,11 @@ static const struct {
 	  { .entry = case_modes, .svm = true, .exact = true } },
 	/* What VMRUN must refuse */
 	{ "svm_refused", CHECK_THOROUGH, check_guest, { .entry = case_refused, .svm = true } },
+	/* Recursive SVM: who gets what happens in the guest of a nested guest */
+	{ "svm_recursion",
+	  CHECK_THOROUGH,
+	  check_guest,
+	  { .entry = case_recursion, .svm = true, .recursion = true } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */

@@ -34,6 +34,8 @@ static bool can_run(const struct check_context *c, struct check *k)
 		format(k->detail, sizeof(k->detail), "it is for AMD-V");
 	else if (svm && p->kvm_nested != 1)
 		format(k->detail, sizeof(k->detail), "KVM's guests may not nest");
+	else if (c->guest->recursion && !p->kvm_recurses)
+		format(k->detail, sizeof(k->detail), "this CPU has no recursive SVM");
 	else if (c->guest->exact && is_inexact(c->self))
 		format(k->detail, sizeof(k->detail),
 		       "this QEMU emulates too little of it: make emulator");
