@@ -14,9 +14,9 @@
 
 /* ---- the conclusion ---------------------------------------------------------------------- */
 
-static bool is_better(const struct past_run *run, int victim)
+static bool is_better(const struct past_run *run, int deepest)
 {
-	return run->status == STATUS_OK || (run->status == STATUS_NOT && run->victim > victim);
+	return run->status == STATUS_OK || (run->status == STATUS_NOT && run->victim > deepest);
 }
 
 static void name_suspects(struct blame *b)
@@ -42,15 +42,19 @@ static void name_suspects(struct blame *b)
 void blame_conclude(struct blame *b, const struct report *first, const struct past_run *runs,
 		    const int *level, int count)
 {
-	*b = (struct blame){ .victim = report_victim(first) };
-	if (count && is_better(&runs[0], b->victim)) {
+	int deepest; /* where it broke as it was asked for */
+
+	*b = (struct blame){ .victim = deepest = report_victim(first) };
+	if (count && runs[0].victim > deepest)
+		deepest = runs[0].victim;
+	if (count && runs[0].status == STATUS_OK) {
 		format(b->sentence, sizeof(b->sentence),
 		       "L%d broke, but not when the same run was made again: see --repeat",
 		       b->victim);
 		return;
 	}
 	for (int i = 1; i < count && b->count < SUSPECTS_MAX; i++)
-		if (is_better(&runs[i], b->victim))
+		if (is_better(&runs[i], deepest))
 			b->suspects[b->count++] = level[i];
 	if (b->count)
 		name_suspects(b);

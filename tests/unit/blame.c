@@ -59,6 +59,15 @@ static void a_fault_that_moves_deeper_counts(void **state)
 	assert_int_equal(b.suspects[0], 0);
 }
 
+/* As it was asked for, it broke at L2 and then at L3: L3 is no progress. */
+static void where_it_breaks_may_change(void **state)
+{
+	(void)state;
+	conclude(4, (struct past_run[]){ BROKE(3), PASSED, BROKE(3), BROKE(3) });
+	assert_int_equal(b.count, 1);
+	assert_int_equal(b.suspects[0], 0);
+}
+
 static void a_fault_that_moves_up_does_not(void **state)
 {
 	(void)state;
@@ -121,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_level_that_mends_it_is_the_suspect),
 		cmocka_unit_test(a_fault_that_moves_deeper_counts),
+		cmocka_unit_test(where_it_breaks_may_change),
 		cmocka_unit_test(a_fault_that_moves_up_does_not),
 		cmocka_unit_test(the_victims_own_kernel_is_no_kvm),
 		cmocka_unit_test(all_that_mend_it_are_named),
