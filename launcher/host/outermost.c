@@ -133,7 +133,9 @@ static void choose_machine(struct outermost *m)
 	c->kvm = h->accel == ACCEL_KVM;
 	c->sandbox = h->sandbox;
 	c->deterministic = asked->deterministic && !c->kvm;
-	c->cpu = asked->cpu;
+	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
+	if (!c->cpu)
+		c->cpu = asked->cpu;
 	if (asked->nesting == NESTING_RECURSIVE && !c->kvm) {
 		format(m->cpu, sizeof(m->cpu), "%s,svm-recursion=on", c->cpu ? c->cpu : VM_TCG_CPU);
 		c->cpu = m->cpu;
@@ -202,6 +204,28 @@ static int place_files(struct outermost *m)
 	if (p->files)
 		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level", p->files,
 			  (long long)p->kib);
+	return 0;
+}
+
+/* Of levels that there will not be, nothing can be asked. */
+static int check_settings(const struct outermost *m, const char *flag, const struct settings *s)
+{
+	int depth = m->run.decided.depth, last;
+	struct levels levels;
+
+	for (int i = 0; i < s->count; i++) {
+		setting_get(s, i, &levels);
+		last = levels_last(&levels);
+		if (!strncmp(s->item[i], "all:", 4))
+			continue;
+		if (levels_first(&levels) < m->child.level)
+			return fail("%s %s: the outermost level here is L%d", flag, s->item[i],
+				    m->child.level);
+		if (depth != DEPTH_MAX && last > depth)
+			return fail(
+				"%s %s: L%d is deeper than L%d, where the run ends: see --depth",
+				flag, s->item[i], last, depth);
+	}
 	return 0;
 }
 
@@ -300,6 +324,8 @@ static int make_cmdline(struct outermost *m)
 		format(tsc, sizeof(tsc), " tsc_early_khz=%lld", (long long)tsc_khz(&m->config));
 	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
 	       append ? " " : "", append ? append : "");
+	if (m->config.kvm)
+		cmdline_offer(m->host.self.cpu_virt, words, sizeof(words));
 	return cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline);
 }
 
@@ -355,7 +381,9 @@ static int prepare_and_run(struct outermost *m)
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);
-	if (place_kernel(m) || check_shell(m) || place_files(m))
+	if (check_settings(m, "--set", &m->run.decided.set) ||
+	    check_settings(m, "--cpu-at", &m->run.decided.cpus) || place_kernel(m) ||
+	    check_shell(m) || place_files(m))
 		return -1;
 	begin_report(m);
 	if (run_child(m))

@@ -6,7 +6,9 @@
 #include "child/gather.h"
 #include "child/uplink.h"
 #include "child/wire.h"
+#include "level/kvm.h"
 #include "level/modules.h"
+#include "level/parameters.h"
 #include "level/shell.h"
 #include "lib/whole.h"
 #include "report/formats.h"
@@ -78,7 +80,7 @@ void life_begin(struct life *l, double kernel_s)
 	if (run->asked.timeout_s)
 		run->decided.deadline_s = (l->has_parent ? 0 : kernel_s) + run->asked.timeout_s;
 	level_init(&self, 0);
-	platform_learn(&self, &l->platform, run->asked.level);
+	platform_learn(&self, &l->platform, run->asked.level, run->asked.offered);
 	self.kernel_s = kernel_s;
 	run_begin(run, self.level, self.level);
 	*t->self = self;
@@ -174,6 +176,17 @@ void life_run_hook(struct life *l)
 		tell_own_check(t, &k);
 }
 
+static void check_parameters(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+	char *log = kvm_read_log();
+	struct check k;
+
+	if (parameters_check(MODULES_ROOT, log ? log : "", &l->run.decided.set, t->from, &k))
+		tell_own_check(t, &k);
+	free(log);
+}
+
 void life_learn_kvm(struct life *l)
 {
 	struct level *self = l->run.teller.self;
@@ -188,6 +201,9 @@ void life_learn_kvm(struct life *l)
 	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
 		l->child_file = (struct kernel){ 0 };
 	platform_learn_kvm(self, &l->platform, l->appliance);
+	parameters_list(MODULES_ROOT, self->cpu_virt, self->kvm_parameters,
+			sizeof(self->kvm_parameters));
+	check_parameters(l);
 }
 
 /* ---- whether there is a next level ------------------------------------------------------- */
@@ -540,6 +556,8 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		append_word(words, sizeof(words), "noxsave");
 	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
 		append_word(words, sizeof(words), "kvm_amd.recursion=0");
+	if (l->platform.kvm_nested == 1)
+		cmdline_offer(t->self->cpu_virt, words, sizeof(words));
 	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline);
 }
 
@@ -555,6 +573,7 @@ void life_run_child(struct life *l)
 		.kernel = l->child_kernel,
 		.initramfs = ARCHIVE_PATH,
 		.cmdline = cmdline,
+		.cpu = setting_of(&l->run.decided.cpus, t->from + 1),
 		.extra_args = l->run.asked.qemu_args,
 		.memory_kib = l->budget.child_kib,
 		.kvm = true,

@@ -112,21 +112,105 @@ int levels_last(const struct levels *s)
 	return -1;
 }
 
-static int set_levels(const char *v, void *p)
+/* "1", "1,3", "L1,L3" or "all" */
+static int parse_levels(const char *text, size_t len, struct levels *levels)
 {
 	char list[160], *rest = list, *word;
-	struct levels levels = { 0 };
 	int level;
 
-	if (strlen(v) >= sizeof(list))
+	*levels = (struct levels){ 0 };
+	if (len >= sizeof(list))
 		return -1;
-	strcpy(list, v);
-	while ((word = strsep(&rest, ","))) {
-		if (parse_int(word, 0, MAX_LEVEL, &level))
-			return -1;
-		levels_add(&levels, level);
+	format(list, sizeof(list), "%.*s", (int)len, text);
+	if (!strcmp(list, "all")) {
+		memset(levels, 0xff, sizeof(*levels));
+		return 0;
 	}
-	*(struct levels *)p = levels;
+	while ((word = strsep(&rest, ","))) {
+		if (parse_int(word + (*word == 'L'), 0, MAX_LEVEL, &level))
+			return -1;
+		levels_add(levels, level);
+	}
+	return 0;
+}
+
+static int set_levels(const char *v, void *p)
+{
+	return strcmp(v, "all") ? parse_levels(v, strlen(v), p) : -1;
+}
+
+const char *setting_get(const struct settings *s, int i, struct levels *levels)
+{
+	const char *item = s->item[i], *colon = strchr(item, ':');
+
+	parse_levels(item, colon - item, levels); /* it was right when it was added */
+	return colon + 1;
+}
+
+const char *setting_of(const struct settings *s, int level)
+{
+	struct levels levels;
+	const char *what;
+
+	for (int i = s->count - 1; i >= 0; i--) {
+		what = setting_get(s, i, &levels);
+		if (levels_have(&levels, level))
+			return what;
+	}
+	return NULL;
+}
+
+#define ID_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define VALUE_CHARS ID_CHARS "-+.,:/"
+
+/* The kernel takes - and _ for the same in a name; sysfs has _. */
+static bool is_parameter(const char *what)
+{
+	size_t module = strspn(what, ID_CHARS), name, value;
+
+	if (!module || what[module] != '.')
+		return false;
+	what += module + 1;
+	name = strspn(what, ID_CHARS);
+	if (!name || what[name] != '=')
+		return false;
+	what += name + 1;
+	value = strspn(what, VALUE_CHARS);
+	return value && !what[value];
+}
+
+static bool is_cpu(const char *what)
+{
+	return *what && !what[strspn(what, VALUE_CHARS "=")];
+}
+
+static int add_setting(const char *v, struct settings *s, bool (*is_right)(const char *what))
+{
+	const char *colon = strchr(v, ':');
+	struct levels levels;
+
+	if (!colon || strlen(v) >= SETTING_SIZE || s->count == SETTINGS_MAX ||
+	    parse_levels(v, colon - v, &levels) || !is_right(colon + 1))
+		return -1;
+	strcpy(s->item[s->count++], v);
+	return 0;
+}
+
+static int add_parameter(const char *v, void *p)
+{
+	return add_setting(v, p, is_parameter);
+}
+
+static int add_cpu(const char *v, void *p)
+{
+	return add_setting(v, p, is_cpu);
+}
+
+static int set_offered(const char *v, void *p)
+{
+	if (strcmp(v, "svm") && strcmp(v, "vmx"))
+		return -1;
+	strcpy(p, v);
 	return 0;
 }
 
@@ -357,6 +441,15 @@ static const struct option {
 	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, add_to_list, MEMBER(packed),
 	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
 	  "be repeated" },
+	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, add_parameter, MEMBER(set),
+	  "a module parameter of the kernel of these levels, as in 1,3:kvm_amd.npt=0 or "
+	  "all:kvm.tdp_mmu=0; one that the kernel refuses is the failed check set; may be "
+	  "repeated" },
+	{ "nest.cpu_at", "--cpu-at", "LEVELS:CPU", CMD_RUN, add_cpu, MEMBER(cpus),
+	  "the CPU that QEMU shows to these levels, as in 2:host,-x2apic; may be repeated "
+	  "(default: host; the emulated one: max,+svm)" },
+	{ "nest.offered", NULL, "svm|vmx", 0, set_offered, MEMBER(offered),
+	  "what the KVM above offers to its guests; set by the level above, never by a person" },
 	{ "nest.input", NULL, "N", 0, set_level, MEMBER(exec.input),
 	  "the level that the standard input is handed down to; set by the level above, never by a "
 	  "person" },
@@ -471,6 +564,8 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	strcpy(d->run_id, o->run_id);
 	strcpy(d->checks, o->checks);
 	strcpy(d->seed, o->seed);
+	d->set = o->set;
+	d->cpus = o->cpus;
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
 		d->depth = shell > last ? shell : last;
 }

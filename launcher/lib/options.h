@@ -16,6 +16,8 @@
 #define PROGRAMS_MAX 32
 #define INPUT_NONE (-1)
 #define EXEC_S 600
+#define SETTINGS_MAX 16
+#define SETTING_SIZE 100
 #define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
@@ -40,6 +42,12 @@ enum report_bit {
 /* A set of levels. */
 struct levels {
 	uint64_t bits[(MAX_LEVEL + 1) / 64];
+};
+
+/* What is asked of some levels alone: each item is "LEVELS:WHAT", as it was given. */
+struct settings {
+	int count;
+	char item[SETTINGS_MAX][SETTING_SIZE];
 };
 
 /* When a level runs its programs: before its child, while that runs, after it has ended. */
@@ -87,6 +95,9 @@ struct options {
 	int file_count;
 	struct exec exec;
 	int hook_timeout_s;
+	struct settings set;  /* MODULE.PARAMETER=VALUE of their kernels */
+	struct settings cpus; /* of the CPU that QEMU shows them */
+	char offered[4];      /* svm or vmx, if the KVM above offers it to this level; or "" */
 	struct list programs; /* of --exec: CMD or NAME=CMD */
 	struct list packed;   /* of --file: PATH or PATH:DEST */
 	char *const *program; /* behind "--": a program and its arguments, or NULL */
@@ -103,6 +114,7 @@ struct decided {
 	char checks[CHECKS_SIZE];
 	struct exec exec;
 	int hook_timeout_s;
+	struct settings set, cpus;
 	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
@@ -132,6 +144,11 @@ bool levels_have(const struct levels *s, int level);
 /* -1 if there is none. */
 int levels_first(const struct levels *s);
 int levels_last(const struct levels *s);
+
+/* WHAT of item number I, and the levels that it is for. */
+const char *setting_get(const struct settings *s, int i, struct levels *levels);
+/* WHAT of the last item that is for this level; NULL: there is none. */
+const char *setting_of(const struct settings *s, int level);
 
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);
