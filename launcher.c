@@ -40,7 +40,7 @@ static void run_level(struct life *l)
 	life_run_hook(l);
 	life_learn_kvm(l);
 
-	life_consider_child(l, archive_estimate_kib("/"));
+	life_consider_child(l, life_estimate_kib(l));
 	life_write_archive(l);
 	life_run_checks(l, CHECK_EARLY);
 	life_become_ready(l);

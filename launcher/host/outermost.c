@@ -188,22 +188,36 @@ static int place_kernel(struct outermost *m)
 	return files_need(config->kernel, "kernel");
 }
 
-/* The user's files and programs, in all levels. */
+/* The deepest level that has a use for the user's files; LEVEL_NONE: all have. */
+static int last_with_files(const struct decided *d)
+{
+	int last = levels_last(&d->exec.at);
+
+	if (last < 0)
+		return LEVEL_NONE;
+	return d->shell > last ? d->shell : last;
+}
+
+/* The user's files and programs. */
 static int place_files(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
 	struct pack *p = &m->pack;
+	char until[24] = "";
 
 	if (levels_last(&asked->exec.at) >= 0 && levels_first(&asked->exec.at) < m->child.level)
 		return fail("--at: the outermost level here is L%d", m->child.level);
 	if (!pack_is_asked(asked))
 		return 0;
+	p->last = last_with_files(&m->run.decided);
 	if (pack_make(p, asked, m->config.initramfs, m->packed, sizeof(m->packed)))
 		return -1;
 	m->config.initramfs = m->packed;
+	if (p->last != LEVEL_NONE)
+		format(until, sizeof(until), " down to L%d", p->last);
 	if (p->files)
-		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level", p->files,
-			  (long long)p->kib);
+		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level%s", p->files,
+			  (long long)p->kib, until);
 	return 0;
 }
 

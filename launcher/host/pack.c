@@ -196,6 +196,47 @@ static int add_program(struct entries *e, char *const *program)
 	return add_script(e, "exec", text);
 }
 
+/* ---- what deeper levels do without ------------------------------------------------------- */
+
+#define UNTIL "etc/supernest/until" /* life.c reads it */
+
+/* Where the appliance's own files are, one may take the place of another: it stays. */
+static bool may_be_ours(const char *name)
+{
+	static const char *const ours[] = { "bin/", "boot/", "etc/", "lib/", "share/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (!strncmp(name, ours[i], strlen(ours[i])))
+			return true;
+	return !strcmp(name, "init");
+}
+
+/* The last level that needs the files, and their names. */
+static int add_until(struct entries *e, int last)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	int count = 0;
+
+	if (!f)
+		return fail("out of memory");
+	fprintf(f, "%d\n" UNTIL "\n", last);
+	for (int i = 0; i < e->count; i++) {
+		const struct archive_entry *entry = &e->entry[i];
+
+		if (S_ISDIR(entry->mode) || may_be_ours(entry->name) || strchr(entry->name, '\n'))
+			continue;
+		fprintf(f, "%s\n", entry->name);
+		count++;
+	}
+	if (fclose(f))
+		return fail("out of memory");
+	if (!count)
+		return 0;
+	return add_parents(e, UNTIL) || add_entry(e, S_IFREG | 0644, UNTIL, text, size) ? -1 : 0;
+}
+
 /* ---- the whole --------------------------------------------------------------------------- */
 
 bool pack_is_asked(const struct options *o)
@@ -209,6 +250,8 @@ static int add_all(struct entries *e, struct pack *p, const struct options *o)
 		if (add_tree(e, o->packed.item[i]))
 			return -1;
 	p->files = e->count;
+	if (p->last != LEVEL_NONE && add_until(e, p->last))
+		return -1;
 	for (int i = 0; i < o->programs.count; i++)
 		if (add_command(e, o->programs.item[i]))
 			return -1;
@@ -241,7 +284,7 @@ int pack_make(struct pack *p, const struct options *o, const char *initramfs, ch
 	struct entries *e = calloc(1, sizeof(*e));
 	int err;
 
-	*p = (struct pack){ 0 };
+	*p = (struct pack){ .last = p->last };
 	if (!e || out < 0) {
 		free(e);
 		return fail("no memory for a copy of %s: %m", initramfs);

@@ -11,6 +11,7 @@
 struct pack {
 	int programs, files;
 	int64_t kib; /* of all of them, in each level */
+	int last; /* the deepest level that needs the files, or LEVEL_NONE: all do; set by the caller */
 };
 
 /* Whether there is something to pack. */

@@ -32,6 +32,8 @@
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
 #define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define UNTIL_PATH \
+	"/etc/supernest/until" /* which files deeper levels do not need; by host/pack.c */
 #define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
 #define LATE_CHECKS_S 20.0
@@ -275,11 +277,22 @@ void life_consider_child(struct life *l, int64_t archive_kib)
 		consider_child(l, archive_kib);
 }
 
+int64_t life_estimate_kib(struct life *l)
+{
+	names_free(&l->left_out);
+	names_read(&l->left_out, UNTIL_PATH, l->run.teller.from);
+	return archive_estimate_kib("/", &l->left_out);
+}
+
+/* Writes the child's, if there will be one, and sums up our own: the same, unless something is left out. */
 static int write_archive(struct life *l, bool for_child)
 {
 	struct level *self = l->run.teller.self;
+	struct archive own = l->archive;
 	int fd = -1, err;
 
+	own.without = NULL;
+	l->archive.without = for_child ? &l->left_out : NULL;
 	mkdir(ROOT_VIEW, 0755);
 	if (system_mount(l->appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
 		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
@@ -293,10 +306,14 @@ static int write_archive(struct life *l, bool for_child)
 		close(fd);
 	if (err) /* no room for it: the level above still wants to compare the sums */
 		archive_write(ROOT_VIEW, -1, &l->archive);
+	if (for_child && l->left_out.count)
+		err |= archive_write(ROOT_VIEW, -1, &own);
+	else
+		own = l->archive;
 	system_unmount(l->appliance, ROOT_VIEW);
 	rmdir(ROOT_VIEW);
-	strcpy(self->archive_sha256, l->archive.sha256);
-	strcpy(self->kernel_sha256, l->archive.sum[0].sha256);
+	strcpy(self->archive_sha256, own.sha256);
+	strcpy(self->kernel_sha256, own.sum[0].sha256);
 	return err;
 }
 
@@ -488,10 +505,10 @@ static void compare_sums(struct life *l, const struct level *child)
 	const char *release = l->child_file.release;
 	struct teller *t = &l->run.teller;
 
-	if (strcmp(child->archive_sha256, t->self->archive_sha256)) {
+	if (strcmp(child->archive_sha256, l->archive.sha256)) {
 		archive.result = RESULT_FAIL;
 		strcpy(archive.detail,
-		       "its sha256 is not its parent's: the files changed on the way");
+		       "its sha256 is not that of what it was given: the files changed on the way");
 	}
 	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
 		strcpy(kernel.detail,
