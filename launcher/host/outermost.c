@@ -3,6 +3,7 @@
 #include "child/child.h"
 #include "child/cmdline.h"
 #include "child/kernel.h"
+#include "host/expect.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/overlay.h"
@@ -35,7 +36,8 @@ struct outermost {
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
-	struct streams streams; /* of programs */
+	struct streams streams;	   /* of programs */
+	struct expectations known; /* failures of them */
 };
 
 /* ---- what is asked for ------------------------------------------------------------------- */
@@ -46,8 +48,8 @@ static int check_exec(const struct outermost *m)
 	const struct decided *d = &m->run.decided;
 	int last = levels_last(&asked->exec.at);
 
-	if (asked->program && asked->programs.count)
-		return fail("--exec or --: which one is the program?");
+	if (asked->program && (asked->programs.count || asked->suites.count || asked->guest))
+		return fail("-- CMD, or --exec, --suite and --guest: which one is the program?");
 	if (d->depth != DEPTH_MAX && last > d->depth)
 		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
 			    d->depth);
@@ -149,7 +151,7 @@ static void choose_machine(struct outermost *m)
 	m->child.input = 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
 	/* What programs print would come byte by byte by the port of a QEMU that is not ours. */
-	c->serial_records = asked->program || asked->programs.count;
+	c->serial_records = pack_has_programs(asked);
 }
 
 /* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
@@ -378,11 +380,31 @@ static void add_missing(struct outermost *m)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
+static void say_unexpected(void *context, int level, const char *check, const char *test)
+{
+	struct outermost *m = context;
+
+	lines_say(&m->run.lines, "L%d %s %s passed, which %s expects to fail", level, check, test,
+		  m->run.asked.expect);
+}
+
+/* Of what failed, what is known is no failure; what is not is to be learnt. */
+static int compare_expectations(struct outermost *m)
+{
+	struct report *r = &m->run.teller.report;
+
+	if (r->deepest < r->outermost)
+		return 0;
+	expect_apply(&m->known, r, say_unexpected, m);
+	return m->run.asked.learn ? expect_learn(r, m->run.asked.learn) : 0;
+}
+
 static int prepare_and_run(struct outermost *m)
 {
-	int status;
+	int status, err;
 
-	if (decide(m) || learn(m))
+	if (decide(m) || learn(m) ||
+	    (m->run.asked.expect && expect_read(&m->known, m->run.asked.expect)))
 		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);
@@ -405,8 +427,9 @@ static int prepare_and_run(struct outermost *m)
 	m->run.stopped = child_was_stopped();
 	streams_close(&m->streams);
 	add_missing(m);
+	err = compare_expectations(m);
 	status = run_finish(&m->run);
-	return m->streams.err ? -1 : status;
+	return err || m->streams.err ? -1 : status;
 }
 
 /* Of a program behind "--": its own, or the one that says that it did not come to that. */
@@ -456,6 +479,7 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 		status = program_status(m, status);
 	if (copy)
 		*copy = m->run.teller.report;
+	expect_free(&m->known);
 	free(m);
 	return status;
 }

@@ -16,6 +16,7 @@ struct pack {
 
 /* Whether there is something to pack. */
 bool pack_is_asked(const struct options *o);
+bool pack_has_programs(const struct options *o);
 /*
  * Makes an initramfs that has it: INITRAMFS, and that behind it.  PATH is where QEMU finds it as long as this process lives.
  * -1 (printed): a file cannot be read, or a name is not right.

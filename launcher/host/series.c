@@ -503,6 +503,8 @@ static int check(const struct series *s, const struct options *asked)
 			return fail("--shell is for one run, not for a series");
 		if (o.program)
 			return fail("-- CMD is for one run, not for a series: see --exec");
+		if (o.learn)
+			return fail("--learn is for one run, not for a series");
 		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
 		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
 			return fail("%s: repeat, matrix, json and artifacts are the series', they "

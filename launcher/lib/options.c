@@ -112,8 +112,7 @@ int levels_last(const struct levels *s)
 	return -1;
 }
 
-/* "1", "1,3", "L1,L3" or "all" */
-static int parse_levels(const char *text, size_t len, struct levels *levels)
+int levels_parse(const char *text, size_t len, struct levels *levels)
 {
 	char list[160], *rest = list, *word;
 	int level;
@@ -136,14 +135,14 @@ static int parse_levels(const char *text, size_t len, struct levels *levels)
 
 static int set_levels(const char *v, void *p)
 {
-	return strcmp(v, "all") ? parse_levels(v, strlen(v), p) : -1;
+	return strcmp(v, "all") ? levels_parse(v, strlen(v), p) : -1;
 }
 
 const char *setting_get(const struct settings *s, int i, struct levels *levels)
 {
 	const char *item = s->item[i], *colon = strchr(item, ':');
 
-	parse_levels(item, colon - item, levels); /* it was right when it was added */
+	levels_parse(item, colon - item, levels); /* it was right when it was added */
 	return colon + 1;
 }
 
@@ -190,7 +189,7 @@ static int add_setting(const char *v, struct settings *s, bool (*is_right)(const
 	struct levels levels;
 
 	if (!colon || strlen(v) >= SETTING_SIZE || s->count == SETTINGS_MAX ||
-	    parse_levels(v, colon - v, &levels) || !is_right(colon + 1))
+	    levels_parse(v, colon - v, &levels) || !is_right(colon + 1))
 		return -1;
 	strcpy(s->item[s->count++], v);
 	return 0;
@@ -434,13 +433,31 @@ static const struct option {
 	  "run programs before the level's child is started, while it runs, or after it has ended "
 	  "(default: first)" },
 	{ "nest.exec_timeout", "--exec-timeout", "S", CMD_RUN, set_timeout, MEMBER(exec.timeout_s),
-	  "seconds for each program, after which it is killed and has failed (default: 600)" },
+	  "seconds for each program, after which it is killed and has failed (default: 600; with "
+	  "--suite or --guest 7200)" },
 	{ "nest.hook_timeout", "--hook-timeout", "S", CMD_RUN, set_timeout, MEMBER(hook_timeout_s),
 	  "seconds for the hook of each level, after which it is killed and has failed (default: "
 	  "600)" },
 	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, add_to_list, MEMBER(packed),
 	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
 	  "be repeated" },
+	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, add_to_list, MEMBER(suites),
+	  "run tests in a level: kvm-unit-tests, of the tree that KVM_UNIT_TESTS names, or those "
+	  "in a "
+	  "directory; with WORDs those of such a name or group; may be repeated" },
+	{ NULL, "--expect", "FILE", CMD_RUN, set_text, MEMBER(expect),
+	  "the known failures of programs and suites, which are skipped then; see "
+	  "docs/testing.md" },
+	{ NULL, "--learn", "FILE", CMD_RUN, set_text, MEMBER(learn),
+	  "write the failures of programs and suites of this run to FILE, for --expect" },
+	{ NULL, "--guest", "FILE", CMD_RUN, set_text, MEMBER(guest),
+	  "run a kernel as a guest of a level: a bzImage, multiboot, PVH or flat file; what it "
+	  "writes to "
+	  "isa-debug-exit at port 0xf4 is the check guest of the level" },
+	{ NULL, "--guest-append", "WORDS", CMD_RUN, set_text, MEMBER(guest_append),
+	  "its kernel command line" },
+	{ NULL, "--guest-initrd", "FILE", CMD_RUN, set_text, MEMBER(guest_initrd),
+	  "its initramfs" },
 	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, add_parameter, MEMBER(set),
 	  "a module parameter of the kernel of these levels, as in 1,3:kvm_amd.npt=0 or "
 	  "all:kvm.tdp_mmu=0; one that the kernel refuses is the failed check set; may be "
@@ -548,7 +565,7 @@ void options_init(struct options *o)
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
 		.hook_timeout_s = HOOK_S,
-		.exec = { .timeout_s = EXEC_S, .input = INPUT_NONE },
+		.exec = { .input = INPUT_NONE },
 	};
 }
 
@@ -564,6 +581,8 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	strcpy(d->run_id, o->run_id);
 	strcpy(d->checks, o->checks);
 	strcpy(d->seed, o->seed);
+	if (!d->exec.timeout_s)
+		d->exec.timeout_s = o->suites.count || o->guest ? SUITE_S : EXEC_S;
 	d->set = o->set;
 	d->cpus = o->cpus;
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))

@@ -16,6 +16,7 @@
 #define PROGRAMS_MAX 32
 #define INPUT_NONE (-1)
 #define EXEC_S 600
+#define SUITE_S 7200
 #define SETTINGS_MAX 16
 #define SETTING_SIZE 100
 #define HOOK_S 600
@@ -59,7 +60,7 @@ extern const char *const exec_when_names[];
 struct exec {
 	struct levels at;  /* those that run them; none: the deepest */
 	int when;	   /* enum exec_when */
-	int timeout_s;	   /* of each */
+	int timeout_s;	   /* of each; 0 in what was asked for: by default */
 	int input;	   /* the level whose first program has the standard input, or INPUT_NONE */
 	char command[512]; /* of nest.exec=, %20 for a blank; or "" */
 };
@@ -100,8 +101,11 @@ struct options {
 	char offered[4];      /* svm or vmx, if the KVM above offers it to this level; or "" */
 	struct list programs; /* of --exec: CMD or NAME=CMD */
 	struct list packed;   /* of --file: PATH or PATH:DEST */
-	char *const *program; /* behind "--": a program and its arguments, or NULL */
-	const char *from;     /* plan's report */
+	struct list suites;   /* of --suite: NAME or a directory, and :WORD,WORD */
+	const char *guest, *guest_append, *guest_initrd;
+	const char *expect, *learn; /* files of known failures */
+	char *const *program;	    /* behind "--": a program and its arguments, or NULL */
+	const char *from;	    /* plan's report */
 };
 
 /* What was decided by it, and is handed down from level to level. */
@@ -139,6 +143,8 @@ void options_help_parameters(void);
 /* Which of NAMES it is; -1 if it is none. */
 int parse_choice(const char *text, const char *const names[], int *out);
 
+/* "1", "1,3", "L1,L3" or "all", LEN characters.  -1: it is none of these. */
+int levels_parse(const char *text, size_t len, struct levels *levels);
 void levels_add(struct levels *s, int level);
 bool levels_have(const struct levels *s, int level);
 /* -1 if there is none. */

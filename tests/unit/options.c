@@ -38,7 +38,7 @@ static void test_programs(void **state)
 	assert_int_equal(o.packed.count, 1);
 	assert_int_equal(o.exec.at.bits[0], 1 << 1 | 1 << 3);
 	assert_int_equal(o.exec.when, EXEC_LAST);
-	assert_int_equal(o.exec.timeout_s, EXEC_S);
+	assert_int_equal(o.exec.timeout_s, 0);
 	assert_int_equal(args(CMD_RUN, "--depth 2 -- cmd --depth x"), 0);
 	assert_int_equal(o.depth, 2);
 	assert_string_equal(o.program[0], "cmd");
@@ -62,11 +62,19 @@ static void test_program_means_depth(void **state)
 	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.depth, 3);
+	assert_int_equal(d.exec.timeout_s, EXEC_S);
 	options_decide(&o, 5, &d);
 	assert_int_equal(d.depth, 5);
 	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3 --depth 4"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.depth, 4);
+	/* Many tests take longer than one program, unless somebody knows better. */
+	assert_int_equal(args(CMD_RUN, "--suite kvm-unit-tests:svm --suite ./mine"), 0);
+	options_decide(&o, SHELL_NONE, &d);
+	assert_int_equal(d.exec.timeout_s, SUITE_S);
+	assert_int_equal(args(CMD_RUN, "--guest x --exec-timeout 600"), 0);
+	options_decide(&o, SHELL_NONE, &d);
+	assert_int_equal(d.exec.timeout_s, 600);
 }
 
 /* Of some levels alone: parameters of kernels, and CPUs. */
