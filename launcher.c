@@ -202,7 +202,8 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
 	if (pack_is_asked(asked))
-		return fail("--exec, --file, --suite, --guest and -- are for a host: here a program is what stands "
+		return fail("--exec, --file, --suite, --guest and -- are for a host: here a "
+			    "program is what stands "
 			    "in " PAYLOAD_DIR);
 	if (asked->repeat > 1 || asked->matrix)
 		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
