@@ -178,12 +178,29 @@ void life_run_hook(struct life *l)
 		tell_own_check(t, &k);
 }
 
+static void learn_parameters(struct life *l)
+{
+	struct level *self = l->run.teller.self;
+
+	parameters_list(MODULES_ROOT, self->cpu_virt, self->kvm_parameters,
+			sizeof(self->kvm_parameters));
+}
+
+/*
+ * What somebody has set is told at once, as the level may die of it.  Where the kernel command line has no word of KVM, nobody
+ * has, and life_end() learns what there is: reading 30 files of sysfs takes time that the level below would pay for.
+ */
 static void check_parameters(struct life *l)
 {
 	struct teller *t = &l->run.teller;
-	char *log = kvm_read_log();
+	char words[4096] = "", *log;
 	struct check k;
 
+	read_text("/proc/cmdline", words, sizeof(words));
+	if (!strstr(words, "kvm") && !l->run.decided.set.count)
+		return;
+	learn_parameters(l);
+	log = kvm_read_log();
 	if (parameters_check(MODULES_ROOT, log ? log : "", &l->run.decided.set, t->from, &k))
 		tell_own_check(t, &k);
 	free(log);
@@ -203,8 +220,6 @@ void life_learn_kvm(struct life *l)
 	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
 		l->child_file = (struct kernel){ 0 };
 	platform_learn_kvm(self, &l->platform, l->appliance);
-	parameters_list(MODULES_ROOT, self->cpu_virt, self->kvm_parameters,
-			sizeof(self->kvm_parameters));
 	check_parameters(l);
 }
 
@@ -652,6 +667,7 @@ void life_end(struct life *l)
 	life_run_checks(l, CHECK_LATE);
 	if (strcmp(l->run.decided.checks, "quick"))
 		life_run_checks(l, CHECK_THOROUGH);
+	learn_parameters(l);
 	tell_level(t, "level");
 	words_finish(&l->words);
 	tell_number(t, t->from, "end", "up_s", now_s());

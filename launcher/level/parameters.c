@@ -24,7 +24,6 @@ static const struct {
 	{ "kvm", "report_ignored_msrs", "Y" },
 	{ "kvm", "kvmclock_periodic_sync", "Y" },
 	{ "kvm", "min_timer_period_us", "200" },
-	{ "kvm", "tsc_tolerance_ppm", "250" },
 	{ "kvm", "vector_hashing", "Y" },
 	{ "kvm_amd", "npt", "Y" },
 	{ "kvm_amd", "nested", "1" },
