@@ -41,7 +41,7 @@ static void run_level(struct life *l)
 	life_run_hook(l);
 	life_learn_kvm(l);
 
-	life_consider_child(l, archive_estimate_kib("/"));
+	life_consider_child(l, life_estimate_kib(l));
 	life_write_archive(l);
 	life_run_checks(l, CHECK_EARLY);
 	life_become_ready(l);
@@ -203,7 +203,8 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
 	if (pack_is_asked(asked))
-		return fail("--exec, --file and -- are for a host: here a program is what stands "
+		return fail("--exec, --file, --suite, --guest and -- are for a host: here a "
+			    "program is what stands "
 			    "in " PAYLOAD_DIR);
 	if (asked->repeat > 1 || asked->matrix || asked->blame)
 		return fail(

@@ -18,6 +18,7 @@
 struct axis {
 	const char *name;
 	char flag[40]; /* with them */
+	char key[48];  /* of JSON: a second one of the same name has a number */
 	int count;
 	const char *value[AXIS_VALUES];
 };

@@ -45,6 +45,16 @@ struct blame {
 	char sentence[300];	    /* "": nobody looked */
 };
 
+/* What a program, which is a check, has used up. */
+struct program_use {
+	int level;
+	char check[CHECK_ID];
+	int status;	 /* as a shell has it */
+	double s, cpu_s; /* UNKNOWN: it has not ended */
+	int64_t exits;	 /* of its level while it ran, counted by the KVM above, or UNKNOWN */
+};
+#define PROGRAMS_KEPT 256
+
 struct report {
 	struct setup setup;
 	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
@@ -68,6 +78,8 @@ struct report {
 	uint32_t sums[MAX_LEVEL + 2][REPORT_SUMS]; /* by number */
 	struct subtest subtests[SUBTESTS_MAX];	   /* kept at the top alone */
 	int subtest_count;
+	struct program_use programs[PROGRAMS_KEPT]; /* the same */
+	int program_count;
 	int shell_level; /* the last that had a shell; -1: none */
 	double began_s;	 /* on now_s(), when the counter of cycles was began_tsc */
 	uint64_t began_tsc;
@@ -90,6 +102,8 @@ void report_so_far(struct report *r);
 void report_finish(struct report *r);
 /* Adds a test of a program's, or replaces the one of that name.  -1: there is no room for it. */
 int report_add_subtest(struct report *r, const struct subtest *t);
+/* The program that is this check of this level, made if need be; NULL: there is no room for it. */
+struct program_use *report_program(struct report *r, int level, const char *check);
 bool report_came_up(const struct report *r); /* any level of it */
 /* Of a run that failed: the level that broke, which is not the one whose KVM is at fault. */
 int report_victim(const struct report *r);
