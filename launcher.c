@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/blame.h"
 #include "host/commands.h"
 #include "host/outermost.h"
 #include "host/pack.h"
@@ -40,7 +41,7 @@ static void run_level(struct life *l)
 	life_run_hook(l);
 	life_learn_kvm(l);
 
-	life_consider_child(l, archive_estimate_kib("/"));
+	life_consider_child(l, life_estimate_kib(l));
 	life_write_archive(l);
 	life_run_checks(l, CHECK_EARLY);
 	life_become_ready(l);
@@ -202,11 +203,13 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
 	if (pack_is_asked(asked))
-		return fail("--exec, --file and -- are for a host: here a program is what stands "
+		return fail("--exec, --file, --suite, --guest and -- are for a host: here a "
+			    "program is what stands "
 			    "in " PAYLOAD_DIR);
-	if (asked->repeat > 1 || asked->matrix)
-		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
-			    "own");
+	if (asked->repeat > 1 || asked->matrix || asked->blame)
+		return fail(
+			"--repeat, --matrix and --blame are for a host: each run needs a machine "
+			"of its own");
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
@@ -228,7 +231,7 @@ static void remember(int argc, char **argv, char *command, size_t size)
 			append_word(command, size, argv[i]);
 		else if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
 			i += !strchr(argv[i], '=');
-		else if (strcmp(argv[i], "--stop-on-failure"))
+		else if (strcmp(argv[i], "--stop-on-failure") && strcmp(argv[i], "--blame"))
 			append_word(command, size, argv[i]);
 	}
 }
@@ -247,6 +250,8 @@ static int run(struct life *l, int argc, char **argv)
 		return STATUS_WRONG;
 	if (run_clear_outputs(asked))
 		return -1;
+	if (asked->blame)
+		return blame_command(asked, l->run.command);
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
 }

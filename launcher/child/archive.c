@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE /* FTW_PHYS */
+#define _GNU_SOURCE /* FTW_PHYS, strsep */
 #include "child/archive.h"
 #include "lib/sha256.h"
+#include "lib/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@
 static char **paths;
 static size_t path_count;
 static int64_t estimated_bytes;
+static const struct names *estimated_without;
 
 struct output {
 	int fd;
@@ -34,6 +36,60 @@ struct output {
 	struct sha256 sum;
 	bool failed;
 };
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+#define NAMES_MAX (4 << 20)
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool names_have(const struct names *n, const char *name)
+{
+	return n && n->count &&
+	       bsearch(&name, n->name, n->count, sizeof(n->name[0]), compare_paths);
+}
+
+void names_free(struct names *n)
+{
+	free(n->name);
+	free(n->text);
+	*n = (struct names){ 0 };
+}
+
+int names_read(struct names *n, const char *path, int level)
+{
+	char *rest, *line, *end;
+	long last;
+
+	*n = (struct names){ 0 };
+	if (access(path, F_OK))
+		return 0;
+	n->text = malloc(NAMES_MAX);
+	n->name = malloc(MAX_FILES * sizeof(n->name[0]));
+	if (!n->text || !n->name || read_whole(path, n->text, NAMES_MAX)) {
+		fail("%s: %m", path);
+		names_free(n);
+		return -1;
+	}
+	rest = n->text;
+	line = strsep(&rest, "\n");
+	last = strtol(line, &end, 10);
+	if (end == line || *end || last < 0) {
+		fail("%s: its first line is no level", path);
+		names_free(n);
+		return -1;
+	}
+	while (level >= last && n->count < MAX_FILES && (line = strsep(&rest, "\n")))
+		if (*line)
+			n->name[n->count++] = line;
+	qsort(n->name, n->count, sizeof(n->name[0]), compare_paths);
+	return 0;
+}
+
+/* ---- writing ----------------------------------------------------------------------------- */
 
 /* 1 if it failed, so that it differs from nftw()'s own failures. */
 static int keep_path(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -47,11 +103,6 @@ static int keep_path(const char *path, const struct stat *st, int type, struct F
 		return -fail("archive: more than %d files", MAX_FILES);
 	paths[path_count] = strdup(path);
 	return paths[path_count++] ? 0 : -fail("archive: out of memory");
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static void put(struct output *o, const void *data, size_t len)
@@ -172,9 +223,12 @@ static int put_tree(struct output *o, const char *root)
 	if (err)
 		return err < 0 ? fail("archive: %s: %m", root) : -1;
 	qsort(paths, path_count, sizeof(paths[0]), compare_paths);
-	for (size_t i = 0; i < path_count && !o->failed; i++)
-		if (put_path(o, paths[i], paths[i] + strlen(root) + 1))
+	for (size_t i = 0; i < path_count && !o->failed; i++) {
+		const char *name = paths[i] + strlen(root) + 1;
+
+		if (!names_have(o->archive->without, name) && put_path(o, paths[i], name))
 			return -1;
+	}
 	put_header(o, TRAILER, NULL, 0, 1);
 	pad(o, TRAILER_BLOCK);
 	return o->failed ? -1 : 0;
@@ -182,16 +236,16 @@ static int put_tree(struct output *o, const char *root)
 
 static int add_size(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	(void)path;
 	(void)at;
-	if (type == FTW_F)
+	if (type == FTW_F && !names_have(estimated_without, path + strspn(path, "/")))
 		estimated_bytes += st->st_size;
 	return 0;
 }
 
-int64_t archive_estimate_kib(const char *root)
+int64_t archive_estimate_kib(const char *root, const struct names *without)
 {
 	estimated_bytes = 0;
+	estimated_without = without;
 	nftw(root, add_size, 16, FTW_PHYS | FTW_MOUNT);
 	return estimated_bytes / 1024;
 }

@@ -8,7 +8,15 @@
 
 #include "lib/base.h"
 
+/* Names of files, without the first '/'. */
+struct names {
+	char *text;
+	char **name; /* sorted */
+	size_t count;
+};
+
 struct archive {
+	const struct names *without; /* these are left out; NULL: none */
 	int64_t bytes;
 	char sha256[65];
 	/* Two files in it that are summed up on the way: "" if not there */
@@ -26,10 +34,17 @@ struct archive_entry {
 	size_t size;
 };
 
-/* About how large it will be, without reading a file; 0 if it can't be told. */
-int64_t archive_estimate_kib(const char *root);
 /*
- * Sets all of A but its paths.  Writes the tree below ROOT, without what is mounted on it, to FD, or to nowhere if FD is -1:
+ * Reads the file that says which files only levels down to some number have: that on its first line, then a name on each.
+ * Nothing if LEVEL's child is still to have them.  -1 (printed): it is not as it should be.
+ */
+int names_read(struct names *n, const char *path, int level);
+void names_free(struct names *n);
+
+/* About how large it will be, without reading a file; 0 if it can't be told. */
+int64_t archive_estimate_kib(const char *root, const struct names *without);
+/*
+ * Sets all of A but its paths and WITHOUT.  Writes the tree below ROOT, without what is mounted on it, to FD, or to nowhere if FD is -1:
  * then it is only measured.  -1 if it can't (the error is printed).
  */
 int archive_write(const char *root, int fd, struct archive *a);

@@ -147,6 +147,25 @@ static void shell_changed(struct child *c, const struct record *rec)
 		start_terminal(c);
 }
 
+/* ---- its programs ------------------------------------------------------------------------ */
+
+/* What a program costs is counted from its first record to its last, with all that its level does meanwhile. */
+static void program_changed(struct child *c, const struct record *rec)
+{
+	struct teller *t = &c->run->teller;
+	int64_t before = c->program_exits;
+	struct record used;
+
+	relay_look(&c->relay);
+	c->program_exits = c->relay.counts_exits ? c->relay.exits : UNKNOWN;
+	if (strcmp(record_get(rec, "state"), "off") || before < 0 || c->program_exits < before)
+		return;
+	record_init(&used, "exec", t->from, c->level);
+	record_add(&used, "id", record_get(rec, "id"));
+	record_add_number(&used, "exits", c->program_exits - before);
+	tell(t, &used);
+}
+
 /* ---- what it says ------------------------------------------------------------------------ */
 
 /* What any level said, into the file of all of it. */
@@ -181,6 +200,8 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
 		level_is_ready(c, rec.from);
 	teller_pass_on(&c->run->teller, &rec);
+	if (!strcmp(rec.kind, "exec") && rec.from == c->level)
+		program_changed(c, &rec);
 	if (strcmp(rec.kind, "end") || rec.from != c->level)
 		return TAKEN;
 	compare_clocks(c, strtod(record_get(&rec, "up_s"), NULL));
@@ -312,6 +333,7 @@ static void supervise(struct child *c)
 		.on_line = on_line,
 		.on_give_up = on_give_up,
 	};
+	c->program_exits = UNKNOWN;
 	evidence_clear(&c->evidence);
 	relay_run(r);
 	remote_finish(&c->remote);

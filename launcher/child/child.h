@@ -29,8 +29,9 @@ struct child {
 	struct vm vm;
 	struct relay relay;
 	struct evidence evidence;
-	pid_t feed;	      /* of the process that hands the input down; 0: none */
-	struct remote remote; /* while a level below has a shell */
+	int64_t program_exits; /* of its vCPU when its program started; UNKNOWN: not counted */
+	pid_t feed;	       /* of the process that hands the input down; 0: none */
+	struct remote remote;  /* while a level below has a shell */
 };
 
 /* What a level is for the terminal of the shell. */

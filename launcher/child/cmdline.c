@@ -101,15 +101,51 @@ static void add_exec(const struct decided *d, int level, char *buf, size_t size)
 	}
 }
 
+void cmdline_offer(const char *virt, char *words, size_t size)
+{
+	char word[32];
+
+	format(word, sizeof(word), "nest.offered=%s", virt);
+	append_word(words, size, word);
+}
+
+/* What this level and those below it are to have other than the rest; the kernel itself takes the parameters. */
+static void add_settings(const struct decided *d, int level, char *buf, size_t size)
+{
+	const struct {
+		const char *word;
+		const struct settings *s;
+	} kinds[] = { { "set", &d->set }, { "cpu_at", &d->cpus } };
+	char word[SETTING_SIZE + 16];
+	struct levels levels;
+	const char *what;
+
+	buf[0] = '\0';
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		for (int i = 0; i < kinds[k].s->count; i++) {
+			what = setting_get(kinds[k].s, i, &levels);
+			if (kinds[k].s == &d->set && levels_have(&levels, level)) {
+				format(word, sizeof(word), " %s", what);
+				append(buf, size, word);
+			}
+			if (levels_last(&levels) < level)
+				continue;
+			format(word, sizeof(word), " nest.%s=%s", kinds[k].word,
+			       kinds[k].s->item[i]);
+			append(buf, size, word);
+		}
+}
+
 int cmdline_make(const struct decided *d, int level, double pace_s, const char *words,
 		 char buf[CMDLINE_SIZE])
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
 	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "",
-	     seed[SEED_SIZE], exec[1000];
+	     seed[SEED_SIZE], exec[1000], settings[3 * SETTINGS_MAX * (SETTING_SIZE + 16)];
 	const char *nesting = d->nesting == NESTING_RECURSIVE ? " nest.nesting=recursive" : "";
 
 	add_exec(d, level, exec, sizeof(exec));
+	add_settings(d, level, settings, sizeof(settings));
 	entropy_derive(d->seed, level, seed);
 	left_s -= reserve_s(left_s, pace_s);
 	if (d->depth != DEPTH_MAX)
@@ -121,7 +157,7 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 	if (strcmp(d->checks, "quick"))
 		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
-			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s",
+			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s%s",
 			    words, level, d->run_id, seed, depth, timeout, shell, checks, nesting,
-			    exec);
+			    exec, settings);
 }

@@ -22,6 +22,8 @@ bool cmdline_is_full(const char *cmdline);
  * are for another CPU than VIRT or another kernel than KERNEL.  -1 (printed) if it cannot be read as a whole.
  */
 int cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size);
+/* Adds to WORDS that our KVM offers VIRT, svm or vmx, to its guests. */
+void cmdline_offer(const char *virt, char *words, size_t size);
 /*
  * WORDS, and those that tell LEVEL what it is part of.  PACE_S is how long our own boot took: of the time
  * budget so much is kept to end in order.  -1 (printed) if they are too many for its kernel.

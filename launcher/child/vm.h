@@ -28,7 +28,7 @@ struct vm_config {
 	const char *words; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
 	const char *firmware;
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
-	const char *cpu;	/* of a PC: the CPU model, or NULL for the one that nests */
+	const char *cpu;	/* the CPU model, or NULL for the one that nests */
 	const char *extra_args; /* words split on %20, or "" */
 	const char *sandbox;	/* what its -sandbox is told, or NULL */
 	int64_t memory_kib;

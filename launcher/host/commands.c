@@ -153,7 +153,7 @@ static int print_status(struct report *so_far, int level)
 	struct level self;
 
 	level_init(&self, 0);
-	platform_learn(&self, &platform, level);
+	platform_learn(&self, &platform, level, "");
 	platform_learn_kvm(&self, &platform, appliance_recognise(NULL));
 	memory_learn(&self);
 	report_init(so_far, DEPTH_OPEN);

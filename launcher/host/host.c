@@ -182,7 +182,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 
 	memset(h, 0, sizeof(*h));
 	level_init(&h->self, 0);
-	platform_learn(&h->self, &h->platform, LEVEL_NONE);
+	platform_learn(&h->self, &h->platform, LEVEL_NONE, "");
 	platform_learn_kvm(&h->self, &h->platform, NULL);
 	choose_qemu(h, o->qemu, emulator);
 	if (qemu_version_line(h->qemu, line, sizeof(line)))

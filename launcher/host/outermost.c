@@ -3,6 +3,7 @@
 #include "child/child.h"
 #include "child/cmdline.h"
 #include "child/kernel.h"
+#include "host/expect.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/overlay.h"
@@ -35,7 +36,8 @@ struct outermost {
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
-	struct streams streams; /* of programs */
+	struct streams streams;	   /* of programs */
+	struct expectations known; /* failures of them */
 };
 
 /* ---- what is asked for ------------------------------------------------------------------- */
@@ -46,8 +48,8 @@ static int check_exec(const struct outermost *m)
 	const struct decided *d = &m->run.decided;
 	int last = levels_last(&asked->exec.at);
 
-	if (asked->program && asked->programs.count)
-		return fail("--exec or --: which one is the program?");
+	if (asked->program && (asked->programs.count || asked->suites.count || asked->guest))
+		return fail("-- CMD, or --exec, --suite and --guest: which one is the program?");
 	if (d->depth != DEPTH_MAX && last > d->depth)
 		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
 			    d->depth);
@@ -133,7 +135,9 @@ static void choose_machine(struct outermost *m)
 	c->kvm = h->accel == ACCEL_KVM;
 	c->sandbox = h->sandbox;
 	c->deterministic = asked->deterministic && !c->kvm;
-	c->cpu = asked->cpu;
+	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
+	if (!c->cpu)
+		c->cpu = asked->cpu;
 	if (asked->nesting == NESTING_RECURSIVE && !c->kvm) {
 		format(m->cpu, sizeof(m->cpu), "%s,svm-recursion=on", c->cpu ? c->cpu : VM_TCG_CPU);
 		c->cpu = m->cpu;
@@ -147,7 +151,7 @@ static void choose_machine(struct outermost *m)
 	m->child.input = 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
 	/* What programs print would come byte by byte by the port of a QEMU that is not ours. */
-	c->serial_records = asked->program || asked->programs.count;
+	c->serial_records = pack_has_programs(asked);
 }
 
 /* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
@@ -186,22 +190,58 @@ static int place_kernel(struct outermost *m)
 	return files_need(config->kernel, "kernel");
 }
 
-/* The user's files and programs, in all levels. */
+/* The deepest level that has a use for the user's files; LEVEL_NONE: all have. */
+static int last_with_files(const struct decided *d)
+{
+	int last = levels_last(&d->exec.at);
+
+	if (last < 0)
+		return LEVEL_NONE;
+	return d->shell > last ? d->shell : last;
+}
+
+/* The user's files and programs. */
 static int place_files(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
 	struct pack *p = &m->pack;
+	char until[24] = "";
 
 	if (levels_last(&asked->exec.at) >= 0 && levels_first(&asked->exec.at) < m->child.level)
 		return fail("--at: the outermost level here is L%d", m->child.level);
 	if (!pack_is_asked(asked))
 		return 0;
+	p->last = last_with_files(&m->run.decided);
 	if (pack_make(p, asked, m->config.initramfs, m->packed, sizeof(m->packed)))
 		return -1;
 	m->config.initramfs = m->packed;
+	if (p->last != LEVEL_NONE)
+		format(until, sizeof(until), " down to L%d", p->last);
 	if (p->files)
-		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level", p->files,
-			  (long long)p->kib);
+		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level%s", p->files,
+			  (long long)p->kib, until);
+	return 0;
+}
+
+/* Of levels that there will not be, nothing can be asked. */
+static int check_settings(const struct outermost *m, const char *flag, const struct settings *s)
+{
+	int depth = m->run.decided.depth, last;
+	struct levels levels;
+
+	for (int i = 0; i < s->count; i++) {
+		setting_get(s, i, &levels);
+		last = levels_last(&levels);
+		if (!strncmp(s->item[i], "all:", 4))
+			continue;
+		if (levels_first(&levels) < m->child.level)
+			return fail("%s %s: the outermost level here is L%d", flag, s->item[i],
+				    m->child.level);
+		if (depth != DEPTH_MAX && last > depth)
+			return fail(
+				"%s %s: L%d is deeper than L%d, where the run ends: see --depth",
+				flag, s->item[i], last, depth);
+	}
 	return 0;
 }
 
@@ -300,6 +340,8 @@ static int make_cmdline(struct outermost *m)
 		format(tsc, sizeof(tsc), " tsc_early_khz=%lld", (long long)tsc_khz(&m->config));
 	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
 	       append ? " " : "", append ? append : "");
+	if (m->config.kvm)
+		cmdline_offer(m->host.self.cpu_virt, words, sizeof(words));
 	return cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline);
 }
 
@@ -338,11 +380,31 @@ static void add_missing(struct outermost *m)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
+static void say_unexpected(void *context, int level, const char *check, const char *test)
+{
+	struct outermost *m = context;
+
+	lines_say(&m->run.lines, "L%d %s %s passed, which %s expects to fail", level, check, test,
+		  m->run.asked.expect);
+}
+
+/* Of what failed, what is known is no failure; what is not is to be learnt. */
+static int compare_expectations(struct outermost *m)
+{
+	struct report *r = &m->run.teller.report;
+
+	if (r->deepest < r->outermost)
+		return 0;
+	expect_apply(&m->known, r, say_unexpected, m);
+	return m->run.asked.learn ? expect_learn(r, m->run.asked.learn) : 0;
+}
+
 static int prepare_and_run(struct outermost *m)
 {
-	int status;
+	int status, err;
 
-	if (decide(m) || learn(m))
+	if (decide(m) || learn(m) ||
+	    (m->run.asked.expect && expect_read(&m->known, m->run.asked.expect)))
 		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);
@@ -355,7 +417,9 @@ static int prepare_and_run(struct outermost *m)
 		return STATUS_SKIPPED;
 	}
 	choose_machine(m);
-	if (place_kernel(m) || check_shell(m) || place_files(m))
+	if (check_settings(m, "--set", &m->run.decided.set) ||
+	    check_settings(m, "--cpu-at", &m->run.decided.cpus) || place_kernel(m) ||
+	    check_shell(m) || place_files(m))
 		return -1;
 	begin_report(m);
 	if (run_child(m))
@@ -363,8 +427,9 @@ static int prepare_and_run(struct outermost *m)
 	m->run.stopped = child_was_stopped();
 	streams_close(&m->streams);
 	add_missing(m);
+	err = compare_expectations(m);
 	status = run_finish(&m->run);
-	return m->streams.err ? -1 : status;
+	return err || m->streams.err ? -1 : status;
 }
 
 /* Of a program behind "--": its own, or the one that says that it did not come to that. */
@@ -414,6 +479,7 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 		status = program_status(m, status);
 	if (copy)
 		*copy = m->run.teller.report;
+	expect_free(&m->known);
 	free(m);
 	return status;
 }

@@ -2,7 +2,9 @@
 #define _GNU_SOURCE /* memfd_create, nftw */
 #include "host/pack.h"
 #include "child/archive.h"
+#include "host/suite.h"
 #include "level/payload.h"
+#include "suite_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,11 +198,168 @@ static int add_program(struct entries *e, char *const *program)
 	return add_script(e, "exec", text);
 }
 
+/* ---- suites and guests ------------------------------------------------------------------- */
+
+#define SUITES "suites" /* the folder of them in a level */
+#define RUNNER SUITES "/run"
+
+static int add_runner(struct entries *e)
+{
+	if (has_entry(e, RUNNER))
+		return 0;
+	return add_parents(e, RUNNER) || add_entry(e, S_IFREG | 0755, RUNNER, suite_run,
+						   sizeof(suite_run) - 1)
+		       ? -1
+		       : 0;
+}
+
+static int add_one(struct entries *e, const char *path, const char *name)
+{
+	struct stat st;
+
+	if (has_entry(e, name))
+		return 0;
+	if (stat(path, &st))
+		return fail("%s: %m", path);
+	return add_parents(e, name) || add_file(e, path, name, &st) ? -1 : 0;
+}
+
+/* The configuration, and of its files those that there are: a test whose file is missing is skipped. */
+static int add_configured(struct entries *e, const struct suite *s)
+{
+	char path[SUITE_PATH + PATH_BYTES], name[PATH_BYTES], file[PATH_BYTES / 2];
+	size_t at = 0;
+	int count = 0;
+
+	format(path, sizeof(path), "%s/" SUITE_CONFIG, s->dir);
+	format(name, sizeof(name), SUITES "/%s/" SUITE_CONFIG, s->name);
+	if (add_one(e, path, name))
+		return -1;
+	while (suite_next_file(s, &at, file, sizeof(file))) {
+		format(path, sizeof(path), "%s/%s", s->dir, file);
+		format(name, sizeof(name), SUITES "/%s/%s", s->name, file);
+		if (access(path, R_OK))
+			continue;
+		if (add_one(e, path, name))
+			return -1;
+		count++;
+	}
+	if (!count)
+		return fail("%s: none of the tests that are wanted is built: ./configure && make",
+			    s->dir);
+	return 0;
+}
+
+static int add_directory(struct entries *e, const struct suite *s)
+{
+	char tree[SUITE_PATH + SUITE_NAME + 20];
+
+	format(tree, sizeof(tree), "%s:/" SUITES "/%s", s->dir, s->name);
+	return add_tree(e, tree);
+}
+
+static int add_suite_script(struct entries *e, const struct suite *s)
+{
+	char *text;
+
+	if (asprintf(&text, "#!/bin/sh\nexec /" RUNNER " /" SUITES "/%s %s\n", s->name, s->words) <
+	    0)
+		return fail("out of memory");
+	return add_script(e, s->name, text);
+}
+
+static int add_suite(struct entries *e, const char *asked)
+{
+	struct suite s;
+	int err = suite_open(&s, asked) || add_runner(e);
+
+	if (!err)
+		err = s.config ? add_configured(e, &s) : add_directory(e, &s);
+	if (!err)
+		err = add_suite_script(e, &s);
+	suite_close(&s);
+	return err ? -1 : 0;
+}
+
+/* A kernel of the user's as a guest. */
+static int add_guest(struct entries *e, const struct options *o)
+{
+	static const char kernel[] = SUITES "/guest/kernel", initrd[] = SUITES "/guest/initrd";
+	char words[2100] = "", *text;
+
+	append_word(words, sizeof(words), o->guest_append ? o->guest_append : "");
+	if (strlen(words) > sizeof(words) - 8)
+		return fail("--guest-append: longer than %zu bytes", sizeof(words) - 8);
+	if (add_runner(e) || add_one(e, o->guest, kernel) ||
+	    (o->guest_initrd && add_one(e, o->guest_initrd, initrd)))
+		return -1;
+	if (asprintf(&text, "#!/bin/sh\nexec /" RUNNER " --guest /%s %s %s%s\n", kernel, words,
+		     o->guest_initrd ? "/" : "", o->guest_initrd ? initrd : "") < 0)
+		return fail("out of memory");
+	return add_script(e, "guest", text);
+}
+
+static int add_suites(struct entries *e, const struct options *o)
+{
+	for (int i = 0; i < o->suites.count; i++)
+		if (add_suite(e, o->suites.item[i]))
+			return -1;
+	if (!o->guest && (o->guest_append || o->guest_initrd))
+		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
+	return o->guest ? add_guest(e, o) : 0;
+}
+
+/* ---- what deeper levels do without ------------------------------------------------------- */
+
+#define UNTIL "etc/supernest/until" /* life.c reads it */
+
+/* Where the appliance's own files are, one may take the place of another: it stays. */
+static bool may_be_ours(const char *name)
+{
+	static const char *const ours[] = { "bin/", "boot/", "etc/", "lib/", "share/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (!strncmp(name, ours[i], strlen(ours[i])))
+			return true;
+	return !strcmp(name, "init");
+}
+
+/* The last level that needs the files, and their names. */
+static int add_until(struct entries *e, int last)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	int count = 0;
+
+	if (!f)
+		return fail("out of memory");
+	fprintf(f, "%d\n" UNTIL "\n", last);
+	for (int i = 0; i < e->count; i++) {
+		const struct archive_entry *entry = &e->entry[i];
+
+		if (S_ISDIR(entry->mode) || may_be_ours(entry->name) || strchr(entry->name, '\n'))
+			continue;
+		fprintf(f, "%s\n", entry->name);
+		count++;
+	}
+	if (fclose(f))
+		return fail("out of memory");
+	if (!count)
+		return 0;
+	return add_parents(e, UNTIL) || add_entry(e, S_IFREG | 0644, UNTIL, text, size) ? -1 : 0;
+}
+
 /* ---- the whole --------------------------------------------------------------------------- */
 
 bool pack_is_asked(const struct options *o)
 {
-	return o->programs.count || o->packed.count || o->program;
+	return pack_has_programs(o) || o->packed.count || o->guest_append || o->guest_initrd;
+}
+
+bool pack_has_programs(const struct options *o)
+{
+	return o->programs.count || o->program || o->suites.count || o->guest;
 }
 
 static int add_all(struct entries *e, struct pack *p, const struct options *o)
@@ -208,11 +367,15 @@ static int add_all(struct entries *e, struct pack *p, const struct options *o)
 	for (int i = 0; i < o->packed.count; i++)
 		if (add_tree(e, o->packed.item[i]))
 			return -1;
+	if (add_suites(e, o))
+		return -1;
 	p->files = e->count;
+	if (p->last != LEVEL_NONE && add_until(e, p->last))
+		return -1;
 	for (int i = 0; i < o->programs.count; i++)
 		if (add_command(e, o->programs.item[i]))
 			return -1;
-	p->programs = o->programs.count + !!o->program;
+	p->programs = o->programs.count + !!o->program + o->suites.count + !!o->guest;
 	p->kib = (e->bytes + 1023) / 1024;
 	return o->program ? add_program(e, o->program) : 0;
 }
@@ -241,7 +404,7 @@ int pack_make(struct pack *p, const struct options *o, const char *initramfs, ch
 	struct entries *e = calloc(1, sizeof(*e));
 	int err;
 
-	*p = (struct pack){ 0 };
+	*p = (struct pack){ .last = p->last };
 	if (!e || out < 0) {
 		free(e);
 		return fail("no memory for a copy of %s: %m", initramfs);

@@ -11,10 +11,12 @@
 struct pack {
 	int programs, files;
 	int64_t kib; /* of all of them, in each level */
+	int last; /* the deepest level that needs the files, or LEVEL_NONE: all do; set by the caller */
 };
 
 /* Whether there is something to pack. */
 bool pack_is_asked(const struct options *o);
+bool pack_has_programs(const struct options *o);
 /*
  * Makes an initramfs that has it: INITRAMFS, and that behind it.  PATH is where QEMU finds it as long as this process lives.
  * -1 (printed): a file cannot be read, or a name is not right.

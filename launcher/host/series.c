@@ -44,6 +44,18 @@ static char *next_word(char **rest)
 	return word;
 }
 
+/* "set" may be given more than once in a command, and so be two axes. */
+static void name_axis(struct series *s, struct axis *axis)
+{
+	int before = 0;
+
+	for (int i = 0; i < s->axis_count; i++)
+		before += !strcmp(s->axes[i].flag, axis->flag);
+	format(axis->key, sizeof(axis->key), "%s", axis->name);
+	if (before)
+		format(axis->key, sizeof(axis->key), "%.30s_%d", axis->name, before + 1);
+}
+
 static int read_axis(struct series *s, char *line, const char *path, int number)
 {
 	struct axis *axis = &s->axes[s->axis_count];
@@ -55,6 +67,7 @@ static int read_axis(struct series *s, char *line, const char *path, int number)
 		return fail("%s:%d: more than %d options to vary", path, number, AXES_MAX);
 	*axis = (struct axis){ .name = word };
 	format(axis->flag, sizeof(axis->flag), "--%s", word);
+	name_axis(s, axis);
 	while ((word = next_word(&line))) {
 		if (axis->count == AXIS_VALUES)
 			return fail("%s:%d: more than %d values", path, number, AXIS_VALUES);
@@ -123,6 +136,7 @@ static void keep(struct past_run *past, const struct report *r, double seconds)
 {
 	past->reached = r->reached;
 	past->stop = r->stop;
+	past->victim = r->ok ? -1 : report_victim(r);
 	past->seconds = seconds;
 	for (int i = 0; i <= MAX_LEVEL; i++) {
 		const struct level *lv = &r->levels[i];
@@ -167,8 +181,7 @@ static void write_run(const struct series *s, const struct past_run *past, const
 	char *text;
 
 	for (int i = 0; i < s->axis_count; i++)
-		cJSON_AddStringToObject(options, s->axes[i].name,
-					value_of(s, past->combination, i));
+		cJSON_AddStringToObject(options, s->axes[i].key, value_of(s, past->combination, i));
 	cJSON_AddNumberToObject(run, "status", past->status);
 	cJSON_AddNumberToObject(run, "seconds", past->seconds);
 	cJSON_AddItemToObject(run, "report", formats_to_json(r));
@@ -223,7 +236,7 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 	if (pid < 0)
 		fail("fork for a run: %m");
 	keep(past, shared, now_s() - start_s);
-	if (past->status != STATUS_OK)
+	if (past->status != STATUS_OK && !s->quiet)
 		show(log, out);
 	close(log);
 	print_run(s, past, shared, out);
@@ -436,7 +449,7 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 	}
 	if (json)
 		fputs("\n]}\n", json);
-	if (s->axis_count)
+	if (s->axis_count && !s->quiet)
 		print_matrix(s, out);
 	if (s->repeat > 1)
 		for (int c = 0; c < s->combinations; c++)
@@ -491,6 +504,8 @@ static int check(const struct series *s, const struct options *asked)
 			return fail("--shell is for one run, not for a series");
 		if (o.program)
 			return fail("-- CMD is for one run, not for a series: see --exec");
+		if (o.learn)
+			return fail("--learn is for one run, not for a series");
 		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
 		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
 			return fail("%s: repeat, matrix, json and artifacts are the series', they "

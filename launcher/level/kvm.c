@@ -39,16 +39,26 @@ void kvm_find_words(const char *log, char *words, size_t size)
 	make_harmless(words);
 }
 
-static void read_words(char *words, size_t size)
+char *kvm_read_log(void)
 {
 	char *log = malloc(LOG_BYTES);
 	int len = log ? klogctl(SYSLOG_READ_ALL, log, LOG_BYTES - 1) : -1;
 
-	words[0] = '\0';
-	if (len > 0) {
-		log[len] = '\0';
-		kvm_find_words(log, words, size);
+	if (len <= 0) {
+		free(log);
+		return NULL;
 	}
+	log[len] = '\0';
+	return log;
+}
+
+static void read_words(char *words, size_t size)
+{
+	char *log = kvm_read_log();
+
+	words[0] = '\0';
+	if (log)
+		kvm_find_words(log, words, size);
 	free(log);
 }
 

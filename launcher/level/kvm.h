@@ -22,6 +22,8 @@ struct kvm_facts {
 
 /* Fills in all but `err` and `in_appliance`.  VIRT: svm or vmx. */
 void kvm_learn_facts(struct kvm_facts *f, const char *virt);
+/* The kernel's log, to be freed; NULL if it cannot be read. */
+char *kvm_read_log(void);
 /* The sentence. */
 void kvm_explain(const struct kvm_facts *f, char *why, size_t size);
 /* KVM's last words in LOG, a kernel's log as klogctl() gives it. */

@@ -6,7 +6,9 @@
 #include "child/gather.h"
 #include "child/uplink.h"
 #include "child/wire.h"
+#include "level/kvm.h"
 #include "level/modules.h"
+#include "level/parameters.h"
 #include "level/shell.h"
 #include "lib/whole.h"
 #include "report/formats.h"
@@ -30,6 +32,8 @@
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
 #define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define UNTIL_PATH \
+	"/etc/supernest/until" /* which files deeper levels do not need; by host/pack.c */
 #define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
 
 #define LATE_CHECKS_S 20.0
@@ -79,7 +83,7 @@ void life_begin(struct life *l, double kernel_s)
 	if (run->asked.timeout_s)
 		run->decided.deadline_s = (l->has_parent ? 0 : kernel_s) + run->asked.timeout_s;
 	level_init(&self, 0);
-	platform_learn(&self, &l->platform, run->asked.level);
+	platform_learn(&self, &l->platform, run->asked.level, run->asked.offered);
 	self.kernel_s = kernel_s;
 	run_begin(run, self.level, self.level);
 	*t->self = self;
@@ -175,6 +179,34 @@ void life_run_hook(struct life *l)
 		tell_own_check(t, &k);
 }
 
+static void learn_parameters(struct life *l)
+{
+	struct level *self = l->run.teller.self;
+
+	parameters_list(MODULES_ROOT, self->cpu_virt, self->kvm_parameters,
+			sizeof(self->kvm_parameters));
+}
+
+/*
+ * What somebody has set is told at once, as the level may die of it.  Where the kernel command line has no word of KVM, nobody
+ * has, and life_end() learns what there is: reading 30 files of sysfs takes time that the level below would pay for.
+ */
+static void check_parameters(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+	char words[4096] = "", *log;
+	struct check k;
+
+	read_text("/proc/cmdline", words, sizeof(words));
+	if (!strstr(words, "kvm") && !l->run.decided.set.count)
+		return;
+	learn_parameters(l);
+	log = kvm_read_log();
+	if (parameters_check(MODULES_ROOT, log ? log : "", &l->run.decided.set, t->from, &k))
+		tell_own_check(t, &k);
+	free(log);
+}
+
 void life_learn_kvm(struct life *l)
 {
 	struct level *self = l->run.teller.self;
@@ -189,6 +221,7 @@ void life_learn_kvm(struct life *l)
 	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
 		l->child_file = (struct kernel){ 0 };
 	platform_learn_kvm(self, &l->platform, l->appliance);
+	check_parameters(l);
 }
 
 /* ---- whether there is a next level ------------------------------------------------------- */
@@ -261,11 +294,22 @@ void life_consider_child(struct life *l, int64_t archive_kib)
 		consider_child(l, archive_kib);
 }
 
+int64_t life_estimate_kib(struct life *l)
+{
+	names_free(&l->left_out);
+	names_read(&l->left_out, UNTIL_PATH, l->run.teller.from);
+	return archive_estimate_kib("/", &l->left_out);
+}
+
+/* Writes the child's, if there will be one, and sums up our own: the same, unless something is left out. */
 static int write_archive(struct life *l, bool for_child)
 {
 	struct level *self = l->run.teller.self;
+	struct archive own = l->archive;
 	int fd = -1, err;
 
+	own.without = NULL;
+	l->archive.without = for_child ? &l->left_out : NULL;
 	mkdir(ROOT_VIEW, 0755);
 	if (system_mount(l->appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
 		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
@@ -279,10 +323,14 @@ static int write_archive(struct life *l, bool for_child)
 		close(fd);
 	if (err) /* no room for it: the level above still wants to compare the sums */
 		archive_write(ROOT_VIEW, -1, &l->archive);
+	if (for_child && l->left_out.count)
+		err |= archive_write(ROOT_VIEW, -1, &own);
+	else
+		own = l->archive;
 	system_unmount(l->appliance, ROOT_VIEW);
 	rmdir(ROOT_VIEW);
-	strcpy(self->archive_sha256, l->archive.sha256);
-	strcpy(self->kernel_sha256, l->archive.sum[0].sha256);
+	strcpy(self->archive_sha256, own.sha256);
+	strcpy(self->kernel_sha256, own.sum[0].sha256);
 	return err;
 }
 
@@ -477,10 +525,10 @@ static void compare_sums(struct life *l, const struct level *child)
 	const char *release = l->child_file.release;
 	struct teller *t = &l->run.teller;
 
-	if (strcmp(child->archive_sha256, t->self->archive_sha256)) {
+	if (strcmp(child->archive_sha256, l->archive.sha256)) {
 		archive.result = RESULT_FAIL;
 		strcpy(archive.detail,
-		       "its sha256 is not its parent's: the files changed on the way");
+		       "its sha256 is not that of what it was given: the files changed on the way");
 	}
 	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
 		strcpy(kernel.detail,
@@ -545,6 +593,8 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		append_word(words, sizeof(words), "noxsave");
 	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
 		append_word(words, sizeof(words), "kvm_amd.recursion=0");
+	if (l->platform.kvm_nested == 1)
+		cmdline_offer(t->self->cpu_virt, words, sizeof(words));
 	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline);
 }
 
@@ -560,6 +610,7 @@ void life_run_child(struct life *l)
 		.kernel = l->child_kernel,
 		.initramfs = ARCHIVE_PATH,
 		.cmdline = cmdline,
+		.cpu = setting_of(&l->run.decided.cpus, t->from + 1),
 		.extra_args = l->run.asked.qemu_args,
 		.memory_kib = l->budget.child_kib,
 		.kvm = true,
@@ -621,6 +672,7 @@ void life_end(struct life *l)
 	life_run_checks(l, CHECK_LATE);
 	if (strcmp(l->run.decided.checks, "quick"))
 		life_run_checks(l, CHECK_THOROUGH);
+	learn_parameters(l);
 	tell_level(t, "level");
 	words_finish(&l->words);
 	tell_number(t, t->from, "end", "up_s", now_s());

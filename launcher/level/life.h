@@ -21,7 +21,8 @@ struct life {
 	struct consoles consoles;
 	bool has_parent; /* somebody above reads our records and prints the report */
 	struct platform platform;
-	struct archive archive;
+	struct archive archive;	  /* for the child */
+	struct names left_out;	  /* of it: what no level below this one needs */
 	char child_kernel[64];	  /* the file that the next level boots, */
 	struct kernel child_file; /* and what its header said when it was there */
 	struct budget budget;
@@ -53,6 +54,8 @@ void life_beat(void *context);
 void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */
 void life_learn_kvm(struct life *l);
+/* About how much the child would unpack. */
+int64_t life_estimate_kib(struct life *l);
 /* Whether there can be a next level that unpacks so much, as far as that is known before trying. */
 void life_consider_child(struct life *l, int64_t archive_kib);
 /* Writes the archive for the child, or, if there will be none, only its sum. */

@@ -17,22 +17,51 @@ const char *modules_kvm_name(const char *virt)
 	return !strcmp(virt, "svm") ? "kvm-amd" : !strcmp(virt, "vmx") ? "kvm-intel" : NULL;
 }
 
+/* The kernel has _ where a file may have -. */
+static bool is_name(const char *a, const char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!a[i] || !b[i] || (a[i] != b[i] && !(strchr("-_", a[i]) && strchr("-_", b[i]))))
+			return false;
+	return true;
+}
+
 bool modules_is_file_of(const char *path, const char *name)
 {
 	const char *base = strrchr(path, '/');
 
-	for (base = base ? base + 1 : path; *name; base++, name++)
-		if (*base != *name && !(strchr("-_", *base) && strchr("-_", *name) && *base))
-			return false;
-	return !strncmp(base, ".ko", 3);
+	base = base ? base + 1 : path;
+	return is_name(base, name, strlen(name)) && !strncmp(base + strlen(name), ".ko", 3);
+}
+
+void modules_parameters(const char *cmdline, const char *file, char *parameters, size_t size)
+{
+	const char *base = strrchr(file, '/');
+	size_t module, len = 0, word;
+
+	base = base ? base + 1 : file;
+	module = strcspn(base, ".");
+	parameters[0] = '\0';
+	for (; *cmdline; cmdline += word) {
+		cmdline += strspn(cmdline, " \t\n");
+		word = strcspn(cmdline, " \t\n");
+		if (word <= module + 1 || cmdline[module] != '.' || !is_name(cmdline, base, module))
+			continue;
+		format(parameters + len, size - len, "%s%.*s", len ? " " : "",
+		       (int)(word - module - 1), cmdline + module + 1);
+		len = strlen(parameters);
+	}
 }
 
 static void load(const struct appliance *a, const char *dir, const char *file)
 {
 	const char *dot = strrchr(file, '.');
-	char path[600];
+	char path[600], cmdline[4096], parameters[1024];
 	int fd;
 
+	if (read_text("/proc/cmdline", cmdline, sizeof(cmdline)))
+		cmdline[0] = '\0';
+	modules_parameters(cmdline, file, parameters, sizeof(parameters));
 	if (file[0] == '/')
 		format(path, sizeof(path), "%s", file);
 	else
@@ -42,7 +71,8 @@ static void load(const struct appliance *a, const char *dir, const char *file)
 		fail("%s: %m; modules.dep names it", path);
 		return;
 	}
-	if (system_load_module(a, fd, dot && strcmp(dot, ".ko") ? COMPRESSED_FILE : 0) &&
+	if (system_load_module(a, fd, parameters,
+			       dot && strcmp(dot, ".ko") ? COMPRESSED_FILE : 0) &&
 	    errno != EEXIST)
 		fail("%s: the kernel does not load it: %m; its log says why", path);
 	close(fd);

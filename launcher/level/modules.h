@@ -17,6 +17,11 @@ const char *modules_kvm_name(const char *virt);
  * is compressed.
  */
 bool modules_is_file_of(const char *path, const char *name);
+/*
+ * Its parameters on a kernel command line, "kvm_amd.npt=0" for the FILE kvm-amd.ko, as finit_module() takes them: "npt=0".
+ * A kernel applies only those of what is built in; the rest is modprobe's work.
+ */
+void modules_parameters(const char *cmdline, const char *file, char *parameters, size_t size);
 /* In a level without /dev/kvm: loads KVM for VIRT, if there are modules.  What goes wrong is printed. */
 void modules_load_kvm(const struct appliance *a, const char *virt);
 

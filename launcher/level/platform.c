@@ -193,7 +193,22 @@ static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 	return platform_explain_firmware(virt, kernel_has_it, known ? &value : NULL, why, size);
 }
 
-static void learn_cpu(struct level *self, struct platform *p, int level)
+/* Of a level that another has started: its KVM, or the QEMU between them, hides what the CPU above has. */
+static void explain_parent(int level, const char *offered, char *why, size_t size)
+{
+	if (*offered)
+		format(why, size,
+		       "no %s in this CPU: level %d's KVM offers it, but its QEMU does not show "
+		       "it: "
+		       "see -cpu in --cpu-at, --cpu and nest.qemu=",
+		       offered, level - 1);
+	else
+		format(why, size,
+		       "no svm or vmx in this CPU: level %d's KVM does not pass it on (nested=1?)",
+		       level - 1);
+}
+
+static void learn_cpu(struct level *self, struct platform *p, int level, const char *offered)
 {
 	struct hypervisor hv;
 	char cpuinfo[CPUINFO_MAX], flags[4096], vmx_flags[512], signature[13];
@@ -225,9 +240,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level)
 	if (p->have_virt || explain_firmware(false, p->virt_problem, sizeof(p->virt_problem)))
 		return;
 	if (level > 0)
-		format(p->virt_problem, sizeof(p->virt_problem),
-		       "no svm or vmx in this CPU: level %d's KVM does not pass it on (nested=1?)",
-		       level - 1);
+		explain_parent(level, offered, p->virt_problem, sizeof(p->virt_problem));
 	else
 		format(p->virt_problem, sizeof(p->virt_problem),
 		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv.name, hv.advice);
@@ -285,14 +298,14 @@ void platform_learn_kvm(struct level *self, struct platform *p, const struct app
 		       KVM_API_VERSION);
 }
 
-void platform_learn(struct level *self, struct platform *p, int level)
+void platform_learn(struct level *self, struct platform *p, int level, const char *offered)
 {
 	struct utsname uts;
 
 	memset(p, 0, sizeof(*p));
 	p->began_tsc = __rdtsc();
 	p->began_s = now_s();
-	learn_cpu(self, p, level);
+	learn_cpu(self, p, level, offered);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);
 	make_harmless(self->cpu_model);

@@ -45,9 +45,10 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
 
 /*
  * Fills in who and where we are.  LEVEL is what a parent said, or -1: then it is found out: no
- * hypervisor bit, or a CPU that TCG or Bochs emulates: 0; any other hypervisor's guest: 1.
+ * hypervisor bit, or a CPU that TCG or Bochs emulates: 0; any other hypervisor's guest: 1.  OFFERED
+ * is svm or vmx if the parent's KVM offers it, else "".
  */
-void platform_learn(struct level *self, struct platform *p, int level);
+void platform_learn(struct level *self, struct platform *p, int level, const char *offered);
 /* Whether KVM can be used: its module, its parameters, /dev/kvm.  On a host A is NULL. */
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a);
 

@@ -112,21 +112,104 @@ int levels_last(const struct levels *s)
 	return -1;
 }
 
-static int set_levels(const char *v, void *p)
+int levels_parse(const char *text, size_t len, struct levels *levels)
 {
-	char list[160], *rest = list, *word;
-	struct levels levels = { 0 };
+	char list[1024], *rest = list, *word;
 	int level;
 
-	if (strlen(v) >= sizeof(list))
+	*levels = (struct levels){ 0 };
+	if (len >= sizeof(list))
 		return -1;
-	strcpy(list, v);
-	while ((word = strsep(&rest, ","))) {
-		if (parse_int(word, 0, MAX_LEVEL, &level))
-			return -1;
-		levels_add(&levels, level);
+	format(list, sizeof(list), "%.*s", (int)len, text);
+	if (!strcmp(list, "all")) {
+		memset(levels, 0xff, sizeof(*levels));
+		return 0;
 	}
-	*(struct levels *)p = levels;
+	while ((word = strsep(&rest, ","))) {
+		if (parse_int(word + (*word == 'L'), 0, MAX_LEVEL, &level))
+			return -1;
+		levels_add(levels, level);
+	}
+	return 0;
+}
+
+static int set_levels(const char *v, void *p)
+{
+	return strcmp(v, "all") ? levels_parse(v, strlen(v), p) : -1;
+}
+
+const char *setting_get(const struct settings *s, int i, struct levels *levels)
+{
+	const char *item = s->item[i], *colon = strchr(item, ':');
+
+	levels_parse(item, colon - item, levels); /* it was right when it was added */
+	return colon + 1;
+}
+
+const char *setting_of(const struct settings *s, int level)
+{
+	struct levels levels;
+	const char *what;
+
+	for (int i = s->count - 1; i >= 0; i--) {
+		what = setting_get(s, i, &levels);
+		if (levels_have(&levels, level))
+			return what;
+	}
+	return NULL;
+}
+
+#define ID_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define VALUE_CHARS ID_CHARS "-+.,:/"
+
+/* The kernel takes - and _ for the same in a name; sysfs has _. */
+static bool is_parameter(const char *what)
+{
+	size_t module = strspn(what, ID_CHARS), name, value;
+
+	if (!module || what[module] != '.')
+		return false;
+	what += module + 1;
+	name = strspn(what, ID_CHARS);
+	if (!name || what[name] != '=')
+		return false;
+	what += name + 1;
+	value = strspn(what, VALUE_CHARS);
+	return value && !what[value];
+}
+
+static bool is_cpu(const char *what)
+{
+	return *what && !what[strspn(what, VALUE_CHARS "=")];
+}
+
+static int add_setting(const char *v, struct settings *s, bool (*is_right)(const char *what))
+{
+	const char *colon = strchr(v, ':');
+	struct levels levels;
+
+	if (!colon || strlen(v) >= SETTING_SIZE || s->count == SETTINGS_MAX ||
+	    levels_parse(v, colon - v, &levels) || !is_right(colon + 1))
+		return -1;
+	strcpy(s->item[s->count++], v);
+	return 0;
+}
+
+static int add_parameter(const char *v, void *p)
+{
+	return add_setting(v, p, is_parameter);
+}
+
+static int add_cpu(const char *v, void *p)
+{
+	return add_setting(v, p, is_cpu);
+}
+
+static int set_offered(const char *v, void *p)
+{
+	if (strcmp(v, "svm") && strcmp(v, "vmx"))
+		return -1;
+	strcpy(p, v);
 	return 0;
 }
 
@@ -350,13 +433,40 @@ static const struct option {
 	  "run programs before the level's child is started, while it runs, or after it has ended "
 	  "(default: first)" },
 	{ "nest.exec_timeout", "--exec-timeout", "S", CMD_RUN, set_timeout, MEMBER(exec.timeout_s),
-	  "seconds for each program, after which it is killed and has failed (default: 600)" },
+	  "seconds for each program, after which it is killed and has failed (default: 600; with "
+	  "--suite or --guest 7200)" },
 	{ "nest.hook_timeout", "--hook-timeout", "S", CMD_RUN, set_timeout, MEMBER(hook_timeout_s),
 	  "seconds for the hook of each level, after which it is killed and has failed (default: "
 	  "600)" },
 	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, add_to_list, MEMBER(packed),
 	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
 	  "be repeated" },
+	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, add_to_list, MEMBER(suites),
+	  "run tests in a level: kvm-unit-tests, of the tree that KVM_UNIT_TESTS names, or those "
+	  "in a "
+	  "directory; with WORDs those of such a name or group; may be repeated" },
+	{ NULL, "--expect", "FILE", CMD_RUN, set_text, MEMBER(expect),
+	  "the known failures of programs and suites, which are skipped then; see "
+	  "docs/testing.md" },
+	{ NULL, "--learn", "FILE", CMD_RUN, set_text, MEMBER(learn),
+	  "write the failures of programs and suites of this run to FILE, for --expect" },
+	{ NULL, "--guest", "FILE", CMD_RUN, set_text, MEMBER(guest),
+	  "run a kernel as a guest of a level: a bzImage, multiboot, PVH or flat file; what it "
+	  "writes to "
+	  "isa-debug-exit at port 0xf4 is the check guest of the level" },
+	{ NULL, "--guest-append", "WORDS", CMD_RUN, set_text, MEMBER(guest_append),
+	  "its kernel command line" },
+	{ NULL, "--guest-initrd", "FILE", CMD_RUN, set_text, MEMBER(guest_initrd),
+	  "its initramfs" },
+	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, add_parameter, MEMBER(set),
+	  "a module parameter of the kernel of these levels, as in 1,3:kvm_amd.npt=0 or "
+	  "all:kvm.tdp_mmu=0; one that the kernel refuses is the failed check set; may be "
+	  "repeated" },
+	{ "nest.cpu_at", "--cpu-at", "LEVELS:CPU", CMD_RUN, add_cpu, MEMBER(cpus),
+	  "the CPU that QEMU shows to these levels, as in 2:host,-x2apic; may be repeated "
+	  "(default: host; the emulated one: max,+svm)" },
+	{ "nest.offered", NULL, "svm|vmx", 0, set_offered, MEMBER(offered),
+	  "what the KVM above offers to its guests; set by the level above, never by a person" },
 	{ "nest.input", NULL, "N", 0, set_level, MEMBER(exec.input),
 	  "the level that the standard input is handed down to; set by the level above, never by a "
 	  "person" },
@@ -408,6 +518,9 @@ static const struct option {
 	  "run every combination of the options in FILE: on each line a name and its values" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
+	{ NULL, "--blame", NULL, CMD_RUN, set_flag, MEMBER(blame),
+	  "if the run with --kernel fails: repeat it with the appliance's own kernel at one level "
+	  "after the other, and name the level whose KVM is at fault" },
 	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, set_json_format, MEMBER(report),
 	  "--format json" },
 	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
@@ -455,7 +568,7 @@ void options_init(struct options *o)
 		.kib_percent = LIMIT_DEFAULT,
 		.cycles_percent = LIMIT_DEFAULT,
 		.hook_timeout_s = HOOK_S,
-		.exec = { .timeout_s = EXEC_S, .input = INPUT_NONE },
+		.exec = { .input = INPUT_NONE },
 	};
 }
 
@@ -471,6 +584,10 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	strcpy(d->run_id, o->run_id);
 	strcpy(d->checks, o->checks);
 	strcpy(d->seed, o->seed);
+	if (!d->exec.timeout_s)
+		d->exec.timeout_s = o->suites.count || o->guest ? SUITE_S : EXEC_S;
+	d->set = o->set;
+	d->cpus = o->cpus;
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
 		d->depth = shell > last ? shell : last;
 }

@@ -16,6 +16,9 @@
 #define PROGRAMS_MAX 32
 #define INPUT_NONE (-1)
 #define EXEC_S 600
+#define SUITE_S 7200
+#define SETTINGS_MAX 16
+#define SETTING_SIZE 100
 #define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
@@ -42,6 +45,12 @@ struct levels {
 	uint64_t bits[(MAX_LEVEL + 1) / 64];
 };
 
+/* What is asked of some levels alone: each item is "LEVELS:WHAT", as it was given. */
+struct settings {
+	int count;
+	char item[SETTINGS_MAX][SETTING_SIZE];
+};
+
 /* When a level runs its programs: before its child, while that runs, after it has ended. */
 enum exec_when { EXEC_FIRST, EXEC_PARENT, EXEC_LAST };
 
@@ -51,7 +60,7 @@ extern const char *const exec_when_names[];
 struct exec {
 	struct levels at;  /* those that run them; none: the deepest */
 	int when;	   /* enum exec_when */
-	int timeout_s;	   /* of each */
+	int timeout_s;	   /* of each; 0 in what was asked for: by default */
 	int input;	   /* the level whose first program has the standard input, or INPUT_NONE */
 	char command[512]; /* of nest.exec=, %20 for a blank; or "" */
 };
@@ -76,7 +85,7 @@ struct options {
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel, nesting;
-	bool plain, deterministic, stop_on_failure;
+	bool plain, deterministic, stop_on_failure, blame;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	struct levels levels;				/* those that run --kernel; none: all */
@@ -87,10 +96,16 @@ struct options {
 	int file_count;
 	struct exec exec;
 	int hook_timeout_s;
+	struct settings set;  /* MODULE.PARAMETER=VALUE of their kernels */
+	struct settings cpus; /* of the CPU that QEMU shows them */
+	char offered[4];      /* svm or vmx, if the KVM above offers it to this level; or "" */
 	struct list programs; /* of --exec: CMD or NAME=CMD */
 	struct list packed;   /* of --file: PATH or PATH:DEST */
-	char *const *program; /* behind "--": a program and its arguments, or NULL */
-	const char *from;     /* plan's report */
+	struct list suites;   /* of --suite: NAME or a directory, and :WORD,WORD */
+	const char *guest, *guest_append, *guest_initrd;
+	const char *expect, *learn; /* files of known failures */
+	char *const *program;	    /* behind "--": a program and its arguments, or NULL */
+	const char *from;	    /* plan's report */
 };
 
 /* What was decided by it, and is handed down from level to level. */
@@ -103,6 +118,7 @@ struct decided {
 	char checks[CHECKS_SIZE];
 	struct exec exec;
 	int hook_timeout_s;
+	struct settings set, cpus;
 	char seed[65]; /* of random numbers, the levels' are derived from */
 };
 
@@ -127,11 +143,18 @@ void options_help_parameters(void);
 /* Which of NAMES it is; -1 if it is none. */
 int parse_choice(const char *text, const char *const names[], int *out);
 
+/* "1", "1,3", "L1,L3" or "all", LEN characters.  -1: it is none of these. */
+int levels_parse(const char *text, size_t len, struct levels *levels);
 void levels_add(struct levels *s, int level);
 bool levels_have(const struct levels *s, int level);
 /* -1 if there is none. */
 int levels_first(const struct levels *s);
 int levels_last(const struct levels *s);
+
+/* WHAT of item number I, and the levels that it is for. */
+const char *setting_get(const struct settings *s, int i, struct levels *levels);
+/* WHAT of the last item that is for this level; NULL: there is none. */
+const char *setting_of(const struct settings *s, int level);
 
 /* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
 int parse_size(const char *text, int64_t *kib);

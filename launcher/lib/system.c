@@ -164,9 +164,9 @@ int system_unmount(const struct appliance *a, const char *target)
 	return is_ours(a) ? umount(target) : -1;
 }
 
-int system_load_module(const struct appliance *a, int fd, int flags)
+int system_load_module(const struct appliance *a, int fd, const char *parameters, int flags)
 {
-	return is_ours(a) ? syscall(SYS_finit_module, fd, "", flags) : -1;
+	return is_ours(a) ? syscall(SYS_finit_module, fd, parameters, flags) : -1;
 }
 
 void system_silence_kernel(const struct appliance *a)

@@ -28,7 +28,7 @@ int system_mount(const struct appliance *a, const char *source, const char *targ
 		 const char *type, unsigned long flags, const char *data);
 int system_unmount(const struct appliance *a, const char *target);
 /* finit_module(2) */
-int system_load_module(const struct appliance *a, int fd, int flags);
+int system_load_module(const struct appliance *a, int fd, const char *parameters, int flags);
 /* The kernel's messages to its consoles, off. */
 void system_silence_kernel(const struct appliance *a);
 /* reboot(2) */

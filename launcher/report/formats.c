@@ -49,6 +49,19 @@ static void print_row(const struct report *r, const struct level *lv, FILE *out)
 		lv->ready ? "" : ", not ready");
 }
 
+static void print_programs(const struct report *r, int level, FILE *out)
+{
+	for (int i = 0; i < r->program_count; i++) {
+		const struct program_use *p = &r->programs[i];
+
+		if (p->level == level)
+			fprintf(out, "L%d %s: status %d; %s s, of them %s of CPU time; exits: %s\n",
+				level, p->check, p->status, or_dash(number_seconds(p->s).text),
+				or_dash(number_seconds(p->cpu_s).text),
+				or_dash(number_whole(p->exits).text));
+	}
+}
+
 static void print_remarks(const struct report *r, FILE *out)
 {
 	const char *model = "", *features = "";
@@ -65,6 +78,7 @@ static void print_remarks(const struct report *r, FILE *out)
 			if (lv->checks[c].result != RESULT_PASS && lv->checks[c].detail[0])
 				fprintf(out, "L%d %s: %s: %s\n", i, lv->checks[c].id,
 					result_names[lv->checks[c].result], lv->checks[c].detail);
+		print_programs(r, i, out);
 	}
 }
 
@@ -84,6 +98,8 @@ static void print_table(const struct report *r, FILE *out)
 		fprintf(out, "L%d console: %s\n", r->stop_level, r->console[i]);
 	if (r->stop == STOP_NONE) /* it goes on */
 		return;
+	if (*r->blame.sentence)
+		fprintf(out, "blame: %s\n", r->blame.sentence);
 	report_sentence(r, sentence, sizeof(sentence));
 	fprintf(out, "%s: %s\n", r->ok ? "PASS" : "FAIL", sentence);
 }
@@ -265,6 +281,32 @@ static cJSON *subtests_to_json(const struct report *r, int level)
 	return array;
 }
 
+static cJSON *number_to_json(double value)
+{
+	return value >= 0 ? cJSON_CreateNumber(value) : cJSON_CreateNull();
+}
+
+static cJSON *programs_to_json(const struct report *r, int level)
+{
+	cJSON *array = cJSON_CreateArray();
+
+	for (int i = 0; i < r->program_count; i++) {
+		const struct program_use *p = &r->programs[i];
+		cJSON *o;
+
+		if (p->level != level)
+			continue;
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "check", p->check);
+		cJSON_AddNumberToObject(o, "status", p->status);
+		cJSON_AddItemToObject(o, "s", number_to_json(p->s));
+		cJSON_AddItemToObject(o, "cpu_s", number_to_json(p->cpu_s));
+		cJSON_AddItemToObject(o, "exits", number_to_json(p->exits));
+		cJSON_AddItemToArray(array, o);
+	}
+	return array;
+}
+
 static cJSON *level_to_json(const struct report *r, const struct level *lv)
 {
 	cJSON *o = cJSON_CreateObject(), *group;
@@ -281,6 +323,7 @@ static cJSON *level_to_json(const struct report *r, const struct level *lv)
 	}
 	cJSON_AddItemToObject(o, "checks", checks_to_json(lv));
 	cJSON_AddItemToObject(o, "subtests", subtests_to_json(r, lv->level));
+	cJSON_AddItemToObject(o, "programs", programs_to_json(r, lv->level));
 	return o;
 }
 
@@ -339,6 +382,16 @@ static cJSON *setup_to_json(const struct setup *s)
 	return o;
 }
 
+static cJSON *blame_to_json(const struct blame *b)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(o, "victim", b->victim);
+	cJSON_AddItemToObject(o, "suspects", cJSON_CreateIntArray(b->suspects, b->count));
+	cJSON_AddStringToObject(o, "sentence", b->sentence);
+	return o;
+}
+
 cJSON *formats_to_json(const struct report *r)
 {
 	cJSON *root = cJSON_CreateObject(), *levels;
@@ -353,6 +406,8 @@ cJSON *formats_to_json(const struct report *r)
 		cJSON_AddStringToObject(root, "command", r->command);
 	else
 		cJSON_AddNullToObject(root, "command");
+	if (*r->blame.sentence)
+		cJSON_AddItemToObject(root, "blame", blame_to_json(&r->blame));
 	return root;
 }
 
@@ -451,6 +506,34 @@ static int read_subtest(struct report *r, int level, const cJSON *item)
 	return report_add_subtest(r, &t);
 }
 
+static int read_number(const cJSON *object, const char *key, double *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (cJSON_IsNull(item))
+		return 0;
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= NUMBER_MAX))
+		return -1;
+	*out = item->valuedouble;
+	return 0;
+}
+
+static int read_program(struct report *r, int level, const cJSON *item)
+{
+	const char *check = text_of(item, "check");
+	double status = 0, exits = UNKNOWN;
+	struct program_use *p;
+
+	if (!check || !id_is_clean(check) || strlen(check) >= CHECK_ID ||
+	    !(p = report_program(r, level, check)) || read_number(item, "status", &status) ||
+	    status > 255 || read_number(item, "s", &p->s) ||
+	    read_number(item, "cpu_s", &p->cpu_s) || read_number(item, "exits", &exits))
+		return -1;
+	p->status = status;
+	p->exits = exits;
+	return 0;
+}
+
 static int read_check(struct level *lv, const cJSON *item)
 {
 	const char *result = text_of(item, "result");
@@ -516,6 +599,10 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "subtests"))
 		if (read_subtest(r, level, check))
 			return malformed(path, "a subtest of L%d has not all that it should have",
+					 level);
+	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "programs"))
+		if (read_program(r, level, check))
+			return malformed(path, "a program of L%d has not all that it should have",
 					 level);
 	return 0;
 }
@@ -602,6 +689,25 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 	return r->stop == STOP_NONE ? malformed(path, "nobody stops for '%.20s'", stop) : 0;
 }
 
+/* Most reports have none. */
+static int read_blame(const char *path, struct blame *b, const cJSON *o)
+{
+	const cJSON *suspect;
+
+	if (!o)
+		return 0;
+	if (read_int(o, "victim", 0, MAX_LEVEL, &b->victim))
+		return malformed(path, "the victim of its blame is no level");
+	cJSON_ArrayForEach (suspect, cJSON_GetObjectItemCaseSensitive(o, "suspects")) {
+		if (b->count == SUSPECTS_MAX || !cJSON_IsNumber(suspect) ||
+		    !(suspect->valuedouble >= 0 && suspect->valuedouble <= MAX_LEVEL))
+			return malformed(path, "a suspect of its blame is no level");
+		b->suspects[b->count++] = suspect->valuedouble;
+	}
+	read_text_of(o, "sentence", b->sentence, sizeof(b->sentence));
+	return 0;
+}
+
 static int read_report(const char *path, struct report *r, const cJSON *root)
 {
 	const char *schema = text_of(root, "schema");
@@ -621,7 +727,8 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 		if (read_level(path, r, level))
 			return -1;
 	if (read_setup(path, &r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
-	    read_outcome(path, r, cJSON_GetObjectItemCaseSensitive(root, "outcome")))
+	    read_outcome(path, r, cJSON_GetObjectItemCaseSensitive(root, "outcome")) ||
+	    read_blame(path, &r->blame, cJSON_GetObjectItemCaseSensitive(root, "blame")))
 		return -1;
 	/* No level came up: the first that should have is the one that the chain stopped at. */
 	if (r->deepest < 0)

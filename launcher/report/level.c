@@ -64,6 +64,7 @@ const struct field level_fields[] = {
 	FIELD("cpu", "virt", FIELD_TEXT, BY_LEVEL, cpu_virt),
 	FIELD("cpu", "features", FIELD_LIST, BY_LEVEL, cpu_features),
 	FIELD(NULL, "kernel", FIELD_TEXT, BY_LEVEL, kernel),
+	FIELD("kvm", "parameters", FIELD_LIST, BY_LEVEL, kvm_parameters),
 	FIELD(NULL, "kernel_sha256", FIELD_TEXT, BY_LEVEL, kernel_sha256),
 	FIELD(NULL, "archive_sha256", FIELD_TEXT, BY_LEVEL, archive_sha256),
 	FIELD("memory", "total_kib", FIELD_COUNT, BY_LEVEL, total_kib),

@@ -61,6 +61,8 @@ struct level {
 	char cpu_vendor[16], cpu_model[64], cpu_virt[8];
 	char cpu_features[160]; /* blank between two */
 	char kernel[72];
+	char kvm_parameters
+		[250]; /* of KVM's modules, other than their defaults: blank between two */
 	char kernel_sha256[65], archive_sha256[65];
 	int64_t total_kib, available_kib, child_kib, overhead_kib;
 	/* What the RAM that its child does not get is spent on; memory.h says what each is. */

@@ -15,10 +15,11 @@ void report_init(struct report *r, int requested)
 	r->stop = STOP_NONE;
 	r->reached = r->stop_level = r->console_count = 0;
 	r->lost_records = 0;
-	r->subtest_count = 0;
+	r->subtest_count = r->program_count = 0;
 	r->ok = r->interrupted = false;
 	r->detail[0] = r->command[0] = '\0';
 	evidence_clear(&r->evidence);
+	r->blame = (struct blame){ 0 };
 	r->requested = requested;
 	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
 	r->outermost = MAX_LEVEL + 1;
@@ -162,8 +163,10 @@ static int add_kind(struct report *r, struct level *lv, const struct record *rec
 		return add_proof(r, rec);
 	if (!strcmp(rec->kind, "ready") && own)
 		return add_ready(r, lv, rec);
-	if ((!strcmp(rec->kind, "out") || !strcmp(rec->kind, "exec")) && own && lv->ready)
+	if (!strcmp(rec->kind, "out") && own && lv->ready)
 		return 0;
+	if (!strcmp(rec->kind, "exec") && lv->ready) /* its parent counts its exits */
+		return own == !*record_get(rec, "exits") ? 0 : -1;
 	if (!strcmp(rec->kind, "shell") && own && lv->ready) {
 		r->shell_level = lv->level;
 		return 0;
@@ -287,6 +290,23 @@ int report_add_subtest(struct report *r, const struct subtest *t)
 	return 0;
 }
 
+struct program_use *report_program(struct report *r, int level, const char *check)
+{
+	struct program_use *p;
+
+	for (int i = 0; i < r->program_count; i++)
+		if (r->programs[i].level == level && !strcmp(r->programs[i].check, check))
+			return &r->programs[i];
+	if (r->program_count == PROGRAMS_KEPT)
+		return NULL;
+	p = &r->programs[r->program_count++];
+	*p = (struct program_use){
+		.level = level, .s = UNKNOWN, .cpu_s = UNKNOWN, .exits = UNKNOWN
+	};
+	format(p->check, sizeof(p->check), "%s", check);
+	return p;
+}
+
 double level_boot_s(const struct level *lv)
 {
 	return !lv->ready ? UNKNOWN : lv->wall_s >= 0 ? lv->wall_s : lv->ready_s;
@@ -339,4 +359,12 @@ void report_sentence(const struct report *r, char *buf, size_t size)
 	reached(r, what, sizeof(what));
 	format(buf, size, "reached %s; stopped by %s at L%d: %s", what, stop_names[r->stop],
 	       r->stop_level, r->detail);
+}
+
+int report_victim(const struct report *r)
+{
+	for (int i = r->outermost; i >= 0 && i <= r->reached; i++)
+		if (r->used[i] && !level_sound(&r->levels[i]))
+			return i;
+	return r->stop_level;
 }

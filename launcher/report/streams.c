@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/streams.h"
 #include "lib/base64.h"
+#include "lib/numbers.h"
 #include "report/tap.h"
 #include "report/record.h"
 #include "report/level.h"
@@ -153,12 +154,43 @@ static void hear_output(struct streams *o, const struct record *rec)
 	take_lines(o, s, data, n);
 }
 
+static double number_of(const struct record *rec, const char *key)
+{
+	double value;
+
+	return parse_number(record_get(rec, key), &value) || value < 0 || value > NUMBER_MAX
+		       ? UNKNOWN
+		       : value;
+}
+
+/* Of a program that has ended: from its level what it used, from the one above the exits. */
+static void keep_program(const struct streams *o, const struct record *rec)
+{
+	const char *id = record_get(rec, "id");
+	struct program_use *p =
+		is_id(id) && o->report ? report_program(o->report, rec->about, id) : NULL;
+
+	if (!p)
+		return;
+	if (rec->from != rec->about) {
+		p->exits = number_of(rec, "exits");
+		return;
+	}
+	p->status = number_of(rec, "status") <= 255 ? number_of(rec, "status") : 255;
+	p->s = number_of(rec, "s");
+	p->cpu_s = number_of(rec, "cpu_s");
+}
+
 static void hear_program(struct streams *o, const struct record *rec)
 {
+	bool own = rec->from == rec->about;
 	int status;
 
 	o->started = true;
-	if (strcmp(record_get(rec, "state"), "off"))
+	if (own && strcmp(record_get(rec, "state"), "off"))
+		return;
+	keep_program(o, rec);
+	if (!own)
 		return;
 	status = atoi(record_get(rec, "status"));
 	o->ended = true;

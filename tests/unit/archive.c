@@ -44,7 +44,37 @@ static void test_same_bytes(void **state)
 	assert_int_equal(archive_write("tree", -1, &measured), 0);
 	assert_string_equal(measured.sha256, a.sha256);
 	assert_int_equal(measured.bytes, a.bytes);
-	assert_true(archive_estimate_kib("tree") == 100003 / 1024);
+	assert_true(archive_estimate_kib("tree", NULL) == 100003 / 1024);
+}
+
+/* What levels below a certain one do without is left out of the archive for them, and of nothing else. */
+static void test_left_out(void **state)
+{
+	struct names names;
+	struct archive a = { 0 }, whole = { 0 };
+
+	(void)state;
+	sh("rm -rf tree; mkdir -p tree/opt; head -c 5000 /dev/zero >tree/opt/data; echo a "
+	   ">tree/opt/dat;"
+	   "echo 2 >until; echo opt/data >>until; echo nowhere >>until");
+	assert_int_equal(names_read(&names, "until", 1), 0); /* its child needs them */
+	assert_int_equal(names.count, 0);
+	a.without = &names;
+	archive_to("out.cpio", "tree", &a);
+	archive_to("out.cpio", "tree", &whole);
+	assert_string_equal(a.sha256, whole.sha256);
+	names_free(&names);
+	assert_int_equal(names_read(&names, "until", 2), 0);
+	archive_to("out.cpio", "tree", &a);
+	sh("test \"$(cpio -t --quiet <out.cpio | tr '\\n' ' ')\" = 'opt opt/dat '");
+	assert_true(archive_estimate_kib("tree", NULL) == 4);
+	names_free(&names);
+	assert_int_equal(names_read(&names, "nowhere", 2), 0); /* the usual case */
+	assert_int_equal(names.count, 0);
+	names_free(&names);
+	sh("echo two >until; echo opt/data >>until");
+	assert_int_equal(names_read(&names, "until", 2), -1);
+	assert_non_null(strstr(last_error(), "until: its first line is no level"));
 }
 
 /* What is unpacked from it gives the same archive again, whatever order the files were made in. */
@@ -138,4 +168,5 @@ static void test_failures(void **state)
 	sh("rm -rf deep");
 }
 
-RUN(T(test_same_bytes), T(test_unpack_and_again), T(test_growing), T(test_failures))
+RUN(T(test_same_bytes), T(test_left_out), T(test_unpack_and_again), T(test_growing),
+    T(test_failures))

@@ -41,7 +41,7 @@ static int learn(void **state)
 {
 	(void)state;
 	level_init(&lv, 0);
-	platform_learn(&lv, &platform, -1);
+	platform_learn(&lv, &platform, -1, "");
 	platform_learn_kvm(&lv, &platform, NULL);
 	lv.kernel_s = 1;
 	told = 0;
@@ -59,7 +59,7 @@ static void test_platform(void **state)
 	assert_int_equal(platform.have_virt, strcmp(lv.cpu_virt, "none") != 0);
 	assert_int_equal(platform.have_virt, !platform.virt_problem[0]); /* a reason, or none */
 	assert_int_equal(platform.have_kvm, !platform.kvm_problem[0]);
-	platform_learn(&lv, &platform, 5); /* a parent has said which level we are */
+	platform_learn(&lv, &platform, 5, ""); /* a parent has said which level we are */
 	assert_int_equal(lv.level, 5);
 }
 

@@ -117,4 +117,34 @@ static void test_handed_down(void **state)
 	assert_int_equal(cmdline_make(&d, 3, 1, words, line), -1);
 }
 
-RUN(T(test_full), T(test_whole), T(test_own_words), T(test_prefixes), T(test_handed_down))
+/* The kernel of a level takes its own parameters; what is below learns what is meant for it. */
+static void test_settings(void **state)
+{
+	struct options asked;
+	struct decided d;
+	char words[60] = "quiet", line[CMDLINE_SIZE];
+
+	(void)state;
+	options_init(&asked);
+	strcpy(asked.run_id, "5eed");
+	options_decide(&asked, SHELL_NONE, &d);
+	d.set = (struct settings){ 2, { "1:kvm_amd.npt=0", "2,3:kvm.tdp_mmu=0" } };
+	d.cpus = (struct settings){ 1, { "2:host,-x2apic" } };
+	assert_non_null(strstr(handed_down(&d, 1, 1),
+			       "nest.depth=max kvm_amd.npt=0 nest.set=1:kvm_amd.npt=0 "
+			       "nest.set=2,3:kvm.tdp_mmu=0 nest.cpu_at=2:host,-x2apic"));
+	assert_non_null(strstr(handed_down(&d, 3, 1),
+			       "nest.depth=max kvm.tdp_mmu=0 nest.set=2,3:kvm.tdp_mmu=0"));
+	assert_null(strstr(handed_down(&d, 3, 1), "cpu_at"));
+	assert_null(strstr(handed_down(&d, 4, 1), "kvm"));
+	cmdline_offer("svm", words, sizeof(words));
+	assert_string_equal(words, "quiet nest.offered=svm");
+	/* What does not fit is an error, and nothing is left out. */
+	d.set.count = SETTINGS_MAX;
+	for (int i = 0; i < SETTINGS_MAX; i++)
+		format(d.set.item[i], SETTING_SIZE, "all:kvm.x=%080d", i);
+	assert_int_equal(cmdline_make(&d, 3, 1, "quiet", line), -1);
+}
+
+RUN(T(test_settings), T(test_full), T(test_whole), T(test_own_words), T(test_prefixes),
+    T(test_handed_down))

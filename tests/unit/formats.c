@@ -82,6 +82,9 @@ static void test_json_round_trip(void **state)
 	for (int stop = STOP_DEPTH; stop < STOP_COUNT; stop++)
 		for (int levels = 0; levels < 4; levels++) {
 			fill(stop % 2 ? DEPTH_OPEN : 2, levels, stop, stop % 3);
+			for (int i = r.outermost; i <= r.deepest; i++)
+				*report_program(&r, i, "exec") =
+					(struct program_use){ i, "exec", 7, 1.25, UNKNOWN, 77 - i };
 			assert_int_equal(formats_write_json(&r, "r.json"), 0);
 			assert_int_equal(formats_read_json(&again, "r.json"), 0);
 			for (int format = REPORT_TABLE; format <= REPORT_SVG; format <<= 1) {

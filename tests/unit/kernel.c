@@ -126,6 +126,24 @@ static void test_module_names(void **state)
 	assert_false(modules_is_file_of("/a/kvm-amd.ko", "kvm"));
 	assert_false(modules_is_file_of("/a/kvm.ko", "kvm-amd"));
 	assert_false(modules_is_file_of("/a/kvm.c", "kvm"));
+	assert_false(modules_is_file_of("/a/k", "kvm"));
+}
+
+/* modprobe's work: a kernel leaves the parameters of its modules alone. */
+static void test_module_parameters(void **state)
+{
+	static const char cmdline[] = "quiet kvm_amd.npt=0 kvm.tdp_mmu=0 kvm-amd.nested=1 kvm_amd= "
+				      "kvm_amd.flag xkvm_amd.vgif=0\n";
+	char parameters[100];
+
+	(void)state;
+	modules_parameters(cmdline, "kernel/arch/x86/kvm/kvm-amd.ko.xz", parameters,
+			   sizeof(parameters));
+	assert_string_equal(parameters, "npt=0 nested=1 flag");
+	modules_parameters(cmdline, "kvm.ko", parameters, sizeof(parameters));
+	assert_string_equal(parameters, "tdp_mmu=0");
+	modules_parameters(cmdline, "irqbypass.ko", parameters, sizeof(parameters));
+	assert_string_equal(parameters, "");
 }
 
 static uint8_t rom[0x10000];
@@ -180,4 +198,4 @@ static void test_firmware(void **state)
 }
 
 RUN(T(test_header), T(test_no_header), T(test_config), T(test_config_is_found),
-    T(test_module_names), T(test_firmware))
+    T(test_module_names), T(test_module_parameters), T(test_firmware))

@@ -38,7 +38,7 @@ static void test_programs(void **state)
 	assert_int_equal(o.packed.count, 1);
 	assert_int_equal(o.exec.at.bits[0], 1 << 1 | 1 << 3);
 	assert_int_equal(o.exec.when, EXEC_LAST);
-	assert_int_equal(o.exec.timeout_s, EXEC_S);
+	assert_int_equal(o.exec.timeout_s, 0);
 	assert_int_equal(args(CMD_RUN, "--depth 2 -- cmd --depth x"), 0);
 	assert_int_equal(o.depth, 2);
 	assert_string_equal(o.program[0], "cmd");
@@ -62,11 +62,67 @@ static void test_program_means_depth(void **state)
 	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.depth, 3);
+	assert_int_equal(d.exec.timeout_s, EXEC_S);
 	options_decide(&o, 5, &d);
 	assert_int_equal(d.depth, 5);
 	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3 --depth 4"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.depth, 4);
+	/* Many tests take longer than one program, unless somebody knows better. */
+	assert_int_equal(args(CMD_RUN, "--suite kvm-unit-tests:svm --suite ./mine"), 0);
+	options_decide(&o, SHELL_NONE, &d);
+	assert_int_equal(d.exec.timeout_s, SUITE_S);
+	assert_int_equal(args(CMD_RUN, "--guest x --exec-timeout 600"), 0);
+	options_decide(&o, SHELL_NONE, &d);
+	assert_int_equal(d.exec.timeout_s, 600);
+}
+
+/* Of some levels alone: parameters of kernels, and CPUs. */
+static void test_settings(void **state)
+{
+	static const char *const bad[] = {
+		"--set kvm.tdp_mmu=0",
+		"--set 1:kvm.tdp_mmu",
+		"--set 1:tdp_mmu=0",
+		"--set 1:kvm.tdp_mmu=",
+		"--set :kvm.tdp_mmu=0",
+		"--set 256:kvm.tdp_mmu=0",
+		"--set 1,:kvm.tdp_mmu=0",
+		"--set none:kvm.tdp_mmu=0",
+		"--set 1:kvm.=0",
+		"--set 1:kvm.tdp_mmu=\"0\"",
+		"--cpu-at host",
+		"--cpu-at 2:",
+		"--cpu-at x:host",
+		"--cpu-at 2:host%20-S",
+		"--at all",
+	};
+	struct levels levels;
+	struct decided d;
+
+	(void)state;
+	assert_int_equal(args(CMD_RUN, "--set L1:kvm_amd.npt=0 --set all:kvm.tdp_mmu=0 "
+				       "--cpu-at 2:host,-x2apic --cpu-at 2,3:host,pmu=off"),
+			 0);
+	assert_string_equal(setting_get(&o.set, 0, &levels), "kvm_amd.npt=0");
+	assert_true(levels_first(&levels) == 1 && levels_last(&levels) == 1);
+	assert_string_equal(setting_get(&o.set, 1, &levels), "kvm.tdp_mmu=0");
+	assert_true(levels_first(&levels) == 0 && levels_last(&levels) == MAX_LEVEL);
+	assert_string_equal(setting_of(&o.set, 1), "kvm.tdp_mmu=0"); /* the last one counts */
+	assert_string_equal(setting_of(&o.cpus, 2), "host,pmu=off");
+	assert_null(setting_of(&o.cpus, 1));
+	options_decide(&o, SHELL_NONE, &d);
+	assert_string_equal(d.set.item[0], "L1:kvm_amd.npt=0");
+	assert_int_equal(d.cpus.count, 2);
+	assert_int_equal(cmdline("nest.set=1:kvm_amd.npt=0 nest.cpu_at=2:host,-x2apic "
+				 "nest.offered=svm"),
+			 0);
+	assert_string_equal(o.set.item[0], "1:kvm_amd.npt=0");
+	assert_string_equal(o.offered, "svm");
+	assert_int_equal(cmdline("nest.offered=npt"), -1);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (!args(CMD_RUN, bad[i]))
+			wrong("accepted: %s", bad[i]);
 }
 
 static void test_defaults(void **state)
@@ -429,7 +485,7 @@ static void test_help(void **state)
 	assert_null(strstr(text, "--format"));
 }
 
-RUN(T(test_defaults), T(test_programs), T(test_program_means_depth), T(test_good_words),
-    T(test_others_words), T(test_quotes), T(test_unknown_words), T(test_malformed_words),
-    T(test_sizes), T(test_checks), T(test_good_args), T(test_old_spellings), T(test_malformed_args),
-    T(test_help))
+RUN(T(test_defaults), T(test_settings), T(test_programs), T(test_program_means_depth),
+    T(test_good_words), T(test_others_words), T(test_quotes), T(test_unknown_words),
+    T(test_malformed_words), T(test_sizes), T(test_checks), T(test_good_args),
+    T(test_old_spellings), T(test_malformed_args), T(test_help))

@@ -76,13 +76,19 @@ static void test_this_machine(void **state)
 
 	(void)state;
 	level_init(&self, 0);
-	platform_learn(&self, &p, -1);
+	platform_learn(&self, &p, -1, "");
 	assert_true(self.level == 0 || self.level == 1);
 	assert_string_not_equal(self.hypervisor, "");
 	assert_int_equal(p.have_virt, strcmp(self.cpu_virt, "none") != 0);
 	assert_int_equal(*p.virt_problem == '\0', p.have_virt);
-	platform_learn(&self, &p, 3);
+	platform_learn(&self, &p, 3, "");
 	assert_int_equal(self.level, 3);
+	if (!p.have_virt) { /* whose fault it is, the level above has said */
+		assert_non_null(strstr(p.virt_problem, "level 2's KVM does not pass it on"));
+		platform_learn(&self, &p, 3, "svm");
+		assert_non_null(
+			strstr(p.virt_problem, "no svm in this CPU: level 2's KVM offers it"));
+	}
 }
 
 RUN(T(test_hypervisors), T(test_firmware), T(test_this_machine))

@@ -40,6 +40,20 @@ static int start(void **state)
 	return 0;
 }
 
+/* What its program cost in exits, a level cannot know; nor can its parent say how it ended. */
+static void test_program(void **state)
+{
+	(void)state;
+	level_up(0);
+	level_up(1);
+	assert_int_equal(say(1, 1, "exec", "id=exec,state=off,status=0"), 0);
+	assert_int_equal(say(0, 1, "exec", "id=exec,exits=12"), 0);
+	assert_int_equal(say(1, 1, "exec", "id=exec,exits=12"), -1);
+	seq[1]--; /* it was refused */
+	seq[2]--;
+	assert_int_equal(say(0, 1, "exec", "id=exec,state=off,status=0"), -1);
+}
+
 static void test_chain(void **state)
 {
 	(void)state;
@@ -413,7 +427,7 @@ static void test_hostile(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup(test, start)
-RUN(S(test_chain), S(test_outermost_is_l1), S(test_order), S(test_forged), S(test_shell),
-    S(test_first_words), S(test_many_checks), S(test_begins_deep), S(test_malformed),
+RUN(S(test_chain), S(test_program), S(test_outermost_is_l1), S(test_order), S(test_forged),
+    S(test_shell), S(test_first_words), S(test_many_checks), S(test_begins_deep), S(test_malformed),
     S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines), S(test_ok),
     S(test_hostile))

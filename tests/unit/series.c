@@ -40,6 +40,18 @@ static void combinations_are_all_of_them(void **state)
 	assert_string_equal(options_of(3), "--depth 2 --append c");
 }
 
+/* An option that may be repeated may vary twice. */
+static void two_axes_of_one_option(void **state)
+{
+	(void)state;
+	assert_int_equal(read_matrix("set 1:kvm_amd.npt=0 1:kvm_amd.npt=1\n"
+				     "set all:kvm.tdp_mmu=0 all:kvm.tdp_mmu=1\n"),
+			 0);
+	assert_string_equal(options_of(1), "--set 1:kvm_amd.npt=0 --set all:kvm.tdp_mmu=1");
+	assert_string_equal(s.axes[0].key, "set");
+	assert_string_equal(s.axes[1].key, "set_2");
+}
+
 static void without_a_matrix_nothing_varies(void **state)
 {
 	(void)state;
@@ -193,7 +205,7 @@ static void a_wish_to_stop_is_obeyed(void **state)
 	assert_int_not_equal(status, STATUS_OK);
 }
 
-RUN(T(combinations_are_all_of_them), T(without_a_matrix_nothing_varies),
+RUN(T(combinations_are_all_of_them), T(two_axes_of_one_option), T(without_a_matrix_nothing_varies),
     T(what_is_no_matrix_is_refused), T(runs_that_succeed_are_summed_up),
     T(one_that_fails_fails_the_whole), T(skipped_wrong_and_killed_are_told_apart),
     T(a_wish_to_stop_is_obeyed))

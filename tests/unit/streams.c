@@ -93,6 +93,36 @@ static void test_status(void **state)
 	streams_close(&streams);
 }
 
+/* What a program used: its level says so, but for the exits, which the one above counts. */
+static void test_use(void **state)
+{
+	static struct report report;
+	const struct program_use *p = report.programs;
+	struct record rec;
+
+	(void)state;
+	report_init(&report, DEPTH_OPEN);
+	streams.report = &report;
+	hear_end("7");
+	record_init(&rec, "exec", 0, 1);
+	record_add(&rec, "id", "exec");
+	record_add(&rec, "exits", "1234");
+	streams_hear(&streams, &rec);
+	record_init(&rec, "exec", 2, 2);
+	record_add(&rec, "id", "other");
+	record_add(&rec, "state", "off");
+	record_add(&rec, "status", "99999");
+	record_add(&rec, "s", "1.5");
+	record_add(&rec, "cpu_s", "-1");
+	streams_hear(&streams, &rec);
+	streams_close(&streams);
+	assert_int_equal(report.program_count, 2);
+	assert_true(p[0].level == 1 && p[0].status == 7 && p[0].exits == 1234 && p[0].s == UNKNOWN);
+	assert_true(p[1].level == 2 && p[1].status == 255 && p[1].exits == UNKNOWN);
+	assert_true(p[1].s == 1.5 && p[1].cpu_s == UNKNOWN);
+	assert_string_equal(p[1].check, "other");
+}
+
 /* What a level sends that lies: nothing of it leaves the directory. */
 static void test_lies(void **state)
 {
@@ -105,4 +135,4 @@ static void test_lies(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup_teardown(test, begin, end)
-RUN(S(test_lines), S(test_status), S(test_lies))
+RUN(S(test_lines), S(test_status), S(test_use), S(test_lies))

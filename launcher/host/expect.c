@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* strsep */
+#include "host/expect.h"
+#include "lib/output.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX (1 << 20)
+#define BLANKS " \t\r"
+#define ITSELF "-"
+#define KNOWN "xfail: " /* in front of the reason, in the detail of what is skipped */
+
+void expect_cpu(const struct report *r, char *buf, size_t size)
+{
+	const struct level *lv = &r->levels[r->outermost];
+
+	format(buf, size, "%s-%s", lv->hypervisor, lv->cpu_virt);
+	for (; *buf; buf++)
+		*buf = tolower((unsigned char)*buf);
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, BLANKS), *end = word + strcspn(word, BLANKS);
+
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+/* "SUITE TEST LEVELS CPU REASON" */
+static int read_line(struct expectations *e, char *line, const char *path, int number)
+{
+	struct expectation *x, *more;
+	const char *levels, *cpu, *suite, *test;
+
+	line += strspn(line, BLANKS);
+	if (!*line || *line == '#')
+		return 0;
+	suite = next_word(&line);
+	test = next_word(&line);
+	levels = next_word(&line);
+	cpu = next_word(&line);
+	line += strspn(line, BLANKS);
+	if (!*line)
+		return fail("%s:%d: a line is SUITE TEST LEVELS CPU REASON", path, number);
+	more = realloc(e->known, (e->count + 1) * sizeof(*more));
+	if (!more)
+		return fail("out of memory");
+	e->known = more;
+	x = &more[e->count++];
+	*x = (struct expectation){ 0 };
+	if (levels_parse(levels, strlen(levels), &x->levels))
+		return fail("%s:%d: '%s' are no levels, as in 1,2 or all", path, number, levels);
+	if (!id_is_clean(suite) || (strcmp(test, ITSELF) && !id_is_clean(test)))
+		return fail("%s:%d: '%s %s' is no test: [a-z0-9_], or - for the program itself",
+			    path, number, suite, test);
+	format(x->suite, sizeof(x->suite), "%s", suite);
+	format(x->test, sizeof(x->test), "%s", test);
+	format(x->cpu, sizeof(x->cpu), "%s", cpu);
+	format(x->reason, sizeof(x->reason), "%.*s", (int)strcspn(line, "\r"), line);
+	return 0;
+}
+
+int expect_read(struct expectations *e, const char *path)
+{
+	char *text = malloc(FILE_MAX), *rest = text, *line;
+	int err = 0;
+
+	*e = (struct expectations){ 0 };
+	errno = 0;
+	if (!text || (read_input(path, text, FILE_MAX) && errno)) {
+		free(text);
+		return fail("%s: %m", path);
+	}
+	for (int number = 1; !err && (line = strsep(&rest, "\n")); number++)
+		err = read_line(e, line, path, number);
+	free(text);
+	return err;
+}
+
+void expect_free(struct expectations *e)
+{
+	free(e->known);
+	*e = (struct expectations){ 0 };
+}
+
+static const struct expectation *find(const struct expectations *e, const struct report *r,
+				      int level, const char *suite, const char *test)
+{
+	char cpu[40];
+
+	expect_cpu(r, cpu, sizeof(cpu));
+	for (int i = 0; i < e->count; i++) {
+		const struct expectation *x = &e->known[i];
+
+		if (!strcmp(x->suite, suite) && !strcmp(x->test, test) &&
+		    levels_have(&x->levels, level) &&
+		    (!strcmp(x->cpu, "any") || !strcmp(x->cpu, cpu)))
+			return x;
+	}
+	return NULL;
+}
+
+/* ---- a report ---------------------------------------------------------------------------- */
+
+void expect_apply(const struct expectations *e, struct report *r,
+		  void (*unexpected)(void *context, int level, const char *check, const char *test),
+		  void *context)
+{
+	const struct expectation *x;
+
+	for (int i = 0; i < r->subtest_count; i++) {
+		struct subtest *t = &r->subtests[i];
+
+		x = find(e, r, t->level, t->check, t->id);
+		if (x && t->result == RESULT_PASS)
+			unexpected(context, t->level, t->check, t->id);
+		if (!x || t->result != RESULT_FAIL)
+			continue;
+		t->result = RESULT_SKIP;
+		format(t->detail, sizeof(t->detail), KNOWN "%.70s", x->reason);
+	}
+	for (int level = r->outermost; level <= r->deepest; level++)
+		for (int i = 0; i < r->levels[level].check_count; i++) {
+			struct check *k = &r->levels[level].checks[i];
+
+			x = find(e, r, level, k->id, ITSELF);
+			if (x && k->result == RESULT_PASS)
+				unexpected(context, level, k->id, ITSELF);
+			if (!x || k->result != RESULT_FAIL)
+				continue;
+			k->result = RESULT_SKIP;
+			format(k->detail, sizeof(k->detail), KNOWN "%.80s", x->reason);
+		}
+}
+
+static bool is_known(enum result result, const char *detail)
+{
+	return result == RESULT_SKIP && !strncmp(detail, KNOWN, sizeof(KNOWN) - 1);
+}
+
+static void write_failure(const struct report *r, int level, const char *suite, const char *test,
+			  enum result result, const char *detail, FILE *out)
+{
+	bool known = is_known(result, detail);
+	char cpu[40];
+
+	if (result != RESULT_FAIL && !known)
+		return;
+	expect_cpu(r, cpu, sizeof(cpu));
+	if (known)
+		detail += sizeof(KNOWN) - 1;
+	fprintf(out, "%s %s %d %s %s\n", suite, test, level, cpu, *detail ? detail : "it fails");
+}
+
+int expect_learn(const struct report *r, const char *path)
+{
+	FILE *out = output_open(path);
+
+	if (!out)
+		return fail("%s: cannot write the known failures: %m", path);
+	fputs("# Known failures, for supernest run --expect: SUITE TEST LEVELS CPU REASON\n", out);
+	for (int i = 0; i < r->subtest_count; i++) {
+		const struct subtest *t = &r->subtests[i];
+
+		write_failure(r, t->level, t->check, t->id, t->result, t->detail, out);
+	}
+	for (int p = 0; p < r->program_count; p++) {
+		const struct level *lv = &r->levels[r->programs[p].level];
+
+		for (int i = 0; i < lv->check_count; i++) {
+			const struct check *k = &lv->checks[i];
+
+			if (!strcmp(k->id, r->programs[p].check))
+				write_failure(r, lv->level, k->id, ITSELF, k->result, k->detail,
+					      out);
+		}
+	}
+	return output_close(out) ? fail("%s: cannot write the known failures: %m", path) : 0;
+}
