@@ -202,11 +202,11 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
 	if (pack_is_asked(asked))
-		return fail("--exec, --file and -- are for a host: here a program is what stands "
-			    "in " PAYLOAD_DIR);
+		return fail("--exec, --file and -- work on a host only; here the programs are "
+			    "those in " PAYLOAD_DIR);
 	if (asked->repeat > 1 || asked->matrix)
-		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
-			    "own");
+		return fail("--repeat and --matrix work on a host only: each run needs a machine "
+			    "of its own");
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
@@ -288,7 +288,7 @@ static const struct command {
 	  "say which figures became better or worse" },
 	{ "plan", command_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
 	  "predict the depth that given memory and time allow" },
-	{ "status", command_status, 0, "", "say what is known of the chain, in a level's shell" },
+	{ "status", command_status, 0, "", "in a level's shell: show what is known of the chain" },
 	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
 	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
@@ -359,7 +359,7 @@ int main(int argc, char **argv)
 		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
 	}
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		fail("not started as the appliance: %s", why_not);
+		fail("cannot act as PID 1 of a level: %s", why_not);
 	if (output_begin())
 		return STATUS_WRONG;
 	status = run_command(argc, argv);

@@ -42,11 +42,11 @@ static int keep_path(const char *path, const struct stat *st, int type, struct F
 	if (!at->level)
 		return 0;
 	if (type == FTW_NS || type == FTW_DNR)
-		return -fail("archive: cannot read %s", path);
+		return -fail("initramfs: cannot read %s", path);
 	if (path_count == MAX_FILES)
-		return -fail("archive: more than %d files", MAX_FILES);
+		return -fail("initramfs: more than %d files", MAX_FILES);
 	paths[path_count] = strdup(path);
-	return paths[path_count++] ? 0 : -fail("archive: out of memory");
+	return paths[path_count++] ? 0 : -fail("initramfs: out of memory");
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -60,7 +60,7 @@ static void put(struct output *o, const void *data, size_t len)
 	o->archive->bytes += len;
 	if (!o->failed && o->fd >= 0 && write_all(o->fd, data, len)) {
 		o->failed = true;
-		fail("archive: cannot write: %m (tmpfs full?)");
+		fail("initramfs: cannot write: %m (tmpfs full?)");
 	}
 }
 
@@ -110,10 +110,10 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail("archive: %.300s: %m", path);
+		return fail("initramfs: %.300s: %m", path);
 	if (left > UINT32_MAX) {
 		close(fd);
-		return fail("archive: %s: more than 4 GiB do not fit newc", path);
+		return fail("initramfs: %s: a file in a newc archive has at most 4 GiB", path);
 	}
 	put_header(o, name, st, left, 1);
 	sha256_init(&file);
@@ -126,7 +126,7 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 	}
 	close(fd);
 	if (left)
-		return fail("archive: %s changed while it was read", path);
+		return fail("initramfs: %s changed while it was read", path);
 	if (sum)
 		sha256_end(&file, sum);
 	pad(o, 4);
@@ -139,7 +139,7 @@ static int put_link(struct output *o, const char *path, const char *name, const 
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return fail("archive: %.300s: %m", path);
+		return fail("initramfs: %.300s: %m", path);
 	target[n] = '\0';
 	put_header(o, name, st, n + 1, 1);
 	put(o, target, n + 1);
@@ -152,7 +152,7 @@ static int put_path(struct output *o, const char *path, const char *name)
 	struct stat st;
 
 	if (lstat(path, &st))
-		return fail("archive: %.300s: %m", path);
+		return fail("initramfs: %.300s: %m", path);
 	if (S_ISREG(st.st_mode))
 		return put_file(o, path, name, &st);
 	if (S_ISLNK(st.st_mode))
@@ -167,10 +167,10 @@ static int put_tree(struct output *o, const char *root)
 	int err;
 
 	if (lstat(root, &st))
-		return fail("archive: %s: %m", root);
+		return fail("initramfs: %s: %m", root);
 	err = nftw(root, keep_path, 16, FTW_PHYS | FTW_MOUNT);
 	if (err)
-		return err < 0 ? fail("archive: %s: %m", root) : -1;
+		return err < 0 ? fail("initramfs: %s: %m", root) : -1;
 	qsort(paths, path_count, sizeof(paths[0]), compare_paths);
 	for (size_t i = 0; i < path_count && !o->failed; i++)
 		if (put_path(o, paths[i], paths[i] + strlen(root) + 1))
@@ -207,7 +207,7 @@ int archive_write(const char *root, int fd, struct archive *a)
 	paths = malloc(MAX_FILES * sizeof(paths[0]));
 	path_count = 0;
 	if (!paths)
-		return fail("archive: out of memory");
+		return fail("initramfs: out of memory");
 	sha256_init(&o.sum);
 	err = put_tree(&o, root);
 	sha256_end(&o.sum, a->sha256);

@@ -66,8 +66,8 @@ static void compare_features(struct child *c, const struct level *child)
 			continue;
 		}
 		k.result = RESULT_FAIL;
-		format(k.detail, sizeof(k.detail), "%s is here and used, and not in its CPU",
-		       inherited[i].name);
+		format(k.detail, sizeof(k.detail),
+		       "its CPU lacks %s, which this level has and uses", inherited[i].name);
 	}
 	tell_check(&c->run->teller, c->level, &k);
 }
@@ -125,7 +125,7 @@ static void start_terminal(struct child *c)
 		ends.person_out = ends.person_in;
 		ends.control_in = open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (ends.person_in < 0 || ends.control_in < 0) {
-			fail("%s and %s: %m: nobody reaches the shell", TERMINAL_PORT,
+			fail("%s and %s: %m: the shell cannot be reached", TERMINAL_PORT,
 			     CONTROL_PORT);
 			return;
 		}
@@ -276,7 +276,7 @@ static void blame_memory(const struct child *c, struct reason *why)
 	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
 	    stop_is_failure(died.stop))
 		reason_set(why, STOP_MEMORY,
-			   "%lld MiB of RAM are too little, it needs about %lld: %.300s",
+			   "%lld MiB of RAM are too little; it needs about %lld: %.300s",
 			   (long long)ram_kib / KIB_PER_MIB,
 			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }

@@ -41,7 +41,7 @@ static void give_up_instructions(void)
 	trying = 0;
 	device = open("/dev/port", O_RDWR | O_CLOEXEC);
 	if (device < 0)
-		fail("the CPU refuses port I/O, and /dev/port: %m");
+		fail("the CPU refuses port I/O, and /dev/port cannot be opened: %m");
 }
 
 enum how { OUT_BYTES, OUT_LONG, IN_LONG };

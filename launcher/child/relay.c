@@ -372,7 +372,7 @@ static enum stop verdict_of_words(const struct relay *r, struct reason *why)
 	enum stop stop = is_oom(r->panic) ? STOP_OOM : STOP_PANIC;
 
 	if (!r->panic[0])
-		return reason_set(why, stop, "its kernel broke and went no further: %s", r->hint);
+		return reason_set(why, stop, "its kernel stopped after an error: %s", r->hint);
 	if (strstr(r->panic, DEATH_OF_LAUNCHER))
 		return reason_set(why, stop, "%s", r->panic);
 	return reason_set(why, stop, "its kernel panicked: %s%s%s", r->panic,
@@ -400,18 +400,19 @@ static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason
 		return reason_set(why, STOP_NONE, "%s", "");
 	if (status == EXIT_STATUS)
 		return reason_set(why, STOP_LOST,
-				  r->ended ? "it ended in order, but records of it are missing"
-					   : "it ended in order, but its last record never came");
+				  r->ended
+					  ? "it ended in order, but some of its records are missing"
+					  : "it ended in order, but its last record never came");
 	if (status)
 		return reason_set(why, r->records ? STOP_CRASH : STOP_QEMU,
 				  "qemu ended with status %d: %.300s", status,
-				  r->words[0] ? r->words : "it said nothing");
+				  r->words[0] ? r->words : "it printed nothing");
 	if (strstr(r->words, "terminating on signal")) /* system/runstate.c */
-		return reason_set(why, STOP_CRASH, "its qemu was ended from outside: %.300s",
+		return reason_set(why, STOP_CRASH, "its qemu was terminated from outside: %.300s",
 				  r->words);
-	return reason_set(why, STOP_CRASH,
-			  "it reset itself without an orderly end: a triple fault, or a reboot "
-			  "that nobody asked for");
+	return reason_set(
+		why, STOP_CRASH,
+		"it reset itself without an orderly end: a triple fault, or an unexpected reboot");
 }
 
 enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
@@ -430,17 +431,17 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 	case GIVE_UP_USER:
 		return reason_set(why, STOP_TIME,
 				  relay_stop_requested == RELAY_ESCAPE
-					  ? "its shell was left by the escape"
+					  ? "its shell was left by the escape sequence"
 					  : "it was stopped by a signal");
 	case GIVE_UP_KVM:
 		return reason_set(why, STOP_CRASH, "%.300s", r->words);
 	case GIVE_UP_DEAD: /* has its words, see above */
 		break;
 	case GIVE_UP_FLOOD:
-		return reason_set(
-			why, STOP_LOST,
-			"it flooded the records: %lld in %.1f s, more than all levels together say",
-			(long long)r->records, r->clock_s);
+		return reason_set(why, STOP_LOST,
+				  "it flooded the record channel: %lld records in %.1f s, more "
+				  "than all levels together send",
+				  (long long)r->records, r->clock_s);
 	case GIVE_UP_CLOSED:
 		return reason_set(why, STOP_LOST,
 				  "its record channel was closed, though its qemu still ran");
@@ -453,7 +454,7 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 				  "it spins: no exit of its own in %.1f s of CPU time (%s)",
 				  r->cpu_s - r->exit_cpu_s, exits);
 	case GIVE_UP_SILENT:
-		return reason_set(why, STOP_HANG, "its launcher has said nothing for %.1f s (%s)",
+		return reason_set(why, STOP_HANG, "its launcher sent nothing for %.1f s (%s)",
 				  r->clock_s - r->record_s, exits);
 	case GIVE_UP_BOOT:
 		return reason_set(why, STOP_HANG,

@@ -281,8 +281,9 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	build_args(&a, config);
 	if (a.full) {
 		free_args(&a);
-		return fail("QEMU's command line has more than %d words, or one that is too long",
-			    MAX_ARGS);
+		return fail(
+			"QEMU's command line has more than %d arguments, or one that is too long",
+			MAX_ARGS);
 	}
 	if (open_pipes(&pipes, has_serial(config))) {
 		free_args(&a);
@@ -324,7 +325,7 @@ int vm_end(struct vm *vm)
 	if (vm->pidfd < 0 || poll(&fd, 1, KILL_WAIT_MS) == 1)
 		waitpid(vm->pid, &status, 0);
 	else
-		fail("QEMU (pid %d) does not die; its kernel holds it", vm->pid);
+		fail("QEMU (pid %d) cannot be killed: it is stuck in the kernel", vm->pid);
 	vm->pid = -1;
 	return status;
 }

@@ -25,7 +25,7 @@ static const struct {
 
 /*
  * How many percent more are worse, and less are better: of the level that the outermost KVM counts, of
- * deeper ones, and of any on a counted clock.  Measured in 27 runs of the same build on two emulated
+ * deeper ones, and of any on a deterministic clock.  Measured in 27 runs of the same build on two emulated
  * CPUs, of which half had the machine to themselves.
  */
 static const struct figure {
@@ -34,7 +34,7 @@ static const struct figure {
 	int first, deeper, counted;
 } figures[] = {
 	/* Memory repeats to some tens of KiB once rounding is taken off. */
-	{ "overhead_kib", "KiB lost", KIB, 1, 1, 1 },
+	{ "overhead_kib", "overhead, KiB", KIB, 1, 1, 1 },
 	/* 272 to 308; deeper 276 to 684: a slow level has more ticks.  Counted: 1.4 %, by other words alone. */
 	{ "boot", "exits to ready", EXITS, 30, 200, 3 },
 	/* Of L2 1182 to 1313 or 1377 to 2181, of L3 3607 to 4808: the same ticks. */
@@ -110,7 +110,7 @@ static int machine_differs(const struct report *old, const struct report *new)
 
 static const char *clock_name(const struct report *r)
 {
-	return r->setup.counted_clock ? "a counted clock" : "a real clock";
+	return r->setup.counted_clock ? "a deterministic clock" : "a real clock";
 }
 
 static void requested_name(const struct report *r, char *buf, size_t size)
@@ -128,7 +128,7 @@ int compare_possible(const struct report *old, const struct report *new)
 
 	requested_name(old, a, sizeof(a));
 	requested_name(new, b, sizeof(b));
-	return differs("depth that was asked for", a, b) || machine_differs(old, new) ||
+	return differs("requested depth", a, b) || machine_differs(old, new) ||
 			       memory_differs(old, new) ||
 			       differs("nesting", nesting_names[old->setup.nesting],
 				       nesting_names[new->setup.nesting]) ||
@@ -396,7 +396,7 @@ static void print_side(const char *side, const struct report *r, FILE *out)
 	report_sentence(r, sentence, sizeof(sentence));
 	fprintf(out, "%s: %s\n", side, sentence);
 	if (lv)
-		fprintf(out, "     kernel %s %.8s, files %.8s, QEMU %s, %s\n", lv->kernel,
+		fprintf(out, "     kernel %s %.8s, initramfs %.8s, QEMU %s, %s\n", lv->kernel,
 			lv->kernel_sha256, lv->archive_sha256,
 			*r->setup.qemu ? r->setup.qemu : "unknown", clock_name(r));
 }

@@ -47,7 +47,7 @@ static int check_exec(const struct outermost *m)
 	int last = levels_last(&asked->exec.at);
 
 	if (asked->program && asked->programs.count)
-		return fail("--exec or --: which one is the program?");
+		return fail("--exec and -- each name a program: leave out one of them");
 	if (d->depth != DEPTH_MAX && last > d->depth)
 		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
 			    d->depth);
@@ -92,7 +92,7 @@ static int decide(struct outermost *m)
 	struct options *asked = &m->run.asked, appended = *asked;
 
 	if (asked->append && strlen(asked->append) > APPEND_MAX)
-		return fail("--append: longer than %d bytes: its kernel would not see all of it",
+		return fail("--append: longer than %d bytes: the kernel would cut it off",
 			    APPEND_MAX);
 	if (asked->append && options_from_cmdline(&appended, asked->append))
 		return -1;
@@ -167,7 +167,7 @@ static int place_kernel(struct outermost *m)
 
 	config->kernel = files_kernel();
 	if (!o.kernel && (o.modules || o.config || levels_last(&o.levels) >= 0))
-		return fail("--modules, --levels and --config go with --kernel: which one is it?");
+		return fail("--modules, --levels and --config need --kernel");
 	if (!o.kernel)
 		return files_need(config->kernel, "kernel");
 	if (access(o.kernel, R_OK))
@@ -200,7 +200,7 @@ static int place_files(struct outermost *m)
 		return -1;
 	m->config.initramfs = m->packed;
 	if (p->files)
-		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level", p->files,
+		lines_say(&m->run.lines, "%d files of yours take %lld KiB in each level", p->files,
 			  (long long)p->kib);
 	return 0;
 }
@@ -212,10 +212,11 @@ static int check_shell(const struct outermost *m)
 	if (shell == SHELL_NONE)
 		return 0;
 	if (m->run.asked.deterministic)
-		return fail("--shell: not with --deterministic, whose clock does not wait for a "
-			    "person");
+		return fail("--shell does not go with --deterministic, whose clock does not wait "
+			    "for input");
 	if (output_is_standard(m->run.asked.json_path))
-		return fail("--shell: not with --json -: standard output is the shell's terminal");
+		return fail("--shell does not go with --json -: standard output is the shell's "
+			    "terminal");
 	if (shell < m->child.level)
 		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
 	return 0;
@@ -331,7 +332,7 @@ static void add_missing(struct outermost *m)
 	struct check k = { .id = "exec",
 			   .result = RESULT_FAIL,
 			   .unit = "s",
-			   .detail = "no program was run, or none has ended" };
+			   .detail = "no program was run, or none ended" };
 	struct report *r = &m->run.teller.report;
 
 	if (m->pack.programs && !m->streams.ended && r->deepest >= 0)

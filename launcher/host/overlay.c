@@ -281,7 +281,7 @@ static int write_initramfs(struct packing *p, char *path, size_t size)
 	ssize_t n = -1;
 
 	if (in < 0 || out < 0)
-		return fail("%s: cannot be read or copied: %m", p->overlay->initramfs);
+		return fail("cannot copy %s: %m", p->overlay->initramfs);
 	while (!err && (n = read(in, buf, sizeof(buf))) > 0) {
 		err = write_all(out, buf, n);
 		len += n;
@@ -290,7 +290,8 @@ static int write_initramfs(struct packing *p, char *path, size_t size)
 	err = err || n || write_all(out, "\0\0\0", -len & 3) ||
 	      archive_append(out, p->entry, p->entry_count);
 	if (err)
-		return fail("%s with %s behind it: %m", p->overlay->initramfs, p->overlay->kernel);
+		return fail("cannot append %s's files to a copy of %s: %m", p->overlay->kernel,
+			    p->overlay->initramfs);
 	format(path, size, "/proc/%d/fd/%d", getpid(), out);
 	return 0;
 }
@@ -309,7 +310,7 @@ static int check_config(struct packing *p, const char *config)
 {
 	if (config)
 		return kconfig_check(config, p->overlay->virt, say_missing, p);
-	lines_say(p->overlay->lines, "no configuration of Linux %s was found: --config names it",
+	lines_say(p->overlay->lines, "found no configuration of Linux %s; name it with --config",
 		  p->kernel.release);
 	return 0;
 }
@@ -325,7 +326,7 @@ int overlay_make(const struct overlay *o, int outermost, char *path, size_t size
 	if (kernel_read(o->kernel, &p->kernel))
 		return fail("--kernel %s: %s", o->kernel,
 			    errno ? strerror(errno)
-				  : "no bzImage: it has no header of a Linux kernel for x86");
+				  : "not a bzImage: it lacks the header of a Linux kernel for x86");
 	if (!config)
 		config = kconfig_find(o->kernel, p->kernel.release,
 				      find_modules(p) ? p->modules_dir : NULL);

@@ -82,7 +82,7 @@ static int add_link(struct entries *e, const char *path, const char *name)
 	ssize_t n = readlink(path, target, sizeof(target));
 
 	if (n < 0 || n == sizeof(target))
-		return fail("--file %s: cannot read where it leads: %m", path);
+		return fail("--file %s: cannot read the link: %m", path);
 	if (asprintf(&kept, "%.*s", (int)n, target) < 0)
 		return fail("out of memory");
 	return add_entry(e, S_IFLNK | 0777, name, kept, n);
@@ -114,7 +114,7 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 		return add_link(walk.entries, path, name);
 	if (S_ISREG(st->st_mode))
 		return add_file(walk.entries, path, name, st);
-	return fail("--file %s: neither a file nor a directory nor a link", path);
+	return fail("--file %s: not a file, a directory or a link", path);
 }
 
 /* PATH, or PATH:DEST; what a link leads to, if PATH itself is one. */
@@ -134,7 +134,8 @@ static int add_tree(struct entries *e, const char *asked)
 	dest = colon ? colon + 1 : strrchr(given, '/') ? strrchr(given, '/') + 1 : given;
 	dest += strspn(dest, "/");
 	if (!*dest || strstr(dest, "..") || dest[strlen(dest) - 1] == '/')
-		return fail("--file %s: '%s' is no name for it in a level: name it, as in %s:/NAME",
+		return fail("--file %s: '%s' cannot be its name in a level; give it one, as in "
+			    "%s:/NAME",
 			    asked, dest, given);
 	if (add_parents(e, dest))
 		return -1;
@@ -154,7 +155,8 @@ static int add_script(struct entries *e, const char *name, const char *text)
 
 	format(path, sizeof(path), "%s/%s", &PAYLOAD_DIR[1], name);
 	if (has_entry(e, path))
-		return fail("--exec: two programs are called %s: name them, as in --exec NAME=CMD",
+		return fail("--exec: two programs are called %s; give them names, as in --exec "
+			    "NAME=CMD",
 			    name);
 	return add_parents(e, path) || add_entry(e, S_IFREG | 0755, path, text, strlen(text)) ? -1
 											      : 0;
@@ -248,7 +250,7 @@ int pack_make(struct pack *p, const struct options *o, const char *initramfs, ch
 	}
 	err = add_all(e, p, o);
 	if (!err && (copy_initramfs(initramfs, out) || archive_append(out, e->entry, e->count)))
-		err = fail("%s: cannot be copied with your files behind it: %m", initramfs);
+		err = fail("cannot append your files to a copy of %s: %m", initramfs);
 	free(e);
 	if (err)
 		return -1;

@@ -61,14 +61,14 @@ static int learn_terms(struct plan *p, const struct report *r)
 			break;
 		if (keeps_kib(lv) < 0 || takes_kib(lv->child_kib, child) < 0 ||
 		    archive_kib(child) < 0)
-			return fail("plan: what L%d says of its memory does not add up", i);
+			return fail("plan: the memory figures of L%d do not add up", i);
 		p->terms_level = i;
 		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child));
 		p->freed_kib = OUR_KERNEL_FILE_KIB + archive_kib(child);
 	}
 	if (p->terms_level < 0)
-		return fail("plan: the report has no level that ran another: take one of L1 or "
-			    "deeper");
+		return fail(
+			"plan: the report has no level that ran another: use one that reaches L1");
 	return 0;
 }
 
@@ -154,14 +154,15 @@ static void why_no_time(const struct plan *p, const struct report *r, char *why,
 	else if (r->setup.tsc_khz <= 0)
 		format(why, size, "it does not say how long a cycle takes");
 	else if (p->recursive && p->time_level < 0)
-		format(why, size,
-		       "it has no level with exits and cycles: take one of L1 or deeper");
+		format(why, size, "it has no level with exits and cycles: use one that reaches L1");
 	else if (p->recursive)
 		return;
 	else if (p->time_level <= r->outermost || !has_time(r, p->time_level - 1))
-		format(why, size, "it has no two levels with exits and cycles: take one of L3");
+		format(why, size,
+		       "it has no two levels with exits and cycles: use one that reaches L3");
 	else if (port_s(r, p->time_level) <= port_s(r, p->time_level - 1))
-		format(why, size, "an exit of L%d costs no more than one of L%d: that is noise",
+		format(why, size,
+		       "an exit of L%d costs no more than one of L%d, which can only be noise",
 		       p->time_level, p->time_level - 1);
 }
 
@@ -271,11 +272,10 @@ static void print_terms(const struct plan *p, const struct report *r, FILE *out)
 		   keeps_kib(lv) - lv->kernel_data_kib - lv->reserve_kib - lv->rootfs_kib - margin,
 		   "", out);
 	print_term("together", keeps_kib(lv) + takes_kib(lv->child_kib, child), "", out);
-	fprintf(out,
-		"  and of the RAM it hands on     1.56 %% struct page (2 MiB for each 128 MiB "
-		"begun),\n"
-		"                                 0.20 %% page tables, 0.24 %% rmaps, and what "
-		"2 MiB does not divide\n");
+	fprintf(out, "  and of the RAM it hands on     1.56 %% struct page (2 MiB for each 128 MiB "
+		     "begun),\n"
+		     "                                 0.20 %% page tables, 0.24 %% rmaps, and the "
+		     "remainder to 2 MiB\n");
 }
 
 static void print_time(const struct plan *p, FILE *out)
@@ -330,13 +330,13 @@ static void print_end(const struct plan *p, FILE *out)
 	const struct plan_level *l = &p->levels[p->memory_depth + 1];
 
 	if (p->memory_depth == MAX_LEVEL)
-		fprintf(out, "By memory: L%d, which is as deep as a chain can be.\n", MAX_LEVEL);
+		fprintf(out, "By memory: L%d, the deepest that a chain can have.\n", MAX_LEVEL);
 	else
 		fprintf(out, "By memory: L%d. L%d would have %.1f MiB and needs %.1f.\n",
 			p->memory_depth, p->memory_depth + 1, l->ram_kib / 1024.0,
 			p->need_kib / 1024.0);
 	if (*p->no_time) {
-		fprintf(out, "PLAN: L%d, if there is time enough\n", p->memory_depth);
+		fprintf(out, "PLAN: L%d, if there is enough time\n", p->memory_depth);
 		return;
 	}
 	l = &p->levels[p->time_depth + 1];

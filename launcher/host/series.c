@@ -85,7 +85,7 @@ int series_read(struct series *s, const char *path)
 	for (int number = 1; (line = strsep(&rest, "\n")); number++)
 		if (read_axis(s, line, path, number))
 			return -1;
-	return s->axis_count ? 0 : fail("%s: no option to vary is in it", path);
+	return s->axis_count ? 0 : fail("%s: it names no option to vary", path);
 }
 
 /* The value of an axis in a combination: the last axis turns fastest. */
@@ -130,7 +130,7 @@ static void keep(struct past_run *past, const struct report *r, double seconds)
 		past->exits[i] = !r->used[i]		? UNKNOWN
 				 : lv->exits_chain >= 0 ? lv->exits_chain
 							: lv->exits_boot;
-		past->lost_kib[i] = r->used[i] ? lv->overhead_kib : UNKNOWN;
+		past->overhead_kib[i] = r->used[i] ? lv->overhead_kib : UNKNOWN;
 	}
 }
 
@@ -186,7 +186,7 @@ static void print_run(const struct series *s, const struct past_run *past, const
 
 	combination_name(s, past->combination, name, sizeof(name));
 	if (past->status == STATUS_WRONG)
-		format(verdict, sizeof(verdict), "wrong use or a broken set-up");
+		format(verdict, sizeof(verdict), "wrong use or a broken setup");
 	else if (past->status == STATUS_SKIPPED)
 		format(verdict, sizeof(verdict), "skipped: this machine cannot do it");
 	else if (past->status > 128)
@@ -246,7 +246,7 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-enum figure { FIGURE_EXITS, FIGURE_LOST, FIGURE_SECONDS };
+enum figure { FIGURE_EXITS, FIGURE_OVERHEAD, FIGURE_SECONDS };
 
 /* Of a figure of a level, over the runs of a combination that have it. */
 static struct spread spread_of(const struct series *s, int combination, enum figure what, int level)
@@ -256,9 +256,9 @@ static struct spread spread_of(const struct series *s, int combination, enum fig
 
 	for (int i = 0; value && i < s->count; i++) {
 		const struct past_run *past = &s->runs[i];
-		double v = what == FIGURE_EXITS	 ? past->exits[level]
-			   : what == FIGURE_LOST ? past->lost_kib[level]
-						 : past->seconds;
+		double v = what == FIGURE_EXITS	     ? past->exits[level]
+			   : what == FIGURE_OVERHEAD ? past->overhead_kib[level]
+						     : past->seconds;
 
 		if (past->combination == combination && v >= 0)
 			value[spread.count++] = v;
@@ -306,7 +306,7 @@ static void print_ends(const struct series *s, int combination, FILE *out)
 			if (!n)
 				continue;
 			fprintf(out, "%sreached L%d, stopped by %s: %d", between, level,
-				stop ? stop_names[stop] : "nothing that it told", n);
+				stop ? stop_names[stop] : "an unknown cause", n);
 			between = "; ";
 		}
 	if (*between == ';')
@@ -335,8 +335,8 @@ static void print_combination(const struct series *s, int combination, FILE *out
 		print_spread(&spread, name, 0, out);
 	}
 	for (int level = 0; level <= MAX_LEVEL; level++) {
-		format(name, sizeof(name), "KiB lost by L%d", level);
-		spread = spread_of(s, combination, FIGURE_LOST, level);
+		format(name, sizeof(name), "overhead of L%d, KiB", level);
+		spread = spread_of(s, combination, FIGURE_OVERHEAD, level);
 		print_spread(&spread, name, 0, out);
 	}
 	spread = spread_of(s, combination, FIGURE_SECONDS, 0);
@@ -344,14 +344,14 @@ static void print_combination(const struct series *s, int combination, FILE *out
 }
 
 static void print_cell(const struct series *s, int combination, enum figure what, int level,
-		       FILE *out)
+		       int width, FILE *out)
 {
 	struct spread spread = spread_of(s, combination, what, level);
 
 	if (spread.count)
-		fprintf(out, " %12.*f", what == FIGURE_SECONDS, spread.median);
+		fprintf(out, " %*.*f", width, what == FIGURE_SECONDS, spread.median);
 	else
-		fprintf(out, " %12s", "-");
+		fprintf(out, " %*s", width, "-");
 }
 
 static void print_row(const struct series *s, int combination, int width, FILE *out)
@@ -375,9 +375,9 @@ static void print_row(const struct series *s, int combination, int width, FILE *
 	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, runs,
 		count_status(s, combination, STATUS_OK),
 		count_status(s, combination, STATUS_SKIPPED), reached);
-	print_cell(s, combination, FIGURE_EXITS, most, out);
-	print_cell(s, combination, FIGURE_LOST, 0, out);
-	print_cell(s, combination, FIGURE_SECONDS, 0, out);
+	print_cell(s, combination, FIGURE_EXITS, most, 12, out);
+	print_cell(s, combination, FIGURE_OVERHEAD, 0, 16, out);
+	print_cell(s, combination, FIGURE_SECONDS, 0, 12, out);
 	fputs("\n", out);
 }
 
@@ -392,8 +392,8 @@ static void print_matrix(const struct series *s, FILE *out)
 		if ((int)strlen(name) > width)
 			width = strlen(name);
 	}
-	fprintf(out, "%-*s %6s %6s %6s %9s %12s %12s %12s\n", width, "", "runs", "passed", "skip",
-		"reached", "exits to it", "KiB lost L0", "seconds");
+	fprintf(out, "%-*s %6s %6s %6s %9s %12s %16s %12s\n", width, "", "runs", "passed", "skip",
+		"reached", "exits to it", "L0 overhead KiB", "seconds");
 	for (int c = 0; c < s->combinations; c++)
 		print_row(s, c, width, out);
 }
@@ -493,8 +493,8 @@ static int check(const struct series *s, const struct options *asked)
 			return fail("-- CMD is for one run, not for a series: see --exec");
 		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
 		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
-			return fail("%s: repeat, matrix, json and artifacts are the series', they "
-				    "cannot vary",
+			return fail("%s: repeat, matrix, json and artifacts belong to the series "
+				    "and cannot vary",
 				    asked->matrix);
 	}
 	return 0;

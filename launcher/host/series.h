@@ -30,7 +30,7 @@ struct past_run {
 	enum stop stop;
 	double seconds;
 	int64_t exits[MAX_LEVEL + 1]; /* from the start of L1 to this level's ready; UNKNOWN */
-	int64_t lost_kib[MAX_LEVEL + 1];
+	int64_t overhead_kib[MAX_LEVEL + 1];
 };
 
 struct options;

@@ -125,18 +125,16 @@ bool appliance_cannot_unpack(const char *words, char *what, size_t size)
 	/* init/initramfs.c, unpack_to_rootfs(); we were in what it did unpack before */
 	if (!strncmp(words, "invalid magic", 13)) {
 		format(what, size,
-		       "the initramfs is damaged (behind its first archive is none, or a plain "
-		       "cpio "
-		       "that does not begin at a multiple of 4 bytes)");
+		       "the initramfs is damaged (what follows its first archive is no archive, or "
+		       "a plain cpio that does not begin at a multiple of 4 bytes)");
 		return true;
 	}
 	/* The names are those of lib/decompress.c. */
 	if (sscanf(words, "compression method %15s not configured", method) != 1)
 		return false;
 	format(what, size,
-	       "a part of the initramfs is compressed with %s, which its kernel does not unpack: "
-	       "use "
-	       "gzip for it, or nothing",
+	       "a part of the initramfs is compressed with %s, which its kernel cannot unpack: use "
+	       "gzip or no compression",
 	       method);
 	return true;
 }
@@ -147,13 +145,13 @@ void appliance_compare_files(const struct lines *lines)
 	FILE *sums = fopen(SUMS_PATH, "re");
 
 	if (!sums)
-		fail("%s: %m: nobody knows whether the files are as they were built", SUMS_PATH);
+		fail("%s: %m: cannot verify that the files are as they were built", SUMS_PATH);
 	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2)
 		if (sha256_file(path, is))
 			lines_say(lines, "%s: %m", path);
 		else if (strcmp(is, should_be))
 			lines_say(lines,
-				  "%s is not the one that was built: yours, or damaged on the way",
+				  "%s is not the one that was built: it is yours, or damaged",
 				  path);
 	if (sums)
 		fclose(sums);

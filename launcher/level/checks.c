@@ -73,8 +73,8 @@ static void check_memory(struct check_context *c, struct check *k)
 	p = mmap(NULL, kib * 1024, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED) {
 		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "no %lld KiB to test: %s", (long long)kib,
-		       strerror(errno));
+		format(k->detail, sizeof(k->detail), "cannot get %lld KiB to test: %s",
+		       (long long)kib, strerror(errno));
 		return;
 	}
 	for (size_t i = 0; i < words; i++)

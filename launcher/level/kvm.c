@@ -133,10 +133,10 @@ static void explain_missing(const struct kvm_facts *f, char *text, size_t size)
 {
 	if (f->in_container)
 		format(text, size,
-		       "this is a container without it: start it with --device /dev/kvm, if its "
-		       "host has one");
+		       "this container has none: start it with --device /dev/kvm, if its host has "
+		       "one");
 	else if (f->runs)
-		format(text, size, "KVM runs, but this /dev has no node of it");
+		format(text, size, "KVM runs, but this /dev has no node for it");
 	else if (f->module_loaded)
 		format(text, size, "%s is loaded, but did not start%s%s%s", f->module,
 		       *f->said ? "; it says '" : "", f->said, *f->said ? "'" : "");
@@ -156,7 +156,7 @@ void kvm_explain(const struct kvm_facts *f, char *why, size_t size)
 		       f->in_container
 			       ? "this container's rules forbid the device: start it with --device "
 				 "/dev/kvm"
-			       : "a rule of this system forbids the device");
+			       : "a policy of this system forbids the device");
 	else if (f->err == EACCES)
 		explain_right(f, text, sizeof(text));
 	else

@@ -48,8 +48,7 @@ int life_read_cmdline(struct options *o)
 		return fail("/proc/cmdline: %m");
 	full = cmdline_is_full(words);
 	if (full)
-		fail("the kernel command line is full with %zu bytes: what did not fit was cut "
-		     "off; "
+		fail("the kernel command line is full (%zu bytes): what did not fit was cut off; "
 		     "shorten it",
 		     strlen(words));
 	if (options_from_cmdline(o, words) || !checks_are_known(o->checks) || full)
@@ -61,7 +60,7 @@ int life_read_cmdline(struct options *o)
 		return fail("%s: %m", CMDLINE_PATH);
 	*o = defaults;
 	if (options_from_cmdline(o, words))
-		return fail("%s: a word of it is malformed", CMDLINE_PATH);
+		return fail("%s: a parameter in it is malformed", CMDLINE_PATH);
 	return read_text("/proc/cmdline", words, sizeof(words)) ? fail("/proc/cmdline: %m")
 								: options_from_cmdline(o, words);
 }
@@ -242,8 +241,8 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 	if (d->nesting == NESTING_RECURSIVE && is_outermost(l) && !l->platform.kvm_recurses)
 		return reason_set(
 			why, STOP_NO_VIRT,
-			"nest.nesting=recursive, and this CPU has no recursive SVM: QEMU's "
-			"of make emulator has it with -cpu max,+svm,svm-recursion=on");
+			"nest.nesting=recursive, but this CPU has no recursive SVM: the QEMU of "
+			"make emulator has it with -cpu max,+svm,svm-recursion=on");
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
@@ -475,13 +474,13 @@ static void compare_sums(struct life *l, const struct level *child)
 	if (strcmp(child->archive_sha256, t->self->archive_sha256)) {
 		archive.result = RESULT_FAIL;
 		strcpy(archive.detail,
-		       "its sha256 is not its parent's: the files changed on the way");
+		       "its checksum is not its parent's: the initramfs changed on the way");
 	}
 	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
 		strcpy(kernel.detail,
-		       "its sha256 is not its parent's: the kernel changed on the way");
+		       "its checksum is not its parent's: the kernel changed on the way");
 	else if (*release && strcmp(child->kernel, release))
-		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, its file is %.30s",
+		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, but its file is %.30s",
 		       child->kernel, release);
 	if (*kernel.detail) {
 		kernel.result = RESULT_FAIL;
@@ -611,7 +610,7 @@ void life_end(struct life *l)
 	unlink(ARCHIVE_PATH);
 	if (runs_payloads(l)) {
 		begin_payloads(l);
-		payloads_give_up(&l->payloads, "the chain ended before its time had come");
+		payloads_give_up(&l->payloads, "the chain ended before it was due");
 	}
 	life_run_checks(l, CHECK_LATE);
 	if (strcmp(l->run.decided.checks, "quick"))

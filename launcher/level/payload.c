@@ -338,7 +338,7 @@ static void abandon(struct payloads *p)
 {
 	struct check k = { .result = RESULT_FAIL, .value = now_s() - p->program.start_s };
 
-	format(k.detail, sizeof(k.detail), "cannot be killed: its kernel holds it");
+	format(k.detail, sizeof(k.detail), "cannot be killed: it is stuck in the kernel");
 	tell_result(p, &k);
 	for (int i = 0; i < 2; i++)
 		close_fd(&p->program.out[i]);

@@ -34,7 +34,7 @@
 #define FIRMWARE_SIZE 0x10000
 
 static const struct hypervisor nobody = {
-	"", "none", "turn SVM or VT-x on in the firmware's set-up, if the CPU has it", true
+	"", "none", "turn on SVM or VT-x in the firmware's setup, if the CPU has it", true
 };
 static const struct hypervisor bochs = {
 	"", "Bochs", "choose a CPU model that has it, as in cpu: model=tigerlake", true
@@ -154,15 +154,15 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
 
 	if (!msr) {
 		format(why, size,
-		       "the CPU has %s, but it is off: by firmware, it seems (%s says, to root)",
+		       "the CPU has %s, but it is off, probably by firmware (root can read %s to "
+		       "be sure)",
 		       virt, name);
 		return !kernel_has_it;
 	}
 	forbids = svm ? *msr & VM_CR_SVMDIS
 		      : (*msr & FEATURE_CONTROL_LOCKED) && !(*msr & FEATURE_CONTROL_VMX);
 	format(why, size,
-	       "the CPU has %s, but firmware turned it off (%s is %#llx): its set-up can turn it "
-	       "on",
+	       "the CPU has %s, but firmware turned it off (%s is %#llx): turn it on in its setup",
 	       virt, name, (unsigned long long)*msr);
 	return forbids;
 }

@@ -169,7 +169,7 @@ static void hang_up(struct session *s)
 {
 	double until_s = now_s() + HANGUP_S;
 
-	tell_person(s, "the time budget is used up: the shell is ended");
+	tell_person(s, "the time budget is used up: this shell is terminated");
 	kill(s->pid, SIGHUP);
 	while (now_s() < until_s)
 		if (has_ended(s))
@@ -196,13 +196,13 @@ int shell_open(struct shell *s)
 	s->control_fd = -1;
 	s->tty_fd = open(s->tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (s->tty_fd < 0 || tcgetattr(s->tty_fd, &s->as_found))
-		return fail("%s: %m: there is no way to a terminal, so no shell", s->tty);
+		return fail("%s: %m: without a terminal there is no shell", s->tty);
 	if (!s->control) /* a person is there */
 		return 0;
 	make_plain(s->tty_fd, &s->as_found);
 	s->control_fd = open(s->control, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (s->control_fd < 0)
-		fail("%s: %m: nothing is known of the terminal", s->control);
+		fail("%s: %m: the size of the terminal is unknown", s->control);
 	return 0;
 }
 

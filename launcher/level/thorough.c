@@ -33,10 +33,10 @@ static bool can_run(const struct check_context *c, struct check *k)
 	else if (svm && strcmp(c->self->cpu_virt, "svm"))
 		format(k->detail, sizeof(k->detail), "it is for AMD-V");
 	else if (svm && p->kvm_nested != 1)
-		format(k->detail, sizeof(k->detail), "KVM's guests may not nest");
+		format(k->detail, sizeof(k->detail), "nesting is off in KVM");
 	else if (c->guest->exact && is_inexact(c->self))
 		format(k->detail, sizeof(k->detail),
-		       "this QEMU emulates too little of it: make emulator");
+		       "this QEMU does not emulate it; that of make emulator does");
 	else if (c->deadline_s <= now_s())
 		format(k->detail, sizeof(k->detail), "no time was left");
 	else

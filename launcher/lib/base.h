@@ -24,7 +24,7 @@
 enum status {
 	STATUS_OK = 0,	    /* what was asked for was reached */
 	STATUS_NOT = 1,	    /* it was not */
-	STATUS_WRONG = 2,   /* wrong use, broken set-up */
+	STATUS_WRONG = 2,   /* wrong use, broken setup */
 	STATUS_SKIPPED = 4, /* this machine cannot do it */
 };
 

@@ -358,21 +358,21 @@ static const struct option {
 	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
 	  "be repeated" },
 	{ "nest.input", NULL, "N", 0, set_level, MEMBER(exec.input),
-	  "the level that the standard input is handed down to; set by the level above, never by a "
-	  "person" },
+	  "the level that the standard input is handed down to; set by the level above, never by "
+	  "hand" },
 	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
 	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
 	{ "nest.checks", "--checks", "quick|thorough|LIST", CMD_RUN, set_checks, MEMBER(checks),
-	  "which checks each level makes beside the quick ones, which are always made: all, or "
+	  "the checks that each level makes besides the quick ones, which are always made: all, or "
 	  "those named (default: quick)" },
 	{ NULL, "--thorough", NULL, CMD_RUN, set_thorough, MEMBER(checks),
 	  "the same as --checks thorough: half a minute a level on an emulated CPU" },
 	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
-	  "the level's number; set by the level above, never by a person" },
+	  "the level's number; set by the level above, never by hand" },
 	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
-	  "the run's id in records; set by the level above, never by a person" },
+	  "the run's id in records; set by the level above, never by hand" },
 	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed),
-	  "the seed of the level's random numbers; set by the level above, never by a person" },
+	  "the seed of the level's random numbers; set by the level above, never by hand" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
@@ -395,7 +395,8 @@ static const struct option {
 	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
 	  "more parameters for the kernel command line of the outermost guest" },
 	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
-	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
+	  "write the report as JSON to FILE; if that is -, to standard output, and everything else "
+	  "to standard error" },
 	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
 	  "write consoles, records and all reports to DIR" },
 	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
@@ -550,7 +551,7 @@ static int refuse_unknown(const char *word)
 			nearest = options[i].word;
 		}
 	}
-	return fail("%.60s: there is no such word; the nearest is %s", word, nearest);
+	return fail("%.60s: unknown kernel parameter; the nearest is %s", word, nearest);
 }
 
 int options_from_cmdline(struct options *o, const char *cmdline)

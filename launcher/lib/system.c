@@ -105,7 +105,7 @@ const struct appliance *appliance_recognise(const char **why)
 	else if (!init_is_ours(proc))
 		why_not = "PID 1 is another program";
 	else if (!in_first_namespace(proc))
-		why_not = "this is a container: PID 1 is the first process of a namespace alone";
+		why_not = "this is a container: PID 1 is only the first process of a namespace";
 	else if (!root_is_initramfs(proc))
 		why_not = "the root is not the initramfs that the kernel unpacked";
 	if (proc >= 0)

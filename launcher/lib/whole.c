@@ -16,7 +16,7 @@ int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...)
 	va_end(args);
 	if (len >= 0 && (size_t)len < size)
 		return 0;
-	return fail("%s has %d bytes, %zu is the most: shorten it", what, len, size - 1);
+	return fail("%s has %d bytes, and the limit is %zu: shorten it", what, len, size - 1);
 }
 
 int read_whole(const char *path, char *buf, size_t size)

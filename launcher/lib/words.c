@@ -46,7 +46,7 @@ int words_open(struct words *w, void (*pass)(void *context, const char *line), v
 
 	*w = (struct words){ .in = -1, .out = -1, .pass = pass, .context = context };
 	if (pipe2(ends, O_CLOEXEC))
-		return fail("pipe for this level's words: %m");
+		return fail("pipe for the output of this level's programs: %m");
 	w->in = ends[0];
 	w->out = ends[1];
 	fcntl(w->in, F_SETFL, O_NONBLOCK);
@@ -90,7 +90,7 @@ void words_finish(struct words *w)
 		end_line(w);
 	if (!w->throttle.dropped)
 		return;
-	format(line, sizeof(line), "%lld lines of this level's own were left out",
+	format(line, sizeof(line), "%lld lines that this level's programs printed were left out",
 	       (long long)w->throttle.dropped);
 	w->throttle.dropped = 0;
 	w->pass(w->context, line);

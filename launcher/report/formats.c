@@ -40,8 +40,8 @@ static void print_row(const struct report *r, const struct level *lv, FILE *out)
 
 	format(times, sizeof(times), factor < 0 ? "-" : "x%.1f", factor);
 	format_checks(lv, checks, sizeof(checks));
-	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s%s\n", lv->level, lv->role,
-		lv->hypervisor, lv->cpu_virt, or_dash(number_mib(lv->total_kib).text),
+	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %12s %8s %8s %11s %7s  %s%s\n", lv->level,
+		lv->role, lv->hypervisor, lv->cpu_virt, or_dash(number_mib(lv->total_kib).text),
 		or_dash(number_mib(lv->overhead_kib).text),
 		or_dash(number_seconds(level_boot_s(lv)).text),
 		or_dash(number_whole(lv->exits_boot).text),
@@ -72,8 +72,8 @@ static void print_table(const struct report *r, FILE *out)
 {
 	char sentence[600];
 
-	fprintf(out, "%-4s %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s\n", "", "role",
-		"hypervisor", "virt", "RAM MiB", "lost MiB", "boot s", "exits", "cycles/exit",
+	fprintf(out, "%-4s %-11s %-10s %-5s %9s %12s %8s %8s %11s %7s  %s\n", "", "role",
+		"hypervisor", "virt", "RAM MiB", "overhead MiB", "boot s", "exits", "cycles/exit",
 		"factor", "checks");
 	for (int i = r->outermost; i <= r->deepest; i++)
 		print_row(r, &r->levels[i], out);
@@ -490,8 +490,7 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 
 	if (read_int(item, "level", 0, MAX_LEVEL, &level) ||
 	    (r->deepest >= 0 && level != r->deepest + 1))
-		return malformed(path,
-				 "its levels are not numbered one after the other from 0 to %d",
+		return malformed(path, "its levels are not numbered consecutively, within 0 to %d",
 				 MAX_LEVEL);
 	lv = report_level(r, level);
 	if (r->deepest < 0)
@@ -506,17 +505,15 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 		group = f->group ? cJSON_GetObjectItemCaseSensitive(item, f->group) : item;
 		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
 		if (value && read_field(lv, f, value))
-			return malformed(path, "%s of L%d is not what it should be", f->key, level);
+			return malformed(path, "%s of L%d is malformed", f->key, level);
 	}
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
 		if (read_check(lv, check))
-			return malformed(path, "a check of L%d has not all that it should have",
-					 level);
+			return malformed(path, "a check of L%d is malformed", level);
 	/* Older reports have none. */
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "subtests"))
 		if (read_subtest(r, level, check))
-			return malformed(path, "a subtest of L%d has not all that it should have",
-					 level);
+			return malformed(path, "a subtest of L%d is malformed", level);
 	return 0;
 }
 
@@ -550,7 +547,8 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 		return 0;
 	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
-		return malformed(path, "memory_kib, timeout_s or tsc_khz of its setup is no count");
+		return malformed(path,
+				 "memory_kib, timeout_s or tsc_khz of its setup is not a count");
 	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
 	nesting = text_of(o, "nesting"); /* older reports have none */
 	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
@@ -582,13 +580,13 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed(path, "its outcome lacks reached or stop");
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
-		return malformed(path, "requested is no level");
+		return malformed(path, "requested is not a level");
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
 	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < NUMBER_MAX)
 		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
 	if (!cJSON_IsBool(ok))
-		return malformed(path, "its outcome does not say whether it is ok");
+		return malformed(path, "its outcome lacks ok");
 	r->ok = cJSON_IsTrue(ok);
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
 	make_harmless(r->detail);
@@ -599,7 +597,7 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 		make_harmless(r->console[r->console_count++]);
 	}
 	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
-	return r->stop == STOP_NONE ? malformed(path, "nobody stops for '%.20s'", stop) : 0;
+	return r->stop == STOP_NONE ? malformed(path, "unknown stop reason '%.20s'", stop) : 0;
 }
 
 static int read_report(const char *path, struct report *r, const cJSON *root)
@@ -610,7 +608,8 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 	const cJSON *levels = cJSON_GetObjectItemCaseSensitive(root, "levels"), *level;
 
 	if (!root)
-		return malformed(path, "no JSON, not all of it, or more behind it");
+		return malformed(path,
+				 "it is not JSON, is cut off, or is followed by something else");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed(path, "its schema is %.40s", schema ? schema : "not named");
 	format(r->command, sizeof(r->command), "%s", command ? command : "");

@@ -373,7 +373,7 @@ static void write_row(const struct report *r, const struct level *lv, FILE *out)
 static void write_figures(const struct report *r, FILE *out)
 {
 	fputs("<div class='scroll'><table><tr><th>Level</th><th>runs on</th><th>RAM<br>MiB</th>"
-	      "<th>lost<br>MiB</th><th>boot<br>s</th><th>exits of<br>its own</th>"
+	      "<th>overhead<br>MiB</th><th>boot<br>s</th><th>exits of<br>its own</th>"
 	      "<th>exits of the<br>outermost</th><th>an exit,<br>cycles</th><th>factor</th></tr>",
 	      out);
 	for (int i = r->outermost; i <= r->deepest; i++)
@@ -388,9 +388,8 @@ static void write_reproduce(const struct report *r, FILE *out)
 	if (*r->command) {
 		fprintf(out, "<pre>%s</pre>", escape(r->command).text);
 	} else {
-		fputs("<p>It was booted, not started by <code>supernest run</code>. What comes "
-		      "nearest on a host:"
-		      "</p><pre>supernest run --depth ",
+		fputs("<p>It was booted, not started by <code>supernest run</code>. The closest "
+		      "command on a host:</p><pre>supernest run --depth ",
 		      out);
 		if (r->requested == DEPTH_OPEN)
 			fputs("max</pre>", out);
@@ -401,7 +400,7 @@ static void write_reproduce(const struct report *r, FILE *out)
 		return;
 	fprintf(out,
 		"<dl><dt>CPU of L%d</dt><dd>%s %s, %s (%s)</dd><dt>Kernel</dt><dd>%s</dd>"
-		"<dt>Its sha256</dt><dd><code>%s</code></dd><dt>The archive&#39;s sha256</dt>"
+		"<dt>Its checksum</dt><dd><code>%s</code></dd><dt>Checksum of the initramfs</dt>"
 		"<dd><code>%s</code></dd></dl>",
 		lv->level, escape(lv->cpu_vendor).text, escape(lv->cpu_model).text,
 		escape(lv->cpu_virt).text, escape(lv->cpu_features).text, escape(lv->kernel).text,

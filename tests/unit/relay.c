@@ -397,7 +397,7 @@ static void test_patience(void **state)
 	prepare("head -n 2 records >&4; sleep 60");
 	r.patience.silent_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(why.detail, "said nothing"));
+	assert_non_null(strstr(why.detail, "sent nothing"));
 
 	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
 		"done");

@@ -64,7 +64,7 @@ static void test_bound(void **state)
 	limit = LINES_BURST + LINES_S * (now_s() - start + 1);
 	assert_in_range(passed, LINES_BURST, limit);
 	words_finish(&w);
-	assert_non_null(strstr(last, "lines of this level's own were left out"));
+	assert_non_null(strstr(last, "lines that this level's programs printed were left out"));
 	words_finish(&w); /* once */
 	close(w.in);
 	close(w.out);
