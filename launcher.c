@@ -110,7 +110,7 @@ static void open_consoles(struct life *l)
 {
 	FILE *consoles;
 
-	l->words = (struct words){ .in = -1, .out = -1 };
+	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	l->run.lines.out = stdout;
 	fail_to(fail_early, l);
 	death_announce(say_death, l);
@@ -170,7 +170,7 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 		live_without_parent(l, damage);
 	life_begin(l, kernel_s);
 	if (l->has_parent)
-		life_open_words(l);
+		life_open_own_lines(l);
 	if (*damage)
 		life_refuse_files(l, damage);
 	else
@@ -189,7 +189,7 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	l->words = (struct words){ .in = -1, .out = -1 };
+	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return -1;
 	entropy_find(asked->seed);	/* the level's own was for the run before */

@@ -29,7 +29,7 @@ static void compare_clocks(struct child *c, double child_s)
 	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
 	double s = now_s() - c->vm.start_s;
 
-	if (c->run->teller.report.setup.counted_clock) /* its clock is not this host's */
+	if (c->run->teller.report.setup.deterministic) /* its clock is not this host's */
 		return;
 	/* What the child says may be anything; a record of ours holds so much. */
 	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
@@ -207,17 +207,17 @@ static void on_line(void *context, const char *line, bool console)
 	if (console)
 		evidence_add(&c->evidence, EVIDENCE_LOG, line);
 	else
-		gather_words(&c->evidence, line);
+		gather_registers(&c->evidence, line);
 }
 
-static void on_give_up(void *context)
+static void on_abort(void *context)
 {
 	struct child *c = context;
 
 	gather_guest(&c->evidence, c->vm.pid);
 }
 
-static void on_beat(void *context)
+static void on_heartbeat(void *context)
 {
 	struct child *c = context;
 	struct teller *t = &c->run->teller;
@@ -255,12 +255,12 @@ static void tell_end(struct child *c, const struct reason *why)
 }
 
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
-static struct patience patience(double pace_s)
+static struct watchdog watchdog_limits(double pace_s)
 {
 	bool known = pace_s >= 0;
 	double s = 5 + 2 * (known ? pace_s : 10);
 
-	return (struct patience){ .idle_s = s,
+	return (struct watchdog){ .idle_s = s,
 				  .spin_s = s,
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
@@ -300,17 +300,17 @@ static void supervise(struct child *c)
 
 	*r = (struct relay){
 		.vm = &c->vm,
-		.patience = patience(c->pace_s),
+		.limits = watchdog_limits(c->pace_s),
 		.deadline_s = c->run->decided.deadline_s,
-		.beat_s = c->beat_s,
+		.heartbeat_s = c->heartbeat_s,
 		.own = c->own,
 		.aside = c->aside,
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,
-		.on_beat = on_beat,
+		.on_heartbeat = on_heartbeat,
 		.on_line = on_line,
-		.on_give_up = on_give_up,
+		.on_abort = on_abort,
 	};
 	evidence_clear(&c->evidence);
 	relay_run(r);

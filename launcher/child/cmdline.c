@@ -13,8 +13,8 @@ bool cmdline_is_full(const char *cmdline)
 	return strlen(cmdline) >= CMDLINE_SIZE - CUT_MOST;
 }
 
-/* The words behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
-static char *words_for(char *line, const char *virt, const char *kernel)
+/* The parameters behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
+static char *parameters_for(char *line, const char *virt, const char *kernel)
 {
 	static const char *const kinds[] = { "svm:", "vmx:", "own:", "any:" };
 
@@ -23,25 +23,26 @@ static char *words_for(char *line, const char *virt, const char *kernel)
 			continue;
 		if (strncmp(line, virt, 3) && strncmp(line, kernel, 3))
 			return NULL;
-		return words_for(line + 4, virt, kernel);
+		return parameters_for(line + 4, virt, kernel);
 	}
 	return line;
 }
 
-int cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size)
+int cmdline_read(const char *path, const char *virt, const char *kernel, char *parameters,
+		 size_t size)
 {
 	char text[4096], *line, *rest = text;
 	size_t len = 0;
 
-	words[0] = '\0';
+	parameters[0] = '\0';
 	if (read_whole(path, text, sizeof(text)))
 		return fail("%s: %m", path);
 	while ((line = strsep(&rest, "\n"))) {
-		if (*line == '#' || !*line || !(line = words_for(line, virt, kernel)))
+		if (*line == '#' || !*line || !(line = parameters_for(line, virt, kernel)))
 			continue;
-		if (format_whole(path, words + len, size - len, "%s%s", len ? " " : "", line))
+		if (format_whole(path, parameters + len, size - len, "%s%s", len ? " " : "", line))
 			return -1;
-		len = strlen(words);
+		len = strlen(parameters);
 	}
 	return 0;
 }
@@ -101,7 +102,7 @@ static void add_exec(const struct decided *d, int level, char *buf, size_t size)
 	}
 }
 
-int cmdline_make(const struct decided *d, int level, double pace_s, const char *words,
+int cmdline_make(const struct decided *d, int level, double pace_s, const char *parameters,
 		 char buf[CMDLINE_SIZE])
 {
 	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
@@ -122,6 +123,6 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
 			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s",
-			    words, level, d->run_id, seed, depth, timeout, shell, checks, nesting,
-			    exec);
+			    parameters, level, d->run_id, seed, depth, timeout, shell, checks,
+			    nesting, exec);
 }

@@ -21,7 +21,7 @@
 #define SECOND_TEXT "Command line: "
 
 /* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '=', target/i386/cpu-dump.c. */
-void gather_words(struct evidence *e, const char *line)
+void gather_registers(struct evidence *e, const char *line)
 {
 	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 

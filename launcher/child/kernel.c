@@ -47,7 +47,7 @@ int kernel_read(const char *path, struct kernel *k)
 		format(k->release, sizeof(k->release), "%s",
 		       (char *)setup + version + KERNEL_VERSION_BASE);
 		k->release[strcspn(k->release, " ")] = '\0';
-		make_harmless(k->release);
+		sanitize(k->release);
 	}
 	return 0;
 }

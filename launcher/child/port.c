@@ -36,7 +36,7 @@ bool port_direct(void)
 	return device < 0;
 }
 
-static void give_up_instructions(void)
+static void fall_back_to_device(void)
 {
 	trying = 0;
 	device = open("/dev/port", O_RDWR | O_CLOEXEC);
@@ -51,7 +51,7 @@ static bool by_instruction(enum how how, int port, void *data, size_t len)
 	if (!port_direct())
 		return false;
 	if (sigsetjmp(refused, 0)) {
-		give_up_instructions();
+		fall_back_to_device();
 		return false;
 	}
 	trying = 1;

@@ -35,7 +35,7 @@ static const struct figure {
 } figures[] = {
 	/* Memory repeats to some tens of KiB once rounding is taken off. */
 	{ "overhead_kib", "overhead, KiB", KIB, 1, 1, 1 },
-	/* 272 to 308; deeper 276 to 684: a slow level has more ticks.  Counted: 1.4 %, by other words alone. */
+	/* 272 to 308; deeper 276 to 684: a slow level has more ticks.  Counted: 1.4 %, by other parameters alone. */
 	{ "boot", "exits to ready", EXITS, 30, 200, 3 },
 	/* Of L2 1182 to 1313 or 1377 to 2181, of L3 3607 to 4808: the same ticks. */
 	{ "chain", "exits of the chain", EXITS, 30, 100, 3 },
@@ -110,7 +110,7 @@ static int machine_differs(const struct report *old, const struct report *new)
 
 static const char *clock_name(const struct report *r)
 {
-	return r->setup.counted_clock ? "a deterministic clock" : "a real clock";
+	return r->setup.deterministic ? "a deterministic clock" : "a real clock";
 }
 
 static void requested_name(const struct report *r, char *buf, size_t size)
@@ -234,7 +234,7 @@ static int limit_of(const struct comparison *c, const struct figure *f, int leve
 
 	if (chosen != LIMIT_DEFAULT)
 		return chosen;
-	return c->new->setup.counted_clock	? f->counted
+	return c->new->setup.deterministic	? f->counted
 	       : level <= c->new->outermost + 1 ? f->first
 						: f->deeper;
 }
@@ -346,13 +346,13 @@ static void compare_checks(struct comparison *c, int level)
 			compare_check(c, level, new->checks[i].id);
 }
 
-/* Each word of WORDS that is not in OTHERS. */
-static void compare_words(struct comparison *c, int level, const char *words, const char *others,
-			  bool lost)
+/* Each of FEATURES that is not in OTHERS. */
+static void compare_features(struct comparison *c, int level, const char *features,
+			     const char *others, bool lost)
 {
 	char list[256], padded[256], needle[256], what[64], *save, *word;
 
-	format(list, sizeof(list), "%s", words);
+	format(list, sizeof(list), "%s", features);
 	format(padded, sizeof(padded), " %s ", others);
 	for (word = strtok_r(list, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		format(needle, sizeof(needle), " %s ", word);
@@ -378,8 +378,8 @@ static void compare_level(struct comparison *c, int level)
 	if (!old->ready || !new->ready)
 		return;
 	compare_checks(c, level);
-	compare_words(c, level, old->cpu_features, new->cpu_features, true);
-	compare_words(c, level, new->cpu_features, old->cpu_features, false);
+	compare_features(c, level, old->cpu_features, new->cpu_features, true);
+	compare_features(c, level, new->cpu_features, old->cpu_features, false);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
 		if (strcmp(figures[i].key, "total") || same_work(c))
 			number_row(c, level, &figures[i]);

@@ -22,7 +22,7 @@
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
 #define STATUS_NO_PROGRAM 125 /* as timeout(1) and its like have it, and git bisect run */
-#define APPEND_MAX 900	      /* so that all words fit, and Linux's 2047 */
+#define APPEND_MAX 900	      /* so that all parameters fit, and Linux's 2047 */
 
 struct outermost {
 	struct run run;
@@ -233,7 +233,7 @@ static void fail_below_view(void *context, const char *message)
 	fprintf(stderr, "supernest: %s\n", message);
 }
 
-/* What is about to be started, as a picture or in words. */
+/* What is about to be started, as a picture or as text. */
 static void begin_telling(struct outermost *m)
 {
 	const char *why = m->config.kvm ? m->host.kvm_why : m->host.tcg_why;
@@ -263,7 +263,7 @@ static void begin_report(struct outermost *m)
 
 	run_begin(&m->run, HOST_LEVEL, m->child.level);
 	setup->memory_kib = m->config.memory_kib;
-	setup->counted_clock = m->config.deterministic;
+	setup->deterministic = m->config.deterministic;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
 	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
 	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO)
@@ -295,13 +295,13 @@ static int64_t tsc_khz(const struct vm_config *config)
 static int make_cmdline(struct outermost *m)
 {
 	const char *append = m->run.asked.append;
-	char words[1024 + APPEND_MAX], tsc[40] = "";
+	char parameters[1024 + APPEND_MAX], tsc[40] = "";
 
 	if (!m->config.kvm)
 		format(tsc, sizeof(tsc), " tsc_early_khz=%lld", (long long)tsc_khz(&m->config));
-	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
+	format(parameters, sizeof(parameters), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
 	       append ? " " : "", append ? append : "");
-	return cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline);
+	return cmdline_make(&m->run.decided, m->child.level, 0, parameters, m->cmdline);
 }
 
 static int run_child(struct outermost *m)
@@ -317,7 +317,7 @@ static int run_child(struct outermost *m)
 	begin_telling(m);
 	m->child.run = &m->run;
 	m->child.pace_s = UNKNOWN;
-	m->child.beat_s = m->view.on ? VIEW_BEAT_S : 0;
+	m->child.heartbeat_s = m->view.on ? VIEW_HEARTBEAT_S : 0;
 	m->child.counts_chain = m->config.kvm;
 	m->child.need_kib = need_kib(&m->config);
 	err = child_run(&m->child, &m->config);
@@ -383,7 +383,7 @@ static void on_closed(void)
 	relay_stop_requested = SIGPIPE;
 }
 
-/* Behind "--" is a command like any other, in a pipe: its output is ours, and our own words are apart. */
+/* Behind "--" is a command like any other, in a pipe: its output is ours, and our own messages go elsewhere. */
 static void begin_streams(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;

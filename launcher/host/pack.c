@@ -187,13 +187,13 @@ static int add_command(struct entries *e, const char *asked)
 /* A program and its arguments, as they are. */
 static int add_program(struct entries *e, char *const *program)
 {
-	char words[PROGRAM_BYTES] = "", *text;
+	char command[PROGRAM_BYTES] = "", *text;
 
 	for (int i = 0; program[i]; i++)
-		append_word(words, sizeof(words), program[i]);
-	if (strlen(words) == sizeof(words) - 1)
+		append_word(command, sizeof(command), program[i]);
+	if (strlen(command) == sizeof(command) - 1)
 		return fail("--: the command is longer than %d bytes", PROGRAM_BYTES - 2);
-	if (asprintf(&text, "#!/bin/sh\nexec %s\n", words) < 0)
+	if (asprintf(&text, "#!/bin/sh\nexec %s\n", command) < 0)
 		return fail("out of memory");
 	return add_script(e, "exec", text);
 }

@@ -149,7 +149,7 @@ static double port_s(const struct report *r, int level)
 
 static void why_no_time(const struct plan *p, const struct report *r, char *why, size_t size)
 {
-	if (r->setup.counted_clock)
+	if (r->setup.deterministic)
 		format(why, size, "its clock counted instructions (--deterministic)");
 	else if (r->setup.tsc_khz <= 0)
 		format(why, size, "it does not say how long a cycle takes");

@@ -96,11 +96,11 @@ static const char *value_of(const struct series *s, int combination, int axis)
 	return s->axes[axis].value[combination % s->axes[axis].count];
 }
 
-int series_options(const struct series *s, int combination, char *word[])
+int series_options(const struct series *s, int combination, char *arg[])
 {
 	for (int i = 0; i < s->axis_count; i++) {
-		word[2 * i] = (char *)s->axes[i].flag;
-		word[2 * i + 1] = (char *)value_of(s, combination, i);
+		arg[2 * i] = (char *)s->axes[i].flag;
+		arg[2 * i + 1] = (char *)value_of(s, combination, i);
 	}
 	return 2 * s->axis_count;
 }
@@ -203,7 +203,7 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 		   struct report *shared, const volatile int *stop, FILE *out, FILE *json)
 {
 	struct past_run *past = &s->runs[s->count++];
-	char *word[SERIES_WORDS];
+	char *arg[SERIES_ARGS];
 	int log = memfd_create("output", MFD_CLOEXEC);
 	double start_s = now_s();
 	pid_t pid;
@@ -215,7 +215,7 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(log, STDOUT_FILENO);
-		past->status = once(context, series_options(s, combination, word), word, shared);
+		past->status = once(context, series_options(s, combination, arg), arg, shared);
 		fflush(NULL);
 		_exit(past->status);
 	}
@@ -480,12 +480,12 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 /* What varies is known to be right before the first run. */
 static int check(const struct series *s, const struct options *asked)
 {
-	char *word[SERIES_WORDS];
+	char *arg[SERIES_ARGS];
 
 	for (int i = 0; i < s->combinations; i++) {
 		struct options o = *asked;
 
-		if (options_from_args(&o, CMD_RUN, series_options(s, i, word), word))
+		if (options_from_args(&o, CMD_RUN, series_options(s, i, arg), arg))
 			return fail("%s: see above", asked->matrix);
 		if (o.shell != SHELL_NONE)
 			return fail("--shell is for one run, not for a series");

@@ -22,7 +22,7 @@ static bool is_vmx(const char *virt)
 
 /* ---- what is known ----------------------------------------------------------------------- */
 
-void kvm_find_words(const char *log, char *words, size_t size)
+void kvm_find_message(const char *log, char *message, size_t size)
 {
 	/* What their pr_fmt() puts in front: arch/x86/kvm/svm/svm.c, vmx/vmx.c, x86.c */
 	static const char *const speakers[] = { "] kvm_amd: ", "] kvm_intel: ", "] kvm: " };
@@ -31,23 +31,23 @@ void kvm_find_words(const char *log, char *words, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(speakers); i++)
 		for (at = log; (at = strstr(at, speakers[i])); at++)
 			last = at > last ? at : last;
-	words[0] = '\0';
+	message[0] = '\0';
 	if (!last)
 		return;
 	last += 2;
-	format(words, size, "%.*s", (int)strcspn(last, "\n"), last);
-	make_harmless(words);
+	format(message, size, "%.*s", (int)strcspn(last, "\n"), last);
+	sanitize(message);
 }
 
-static void read_words(char *words, size_t size)
+static void read_message(char *message, size_t size)
 {
 	char *log = malloc(LOG_BYTES);
 	int len = log ? klogctl(SYSLOG_READ_ALL, log, LOG_BYTES - 1) : -1;
 
-	words[0] = '\0';
+	message[0] = '\0';
 	if (len > 0) {
 		log[len] = '\0';
-		kvm_find_words(log, words, size);
+		kvm_find_message(log, message, size);
 	}
 	free(log);
 }
@@ -70,7 +70,7 @@ void kvm_learn_facts(struct kvm_facts *f, const char *virt)
 		g = getgrgid(st.st_gid);
 		format(f->group, sizeof(f->group), "%s", g ? g->gr_name : "");
 	}
-	read_words(f->said, sizeof(f->said));
+	read_message(f->said, sizeof(f->said));
 }
 
 static int nests_by_cpuid(int fd, const char *virt)

@@ -382,22 +382,23 @@ bool payloads_step(struct payloads *p)
 /* A time limit may pass while nothing is printed. */
 #define LOOK_MS 200
 
-void payloads_run(struct payloads *p, double beat_s, void (*on_beat)(void *context), void *context)
+void payloads_run(struct payloads *p, double heartbeat_s, void (*on_heartbeat)(void *context),
+		  void *context)
 {
-	double next_beat_s = now_s() + beat_s;
+	double next_heartbeat_s = now_s() + heartbeat_s;
 	struct pollfd fds[PAYLOAD_FDS];
 
 	while (payloads_step(p)) {
 		payloads_poll(p, fds);
 		poll(fds, PAYLOAD_FDS, LOOK_MS);
-		if (now_s() < next_beat_s)
+		if (now_s() < next_heartbeat_s)
 			continue;
-		on_beat(context);
-		next_beat_s = now_s() + beat_s;
+		on_heartbeat(context);
+		next_heartbeat_s = now_s() + heartbeat_s;
 	}
 }
 
-void payloads_give_up(struct payloads *p, const char *why)
+void payloads_skip_rest(struct payloads *p, const char *why)
 {
 	struct check k = { .result = RESULT_FAIL };
 

@@ -106,7 +106,7 @@ static struct hypervisor find_hypervisor(bool present, char signature[13])
 	}
 	if (hv)
 		return *hv;
-	make_harmless(signature);
+	sanitize(signature);
 	return (struct hypervisor){ .name = *signature ? signature : "unknown",
 				    .advice = "ask its manual for nested virtualization" };
 }
@@ -295,7 +295,7 @@ void platform_learn(struct level *self, struct platform *p, int level)
 	learn_cpu(self, p, level);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);
-	make_harmless(self->cpu_model);
+	sanitize(self->cpu_model);
 }
 
 void platform_prepare_kvm(const struct appliance *a)

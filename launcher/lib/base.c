@@ -149,7 +149,7 @@ int write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
-void make_harmless(char *text)
+void sanitize(char *text)
 {
 	/* LAVA's signals; where KTAP begins; ours, the last of which ends a report. */
 	static const char *const obeyed[] = { "<LAVA_", "TAP version ", "# supernest: " };

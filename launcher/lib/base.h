@@ -63,6 +63,6 @@ int write_all(int fd, const void *buf, size_t len);
  * place, so that only blank to tilde stays, and breaks the words that a lab's parser obeys wherever in
  * a line they are.
  */
-void make_harmless(char *text);
+void sanitize(char *text);
 
 #endif

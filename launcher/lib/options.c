@@ -556,12 +556,12 @@ static int refuse_unknown(const char *word)
 
 int options_from_cmdline(struct options *o, const char *cmdline)
 {
-	char words[4096], *rest = words, *word, *value;
+	char text[4096], *rest = text, *word, *value;
 	bool known;
 
-	if (strlen(cmdline) >= sizeof(words))
-		return fail("the kernel command line is longer than %zu bytes", sizeof(words) - 1);
-	strcpy(words, cmdline);
+	if (strlen(cmdline) >= sizeof(text))
+		return fail("the kernel command line is longer than %zu bytes", sizeof(text) - 1);
+	strcpy(text, cmdline);
 	while ((word = next_word(&rest, &value))) {
 		if (strncmp(word, OUR_PREFIX, sizeof(OUR_PREFIX) - 1))
 			continue;

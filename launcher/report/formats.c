@@ -330,7 +330,7 @@ static cJSON *setup_to_json(const struct setup *s)
 
 	cJSON_AddItemToObject(o, "memory_kib", count_to_json(s->memory_kib));
 	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
-	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
+	cJSON_AddBoolToObject(o, "counted_clock", s->deterministic);
 	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
@@ -409,7 +409,7 @@ static int malformed(const char *path, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	make_harmless(why);
+	sanitize(why);
 	return fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, why);
 }
 
@@ -447,7 +447,7 @@ static int read_subtest(struct report *r, int level, const cJSON *item)
 	format(t.check, sizeof(t.check), "%s", check);
 	format(t.id, sizeof(t.id), "%s", id);
 	format(t.detail, sizeof(t.detail), "%s", detail ? detail : "");
-	make_harmless(t.detail);
+	sanitize(t.detail);
 	return report_add_subtest(r, &t);
 }
 
@@ -465,7 +465,7 @@ static int read_check(struct level *lv, const cJSON *item)
 	format(k.id, sizeof(k.id), "%s", id);
 	format(k.unit, sizeof(k.unit), "%s", unit);
 	format(k.detail, sizeof(k.detail), "%s", detail ? detail : "");
-	make_harmless(k.detail);
+	sanitize(k.detail);
 	k.value = value->valuedouble;
 	return level_add_check(lv, &k);
 }
@@ -535,7 +535,7 @@ static void read_text_of(const cJSON *o, const char *key, char *text, size_t siz
 	const char *value = text_of(o, key);
 
 	format(text, size, "%s", value ? value : "");
-	make_harmless(text);
+	sanitize(text);
 }
 
 /* Older reports have none of it. */
@@ -549,7 +549,7 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
 		return malformed(path,
 				 "memory_kib, timeout_s or tsc_khz of its setup is not a count");
-	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
+	s->deterministic = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
 	nesting = text_of(o, "nesting"); /* older reports have none */
 	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
 		return malformed(path, "nesting of its setup is neither classic nor recursive");
@@ -589,12 +589,12 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 		return malformed(path, "its outcome lacks ok");
 	r->ok = cJSON_IsTrue(ok);
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
-	make_harmless(r->detail);
+	sanitize(r->detail);
 	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
 		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
 			break;
 		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
-		make_harmless(r->console[r->console_count++]);
+		sanitize(r->console[r->console_count++]);
 	}
 	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
 	return r->stop == STOP_NONE ? malformed(path, "unknown stop reason '%.20s'", stop) : 0;
@@ -613,7 +613,7 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed(path, "its schema is %.40s", schema ? schema : "not named");
 	format(r->command, sizeof(r->command), "%s", command ? command : "");
-	make_harmless(r->command);
+	sanitize(r->command);
 	if (!cJSON_IsArray(levels))
 		return malformed(path, "it has no list of levels");
 	cJSON_ArrayForEach (level, levels)

@@ -141,7 +141,7 @@ static void write_tiles(const struct report *r, FILE *out)
 		passed, all);
 }
 
-static const char chain_words[] =
+static const char chain_caption[] =
 	"<p class='m'><small>Each box is as wide as the RAM that its level sees.</small></p>";
 
 static void write_one_verdict(const struct report *r, FILE *out)
@@ -157,7 +157,7 @@ static void write_one_verdict(const struct report *r, FILE *out)
 	write_tiles(r, out);
 	fputs("</div><figure>", out);
 	svg_chain(out, r, chain_kib(r));
-	fputs(chain_words, out);
+	fputs(chain_caption, out);
 	fputs("</figure></div>\n", out);
 }
 
@@ -184,7 +184,7 @@ static void write_verdicts(const struct page *p)
 		fputs("</figure>", p->out);
 	}
 	fputs("</div>", p->out);
-	fputs(chain_words, p->out);
+	fputs(chain_caption, p->out);
 }
 
 /* ---- sections ---------------------------------------------------------------------------- */

@@ -145,7 +145,7 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 		if (strlen(value) >= f->size)
 			return -1;
 		strcpy(p, value);
-		make_harmless(p);
+		sanitize(p);
 		return 0;
 	}
 	if (parse_number(value, &number) || signbit(number) || number > NUMBER_MAX)

@@ -36,7 +36,7 @@ void report_stop_clock(struct report *r)
 {
 	double ms = (now_s() - r->began_s) * 1000;
 
-	if (ms > 0 && !r->setup.counted_clock)
+	if (ms > 0 && !r->setup.deterministic)
 		r->setup.tsc_khz = (__rdtsc() - r->began_tsc) / ms;
 }
 
@@ -85,7 +85,7 @@ static int add_check(struct level *lv, const struct record *rec)
 	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
-	make_harmless(k.detail);
+	sanitize(k.detail);
 	if (result_by_name(record_get(rec, "result"), &k.result) || !may_say_check(lv, rec, k.id) ||
 	    parse_number(record_get(rec, "value"), &k.value))
 		return -1;
@@ -106,7 +106,7 @@ static int add_stop(struct report *r, const struct record *rec)
 	r->console_count = 0;
 	evidence_clear(&r->evidence);
 	format(r->detail, sizeof(r->detail), "%s", record_get(rec, "detail"));
-	make_harmless(r->detail);
+	sanitize(r->detail);
 	return 0;
 }
 
@@ -116,7 +116,7 @@ static int add_last_line(struct report *r, const struct record *rec)
 	if (!r->stop || rec->about != r->stop_level || r->console_count == REPORT_LINES)
 		return 0;
 	format(r->console[r->console_count], REPORT_LINE, "%s", record_get(rec, "line"));
-	make_harmless(r->console[r->console_count++]);
+	sanitize(r->console[r->console_count++]);
 	return 0;
 }
 

@@ -137,7 +137,7 @@ void line_add(const struct frame *f, struct line *l, enum style style, const cha
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	make_harmless(text);
+	sanitize(text);
 	len = strlen(text);
 	if (len > f->columns - l->width)
 		len = f->columns - l->width;

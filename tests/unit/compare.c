@@ -154,7 +154,7 @@ static void test_limits(void **state)
 		double was;
 
 		both(3);
-		old.setup.counted_clock = new.setup.counted_clock = figures[i].counted;
+		old.setup.deterministic = new.setup.deterministic = figures[i].counted;
 		was = get(&old, figures[i].level, figures[i].key);
 		set(&new, figures[i].level, figures[i].key, was * figures[i].same);
 		expect(VERDICT_SAME, "");
@@ -325,7 +325,7 @@ static void test_not_comparable(void **state)
 	impossible("the new one none");
 	strcpy(new.levels[0].cpu_virt, "vmx");
 	impossible("svm");
-	new.setup.counted_clock = true;
+	new.setup.deterministic = true;
 	impossible("the new one a deterministic clock");
 	new.setup.nesting = NESTING_RECURSIVE;
 	impossible("nesting: the old report has classic, the new one recursive");

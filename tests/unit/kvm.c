@@ -14,9 +14,9 @@ static void test_words(void **state)
 	char words[120];
 
 	(void)state;
-	kvm_find_words(log, words, sizeof(words));
+	kvm_find_message(log, words, sizeof(words));
 	assert_string_equal(words, "kvm_amd: NX (Execute Disable) not? supported");
-	kvm_find_words("<6>[ 0.1] nothing of it\n", words, sizeof(words));
+	kvm_find_message("<6>[ 0.1] nothing of it\n", words, sizeof(words));
 	assert_string_equal(words, "");
 }
 

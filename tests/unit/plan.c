@@ -125,7 +125,7 @@ static void test_no_time(void **state)
 {
 	(void)state;
 	real_report(&r, 3);
-	r.setup.counted_clock = true;
+	r.setup.deterministic = true;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
 	assert_non_null(strstr(p.no_time, "--deterministic"));
 	assert_non_null(strstr(print(), "PLAN: L24, if there is enough time"));

@@ -17,7 +17,7 @@ static int read_matrix(const char *text)
 static const char *options_of(int combination)
 {
 	static char text[400];
-	char *word[SERIES_WORDS];
+	char *word[SERIES_ARGS];
 	int count = series_options(&s, combination, word);
 
 	text[0] = '\0';
