@@ -49,11 +49,12 @@ struct level *report_level(struct report *r, int level)
 	return &r->levels[level];
 }
 
-static int add_fields(struct level *lv, const struct record *rec)
+static int add_fields(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum field_source source = rec->from == rec->about ? BY_LEVEL : BY_PARENT;
 	struct level next = *lv;
 
+	(void)r;
 	for (int i = 0; i < rec->count; i++) {
 		const struct field *f = level_field(rec->field[i].key);
 
@@ -78,10 +79,11 @@ static bool may_say_check(const struct level *lv, const struct record *rec, cons
 	return lv->check_count < MAX_CHECKS - (int)ARRAY_SIZE(parents_checks) || lv->ready;
 }
 
-static int add_check(struct level *lv, const struct record *rec)
+static int add_check(struct report *r, struct level *lv, const struct record *rec)
 {
 	struct check k = { .result = RESULT_PASS };
 
+	(void)r;
 	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
@@ -93,10 +95,11 @@ static int add_check(struct level *lv, const struct record *rec)
 }
 
 /* What broke counts more than that it ended; of two breakages the first is the cause. */
-static int add_stop(struct report *r, const struct record *rec)
+static int add_stop(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum stop stop = stop_by_name(record_get(rec, "reason"));
 
+	(void)lv;
 	if (stop == STOP_NONE)
 		return -1;
 	if (r->stop && (stop_is_failure(r->stop) || !stop_is_failure(stop)))
@@ -111,8 +114,9 @@ static int add_stop(struct report *r, const struct record *rec)
 }
 
 /* A line of evidence: the console of the level that the stop blames. */
-static int add_last_line(struct report *r, const struct record *rec)
+static int add_last_line(struct report *r, struct level *lv, const struct record *rec)
 {
+	(void)lv;
 	if (!r->stop || rec->about != r->stop_level || r->console_count == REPORT_LINES)
 		return 0;
 	format(r->console[r->console_count], REPORT_LINE, "%s", record_get(rec, "line"));
@@ -121,10 +125,11 @@ static int add_last_line(struct report *r, const struct record *rec)
 }
 
 /* The same of its kernel's log and the like. */
-static int add_proof(struct report *r, const struct record *rec)
+static int add_proof(struct report *r, struct level *lv, const struct record *rec)
 {
 	const char *part = record_get(rec, "part");
 
+	(void)lv;
 	for (int i = 0; i < EVIDENCE_PARTS; i++) {
 		if (strcmp(part, evidence_names[i]))
 			continue;
@@ -140,36 +145,57 @@ static int add_ready(struct report *r, struct level *lv, const struct record *re
 	/* A level stands on the one above it. */
 	if (lv->level > r->outermost && !r->levels[lv->level - 1].ready)
 		return -1;
-	if (!lv->seen || lv->ready || add_fields(lv, rec))
+	if (!lv->seen || lv->ready || add_fields(r, lv, rec))
 		return -1;
 	lv->ready = true;
 	return 0;
 }
 
-static int add_kind(struct report *r, struct level *lv, const struct record *rec)
+static int add_shell(struct report *r, struct level *lv, const struct record *rec)
+{
+	(void)rec;
+	r->shell_level = lv->level;
+	return 0;
+}
+
+enum sender { ANYONE, ITSELF, ITSELF_READY };
+
+/*
+ * Who may send a kind of record, and what it adds to the report; NULL: it is only passed on.  One more kind
+ * is one more line.
+ */
+static const struct kind {
+	const char *name;
+	enum sender sender; /* the level that it is about, once that is ready; or its parent too */
+	int (*add)(struct report *r, struct level *lv, const struct record *rec);
+} kinds[] = {
+	{ "level", ANYONE, add_fields },
+	{ "check", ANYONE, add_check },
+	{ "ready", ITSELF, add_ready },
+	{ "stop", ANYONE, add_stop },
+	{ "last", ANYONE, add_last_line },
+	{ "proof", ANYONE, add_proof },
+	{ "text", ANYONE, NULL },
+	{ "alive", ANYONE, NULL },
+	{ "shell", ITSELF_READY, add_shell },
+	{ "exec", ITSELF_READY, NULL },
+	{ "out", ITSELF_READY, NULL },
+	{ "end", ITSELF, NULL },
+};
+
+static int add_record(struct report *r, struct level *lv, const struct record *rec)
 {
 	bool own = rec->from == rec->about;
 
-	if (!strcmp(rec->kind, "level"))
-		return add_fields(lv, rec);
-	if (!strcmp(rec->kind, "check"))
-		return add_check(lv, rec);
-	if (!strcmp(rec->kind, "stop"))
-		return add_stop(r, rec);
-	if (!strcmp(rec->kind, "last"))
-		return add_last_line(r, rec);
-	if (!strcmp(rec->kind, "proof"))
-		return add_proof(r, rec);
-	if (!strcmp(rec->kind, "ready") && own)
-		return add_ready(r, lv, rec);
-	if ((!strcmp(rec->kind, "out") || !strcmp(rec->kind, "exec")) && own && lv->ready)
-		return 0;
-	if (!strcmp(rec->kind, "shell") && own && lv->ready) {
-		r->shell_level = lv->level;
-		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct kind *k = &kinds[i];
+
+		if (strcmp(rec->kind, k->name))
+			continue;
+		if ((k->sender != ANYONE && !own) || (k->sender == ITSELF_READY && !lv->ready))
+			return -1;
+		return k->add ? k->add(r, lv, rec) : 0;
 	}
-	if (!strcmp(rec->kind, "alive") || !strcmp(rec->kind, "text") || !strcmp(rec->kind, "end"))
-		return 0;
 	return -1;
 }
 
@@ -196,7 +222,7 @@ int report_add(struct report *r, const struct record *rec)
 
 	if (rec->about < 0 || rec->about < rec->from)
 		return -1;
-	/* Nobody speaks before the level above it is ready. */
+	/* No level speaks before the level above it is ready. */
 	if (rec->from > r->outermost && !(r->used[rec->from - 1] && r->levels[rec->from - 1].ready))
 		return -1;
 	/* Of those below its child it can only tell what came from them. */
@@ -208,7 +234,7 @@ int report_add(struct report *r, const struct record *rec)
 	if (rec->seq - *next > LOST_MAX)
 		return -1;
 	lv = report_level(r, rec->about);
-	if (add_kind(r, lv, rec))
+	if (add_record(r, lv, rec))
 		return -1;
 	r->lost_records += rec->seq - *next;
 	*next = rec->seq + 1;
