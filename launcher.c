@@ -73,10 +73,9 @@ static void fail_on_consoles(void *context, const char *message)
 static void fail_early(void *context, const char *message)
 {
 	struct life *l = context;
-	size_t len = strlen(l->early);
 
 	fail_on_consoles(l->run.lines.out, message);
-	format(l->early + len, sizeof(l->early) - len, "%s\n", message);
+	append(l->early, sizeof(l->early), "%s\n", message);
 }
 
 /* The last that we say, by every channel that may still work: the level above believes a dying one on its console. */

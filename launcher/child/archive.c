@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE /* FTW_PHYS */
+#define _GNU_SOURCE /* FTW_PHYS, memfd_create */
 #include "child/archive.h"
 #include "lib/sha256.h"
 
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -220,7 +221,8 @@ int archive_write(const char *root, int fd, struct archive *a)
 	return err;
 }
 
-int archive_append(int fd, const struct archive_entry *entries, int count)
+/* An archive of these entries alone. */
+static int append_archive(int fd, const struct archive_entry *entries, int count)
 {
 	struct archive a = { 0 };
 	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = &a };
@@ -236,4 +238,32 @@ int archive_append(int fd, const struct archive_entry *entries, int count)
 	put_header(&o, TRAILER, NULL, 0, 1);
 	pad(&o, TRAILER_BLOCK);
 	return o.failed ? -1 : 0;
+}
+
+/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
+static int copy_archive(const char *path, int out)
+{
+	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	char buf[65536];
+	off_t len = 0;
+	ssize_t n = -1;
+
+	while (in >= 0 && !err && (n = read(in, buf, sizeof(buf))) > 0) {
+		err = write_all(out, buf, n);
+		len += n;
+	}
+	if (in >= 0)
+		close(in);
+	return err || n || write_all(out, "\0\0\0", -len & 3) ? -1 : 0;
+}
+
+int archive_extend(const char *initramfs, const struct archive_entry *entries, int count,
+		   char *path, size_t size)
+{
+	int out = memfd_create("initramfs", MFD_CLOEXEC);
+
+	if (out < 0 || copy_archive(initramfs, out) || append_archive(out, entries, count))
+		return fail("%s: cannot make a copy with more files: %m", initramfs);
+	format(path, size, "/proc/%d/fd/%d", getpid(), out);
+	return 0;
 }

@@ -31,12 +31,6 @@
 
 volatile int relay_stop_requested;
 
-/* How many processes the kernel has killed for want of memory since it started. */
-static int64_t oom_kills(void)
-{
-	return number_behind("/proc/vmstat", "oom_kill ");
-}
-
 enum { RECORDS, CONSOLE, MESSAGES, CHANNELS };
 
 struct channel {
@@ -330,7 +324,7 @@ void relay_run(struct relay *r)
 	bool ended = false;
 
 	r->looked_s = r->vm->start_s;
-	r->oom_kills_before = oom_kills();
+	r->oom_kills_before = system_oom_kills();
 	while (!r->abort && !ended) {
 		ended = wait_and_read(r, channels, wait_ms(r, next_heartbeat_s));
 		look_for_life(r);
@@ -383,7 +377,7 @@ static enum stop verdict_of_console(const struct relay *r, struct reason *why)
 bool relay_own_oom(const struct relay *r)
 {
 	return !r->abort && !r->panic[0] && WIFSIGNALED(r->status) &&
-	       oom_kills() > r->oom_kills_before;
+	       system_oom_kills() > r->oom_kills_before;
 }
 
 static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason *why)

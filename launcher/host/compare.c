@@ -305,14 +305,6 @@ static void compare_outcomes(struct comparison *c)
 			 by_rank(-!!old->lost_records, -!!new->lost_records));
 }
 
-static const struct check *find_check(const struct level *lv, const char *id)
-{
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, id))
-			return &lv->checks[i];
-	return NULL;
-}
-
 /* Passed is better than skipped or not done, and that better than failed. */
 static int check_rank(const struct check *k)
 {
@@ -321,8 +313,8 @@ static int check_rank(const struct check *k)
 
 static void compare_check(struct comparison *c, int level, const char *id)
 {
-	const struct check *old = find_check(&c->old->levels[level], id);
-	const struct check *new = find_check(&c->new->levels[level], id);
+	const struct check *old = level_check(&c->old->levels[level], id);
+	const struct check *new = level_check(&c->new->levels[level], id);
 	char what[32];
 
 	if (old && new && old->result == new->result)
@@ -342,7 +334,7 @@ static void compare_checks(struct comparison *c, int level)
 	for (int i = 0; i < old->check_count; i++)
 		compare_check(c, level, old->checks[i].id);
 	for (int i = 0; i < new->check_count; i++)
-		if (!find_check(old, new->checks[i].id))
+		if (!level_check(old, new->checks[i].id))
 			compare_check(c, level, new->checks[i].id);
 }
 
@@ -350,13 +342,11 @@ static void compare_checks(struct comparison *c, int level)
 static void compare_features(struct comparison *c, int level, const char *features,
 			     const char *others, bool lost)
 {
-	char list[256], padded[256], needle[256], what[64], *save, *word;
+	char list[256], what[64], *save, *word;
 
 	format(list, sizeof(list), "%s", features);
-	format(padded, sizeof(padded), " %s ", others);
 	for (word = strtok_r(list, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		format(needle, sizeof(needle), " %s ", word);
-		if (strstr(padded, needle))
+		if (has_word(others, word))
 			continue;
 		format(what, sizeof(what), "CPU's %s", word);
 		text_row(c, level, what, lost ? "yes" : "no", lost ? "no" : "yes",

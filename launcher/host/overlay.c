@@ -271,31 +271,6 @@ static int add_kernels(struct packing *p, int outermost)
 	return 0;
 }
 
-/* The initramfs, then ours: the kernel unpacks one after the other, and looks at boundaries of 4. */
-static int write_initramfs(struct packing *p, char *path, size_t size)
-{
-	char buf[65536];
-	int out = memfd_create("initramfs", MFD_CLOEXEC), err = 0;
-	int in = open(p->overlay->initramfs, O_RDONLY | O_CLOEXEC);
-	off_t len = 0;
-	ssize_t n = -1;
-
-	if (in < 0 || out < 0)
-		return fail("cannot copy %s: %m", p->overlay->initramfs);
-	while (!err && (n = read(in, buf, sizeof(buf))) > 0) {
-		err = write_all(out, buf, n);
-		len += n;
-	}
-	close(in);
-	err = err || n || write_all(out, "\0\0\0", -len & 3) ||
-	      archive_append(out, p->entry, p->entry_count);
-	if (err)
-		return fail("cannot append %s's files to a copy of %s: %m", p->overlay->kernel,
-			    p->overlay->initramfs);
-	format(path, size, "/proc/%d/fd/%d", getpid(), out);
-	return 0;
-}
-
 /* ---- the whole --------------------------------------------------------------------------- */
 
 static void say_missing(void *context, const char *option, const char *why)
@@ -333,5 +308,5 @@ int overlay_make(const struct overlay *o, int outermost, char *path, size_t size
 	if (check_config(p, config) || pack_modules(p, config) || add_kernels(p, outermost))
 		return -1;
 	add_modules(p);
-	return write_initramfs(p, path, size);
+	return archive_extend(o->initramfs, p->entry, p->entry_count, path, size);
 }

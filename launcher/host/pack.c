@@ -219,41 +219,16 @@ static int add_all(struct entries *e, struct pack *p, const struct options *o)
 	return o->program ? add_program(e, o->program) : 0;
 }
 
-/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
-static int copy_initramfs(const char *path, int out)
-{
-	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	char buf[65536];
-	off_t len = 0;
-	ssize_t n = -1;
-
-	while (in >= 0 && !err && (n = read(in, buf, sizeof(buf))) > 0) {
-		err = write_all(out, buf, n);
-		len += n;
-	}
-	if (in >= 0)
-		close(in);
-	return err || n || write_all(out, "\0\0\0", -len & 3) ? -1 : 0;
-}
-
 int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
 	      size_t size)
 {
-	int out = memfd_create("initramfs", MFD_CLOEXEC);
 	struct entries *e = calloc(1, sizeof(*e));
 	int err;
 
 	*p = (struct pack){ 0 };
-	if (!e || out < 0) {
-		free(e);
-		return fail("no memory for a copy of %s: %m", initramfs);
-	}
-	err = add_all(e, p, o);
-	if (!err && (copy_initramfs(initramfs, out) || archive_append(out, e->entry, e->count)))
-		err = fail("cannot append your files to a copy of %s: %m", initramfs);
+	if (!e)
+		return fail("out of memory");
+	err = add_all(e, p, o) || archive_extend(initramfs, e->entry, e->count, path, size);
 	free(e);
-	if (err)
-		return -1;
-	format(path, size, "/proc/%d/fd/%d", getpid(), out);
-	return 0;
+	return err ? -1 : 0;
 }

@@ -44,10 +44,9 @@ static bool has_terms(const struct level *lv)
 
 static double archive_kib(const struct level *lv)
 {
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, "archive"))
-			return lv->checks[i].value / 1024;
-	return UNKNOWN;
+	const struct check *k = level_check(lv, "archive");
+
+	return k ? k->value / 1024 : UNKNOWN;
 }
 
 /* The levels whose terms and whose child's are all known; a file may say anything: they have to add up. */

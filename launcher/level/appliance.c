@@ -10,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/klog.h>
 #include <sys/mount.h> /* MS_NOSUID */
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SYSLOG_READ_ALL 3		      /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
 #define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_HEARTBEAT_S 2
@@ -107,15 +105,16 @@ void appliance_silence_kernel(const struct appliance *a)
 bool appliance_is_damaged(char *why, size_t size)
 {
 	static const char message[] = "Initramfs unpacking failed: ";
-	char log[256 * 1024];
-	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
-	const char *p = len > 0 ? strstr(log, message) : NULL;
+	char *log = system_kernel_log();
+	const char *p = log ? strstr(log, message) : NULL;
+	bool found = p;
 
-	if (!p)
-		return false;
-	p += sizeof(message) - 1;
-	format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
-	return true;
+	if (found) {
+		p += sizeof(message) - 1;
+		format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
+	}
+	free(log);
+	return found;
 }
 
 bool appliance_cannot_unpack(const char *message, char *what, size_t size)

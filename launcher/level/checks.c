@@ -292,88 +292,71 @@ static void check_cost(struct check_context *c, struct check *k)
 	format(k->detail, sizeof(k->detail), "the time-stamp counter stood still over an exit");
 }
 
+#define QUICK(id, phases, run)   \
+	{                        \
+		id, phases, run, \
+		{                \
+			0        \
+		}                \
+	}
+#define THOROUGH(id, ...)                        \
+	{                                        \
+		id, CHECK_THOROUGH, check_guest, \
+		{                                \
+			__VA_ARGS__              \
+		}                                \
+	}
+
 static const struct {
 	const char *id;
 	int phases;
 	void (*run)(struct check_context *c, struct check *k);
 	struct guest_case guest;
 } checks[] = {
-	{ "virt", CHECK_EARLY, check_virt, {} },     /* svm or vmx in the CPU's flags */
-	{ "kvm", CHECK_EARLY, check_kvm, {} },	     /* /dev/kvm opens, with the API that we know */
-	{ "nested", CHECK_EARLY, check_nested, {} }, /* KVM's guests may nest */
-	{ "memory", CHECK_EARLY, check_memory, {} }, /* a pattern over free RAM */
-	{ "clock", CHECK_EARLY, check_clock, {} },   /* never goes back */
-	{ "tsc",
-	  CHECK_EARLY,
-	  check_tsc,
-	  {} }, /* its frequency is known, and is that of the clock */
-	{ "timer", CHECK_EARLY, check_timer, {} },	      /* fires, neither early nor lost */
-	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu, {} },   /* registers survive exits */
-	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
+	QUICK("virt", CHECK_EARLY, check_virt),	    /* svm or vmx in the CPU's flags */
+	QUICK("kvm", CHECK_EARLY, check_kvm),	    /* /dev/kvm opens, with the API that we know */
+	QUICK("nested", CHECK_EARLY, check_nested), /* KVM's guests may nest */
+	QUICK("memory", CHECK_EARLY, check_memory), /* a pattern over free RAM */
+	QUICK("clock", CHECK_EARLY, check_clock),   /* never goes back */
+	QUICK("tsc", CHECK_EARLY, check_tsc), /* its frequency is known, and is that of the clock */
+	QUICK("timer", CHECK_EARLY, check_timer),	     /* fires, neither early nor lost */
+	QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu),   /* registers survive exits */
+	QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost), /* of an exit, in cycles */
+
 	/* Memory of a guest is moved, split, shared and write-protected while it runs */
-	{ "kvm_memory",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_memory, .on_call = call_memory } },
+	THOROUGH("kvm_memory", .entry = case_memory, .on_call = call_memory),
 	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
-	{ "kvm_timers",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_timers, .on_call = call_timers, .exact = true } },
+	THOROUGH("kvm_timers", .entry = case_timers, .on_call = call_timers, .exact = true),
 	/* A debugger from outside: breakpoints, watchpoints, single steps */
-	{ "kvm_debug",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_debug, .on_call = call_debug, .exact = true } },
+	THOROUGH("kvm_debug", .entry = case_debug, .on_call = call_debug, .exact = true),
 	/* Registers set from outside, in all modes */
-	{ "kvm_segments",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_segments, .on_call = call_segments } },
+	THOROUGH("kvm_segments", .entry = case_segments, .on_call = call_segments),
 	/* MSRs that are taken from a guest and given back */
-	{ "kvm_msrs", CHECK_THOROUGH, check_guest, { .entry = case_msrs, .on_call = call_msrs } },
+	THOROUGH("kvm_msrs", .entry = case_msrs, .on_call = call_msrs),
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
-	{ "kvm_transfer",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_transfer, .on_call = call_transfer } },
+	THOROUGH("kvm_transfer", .entry = case_transfer, .on_call = call_transfer),
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
-	{ "svm_exits",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_exits, .svm = true, .exact = true } },
-	/* Its memory is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	{ "svm_npt", CHECK_THOROUGH, check_guest, { .entry = case_npt, .svm = true } },
+	THOROUGH("svm_exits", .entry = case_exits, .svm = true, .exact = true),
+	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
+	THOROUGH("svm_npt", .entry = case_npt, .svm = true),
 	/* and from outside, by this level */
-	{ "svm_memory",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_nested_memory, .svm = true, .on_call = call_memory } },
+	THOROUGH("svm_memory", .entry = case_nested_memory, .svm = true, .on_call = call_memory),
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
-	{ "svm_irqs", CHECK_THOROUGH, check_guest, { .entry = case_interrupts, .svm = true } },
+	THOROUGH("svm_irqs", .entry = case_interrupts, .svm = true),
 	/* The maps of MSRs and ports that exit, changed from run to run */
-	{ "svm_maps", CHECK_THOROUGH, check_guest, { .entry = case_maps, .svm = true } },
+	THOROUGH("svm_maps", .entry = case_maps, .svm = true),
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ "svm_events", CHECK_THOROUGH, check_guest, { .entry = case_events, .svm = true } },
-	/* Registers of it and of its hypervisor: each has its own */
-	{ "svm_state",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_state, .svm = true, .exact = true } },
+	THOROUGH("svm_events", .entry = case_events, .svm = true),
+	/* Registers of a nested guest and of its hypervisor: each has its own */
+	THOROUGH("svm_state", .entry = case_state, .svm = true, .exact = true),
 	/* Two guests in turn, and one that changes its page tables */
-	{ "svm_tlb", CHECK_THOROUGH, check_guest, { .entry = case_tlb, .svm = true } },
+	THOROUGH("svm_tlb", .entry = case_tlb, .svm = true),
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
-	{ "svm_tsc",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
+	THOROUGH("svm_tsc", .entry = case_tsc, .svm = true, .on_call = call_tsc),
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	{ "svm_modes",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_modes, .svm = true, .exact = true } },
+	THOROUGH("svm_modes", .entry = case_modes, .svm = true, .exact = true),
 	/* What VMRUN must refuse */
-	{ "svm_refused", CHECK_THOROUGH, check_guest, { .entry = case_refused, .svm = true } },
+	THOROUGH("svm_refused", .entry = case_refused, .svm = true),
 };
 
 /* Whether NAME is in LIST, which has commas between names. */

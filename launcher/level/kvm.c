@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/klog.h>
 #include <sys/stat.h>
 
-#define SYSLOG_READ_ALL 3 /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
-#define LOG_BYTES (256 << 10)
 #define CPUID_ENTRIES 256
 
 static bool is_vmx(const char *virt)
@@ -41,14 +38,9 @@ void kvm_find_message(const char *log, char *message, size_t size)
 
 static void read_message(char *message, size_t size)
 {
-	char *log = malloc(LOG_BYTES);
-	int len = log ? klogctl(SYSLOG_READ_ALL, log, LOG_BYTES - 1) : -1;
+	char *log = system_kernel_log();
 
-	message[0] = '\0';
-	if (len > 0) {
-		log[len] = '\0';
-		kvm_find_message(log, message, size);
-	}
+	kvm_find_message(log ? log : "", message, size);
 	free(log);
 }
 

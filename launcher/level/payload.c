@@ -206,11 +206,6 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static int64_t oom_kills(void)
-{
-	return number_behind("/proc/vmstat", "oom_kill ");
-}
-
 static int fail_start(struct payloads *p)
 {
 	struct check k = { .result = RESULT_FAIL };
@@ -236,7 +231,7 @@ static int start(struct payloads *p)
 	writers[0] = out[1];
 	writers[1] = err[1];
 	leftover_begin(&g->leftover);
-	g->oom_kills = oom_kills();
+	g->oom_kills = system_oom_kills();
 	g->timed_out = false;
 	g->start_s = now_s();
 	g->pid = fork();
@@ -297,7 +292,7 @@ static void judge(const struct payloads *p, int status, struct check *k)
 		k->result = RESULT_FAIL;
 		format(k->detail, sizeof(k->detail), "did not end within %d s, and was killed",
 		       (int)(k->value + 0.5));
-	} else if (WIFSIGNALED(status) && oom_kills() > g->oom_kills) {
+	} else if (WIFSIGNALED(status) && system_oom_kills() > g->oom_kills) {
 		format(k->detail, sizeof(k->detail), "killed: the level ran out of memory");
 	}
 }

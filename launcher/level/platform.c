@@ -136,14 +136,12 @@ static void list_features(const char *flags, const char *vmx_flags, char *out, s
 	};
 	bool is_amd = has_word(flags, "svm");
 	const char *const *names = is_amd ? amd : intel;
-	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel), len = 0;
+	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel);
 
 	out[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		if (has_word(is_amd ? flags : vmx_flags, names[i])) {
-			format(out + len, size - len, "%s%s", len ? " " : "", names[i]);
-			len = strlen(out);
-		}
+		if (has_word(is_amd ? flags : vmx_flags, names[i]))
+			append(out, size, "%s%s", *out ? " " : "", names[i]);
 }
 
 bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint64_t *msr, char *why,
@@ -254,12 +252,11 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 /* No flag of the CPU: KVM alone knows it. */
 static void learn_recursion(struct level *self, struct platform *p)
 {
-	size_t len = strlen(self->cpu_features);
+	char *features = self->cpu_features;
 
 	p->kvm_recurses = kvm_recurses();
 	if (p->kvm_recurses)
-		format(self->cpu_features + len, sizeof(self->cpu_features) - len, "%srecursion",
-		       len ? " " : "");
+		append(features, sizeof(self->cpu_features), "%srecursion", *features ? " " : "");
 }
 
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)

@@ -59,6 +59,16 @@ void format(char *buf, size_t size, const char *fmt, ...)
 	va_end(args);
 }
 
+void append(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf + len, size - len, fmt, args);
+	va_end(args);
+}
+
 bool has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -77,15 +87,11 @@ void append_word(char *buf, size_t size, const char *word)
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
 	bool quote = !*word || word[strspn(word, plain)];
-	size_t len = strlen(buf);
 
-	format(buf + len, size - len, "%s%s", len ? " " : "", quote ? "'" : "");
-	for (; *word; word++) {
-		len += strlen(buf + len);
-		format(buf + len, size - len, *word == '\'' ? "'\\''" : "%c", *word);
-	}
-	len += strlen(buf + len);
-	format(buf + len, size - len, "%s", quote ? "'" : "");
+	append(buf, size, "%s%s", *buf ? " " : "", quote ? "'" : "");
+	for (; *word; word++)
+		append(buf, size, *word == '\'' ? "'\\''" : "%c", *word);
+	append(buf, size, "%s", quote ? "'" : "");
 }
 
 static int read_fd(int fd, char *buf, size_t size)

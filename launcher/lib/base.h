@@ -43,6 +43,9 @@ double now_s(void);
 /* snprintf that always ends the string and never minds that it was cut. */
 void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* The same behind what BUF holds already. */
+void append(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 /* Whether WORD stands in LIST, which has a blank between two. */
 bool has_word(const char *list, const char *word);
 /* Appends a word, quoted if a shell needs that, and a blank before it unless it is the first. */

@@ -28,9 +28,9 @@ static void format_checks(const struct level *lv, char *buf, size_t size)
 		count[lv->checks[i].result]++;
 	format(buf, size, "%d ok", count[RESULT_PASS]);
 	if (count[RESULT_FAIL])
-		format(buf + strlen(buf), size - strlen(buf), ", %d FAILED", count[RESULT_FAIL]);
+		append(buf, size, ", %d FAILED", count[RESULT_FAIL]);
 	if (count[RESULT_SKIP])
-		format(buf + strlen(buf), size - strlen(buf), ", %d skipped", count[RESULT_SKIP]);
+		append(buf, size, ", %d skipped", count[RESULT_SKIP]);
 }
 
 static void print_row(const struct report *r, const struct level *lv, FILE *out)
@@ -427,8 +427,8 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 		format(value, sizeof(value), "%s", item->valuestring);
 	} else if (cJSON_IsArray(item)) {
 		cJSON_ArrayForEach (word, item)
-			format(value + strlen(value), sizeof(value) - strlen(value), "%s%s",
-			       *value ? " " : "", cJSON_IsString(word) ? word->valuestring : "?");
+			append(value, sizeof(value), "%s%s", *value ? " " : "",
+			       cJSON_IsString(word) ? word->valuestring : "?");
 	} else {
 		return -1;
 	}

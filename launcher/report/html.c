@@ -304,21 +304,13 @@ static void write_memory(const struct page *p)
 	fputs("</figure>", p->out);
 }
 
-static const struct check *find_check(const struct level *lv, const char *id)
-{
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, id))
-			return &lv->checks[i];
-	return NULL;
-}
-
 static void write_check(const struct report *r, const char *id, FILE *out)
 {
 	static const char *const marks[] = { "o'>✓", "x'>✗", "m'>–" };
 
 	fprintf(out, "<tr><td>%s</td>", escape(id).text);
 	for (int i = r->outermost; i <= r->deepest; i++) {
-		const struct check *k = find_check(&r->levels[i], id);
+		const struct check *k = level_check(&r->levels[i], id);
 
 		if (k)
 			fprintf(out, "<td aria-label='%s' class='c ", result_names[k->result]);
@@ -332,7 +324,7 @@ static void write_check(const struct report *r, const char *id, FILE *out)
 static bool is_new(const struct report *r, int level, const char *id)
 {
 	for (int i = r->outermost; i < level; i++)
-		if (find_check(&r->levels[i], id))
+		if (level_check(&r->levels[i], id))
 			return false;
 	return true;
 }

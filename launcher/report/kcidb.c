@@ -105,8 +105,7 @@ static void add_report(cJSON *outcome, const struct report *r, cJSON *report)
 	char excerpt[REPORT_LINES * REPORT_LINE] = "";
 
 	for (int i = 0; i < r->console_count; i++)
-		format(excerpt + strlen(excerpt), sizeof(excerpt) - strlen(excerpt), "%s\n",
-		       r->console[i]);
+		append(excerpt, sizeof(excerpt), "%s\n", r->console[i]);
 	if (*excerpt)
 		cJSON_AddStringToObject(outcome, "log_excerpt", excerpt);
 	cJSON_AddItemToObject(cJSON_AddObjectToObject(outcome, "misc"), "report", report);

@@ -98,6 +98,8 @@ const struct field *level_field(const char *key);
 /* The field as text, "" if unknown; and set from text.  -1 if it is malformed or negative. */
 void level_get(const struct level *lv, const struct field *f, char *buf, size_t size);
 int level_set(struct level *lv, const struct field *f, const char *value);
+/* The check of that name; NULL: the level has none. */
+const struct check *level_check(const struct level *lv, const char *id);
 /* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */
 int level_add_check(struct level *lv, const struct check *c);
 /* [a-z0-9_], and at least one of them */
