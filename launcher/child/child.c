@@ -65,9 +65,8 @@ static void compare_features(struct child *c, const struct level *child)
 			k.value++;
 			continue;
 		}
-		k.result = RESULT_FAIL;
-		format(k.detail, sizeof(k.detail),
-		       "its CPU lacks %s, which this level has and uses", inherited[i].name);
+		check_set(&k, RESULT_FAIL, "its CPU lacks %s, which this level has and uses",
+			  inherited[i].name);
 	}
 	tell_check(&c->run->teller, c->level, &k);
 }

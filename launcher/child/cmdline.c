@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* strsep */
 #include "child/cmdline.h"
 #include "lib/entropy.h"
-#include "lib/whole.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/compare.h"
 #include "lib/options.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <stdlib.h>
@@ -402,17 +403,13 @@ static void print_table_head(const struct comparison *c)
 static void print_json(const struct comparison *c, enum verdict verdict)
 {
 	cJSON *root = cJSON_CreateObject();
-	char *text;
 
 	cJSON_AddStringToObject(root, "schema", COMPARE_SCHEMA);
 	cJSON_AddStringToObject(root, "verdict", verdict_names[verdict]);
 	cJSON_AddNumberToObject(root, "better", c->better);
 	cJSON_AddNumberToObject(root, "worse", c->worse);
 	cJSON_AddItemToObject(root, "figures", c->figures);
-	text = cJSON_Print(root);
-	fprintf(c->out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(root);
+	formats_print_tree(root, c->out);
 }
 
 static void print_verdict(const struct comparison *c, enum verdict verdict)

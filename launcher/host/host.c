@@ -3,6 +3,7 @@
 #include "host/host.h"
 #include "host/distribution.h"
 #include "level/kvm.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -205,7 +206,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 static void print_json(const struct host *h, FILE *out)
 {
 	cJSON *o = cJSON_CreateObject();
-	char version[32], *text;
+	char version[32];
 
 	format(version, sizeof(version), "%d.%d.%d", h->version[0], h->version[1], h->version[2]);
 	cJSON_AddStringToObject(o, "schema", "supernest-check/1");
@@ -227,10 +228,7 @@ static void print_json(const struct host *h, FILE *out)
 	cJSON_AddStringToObject(o, "accel", h->accel == ACCEL_KVM ? "kvm" : "tcg");
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
-	text = cJSON_Print(o);
-	fprintf(out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(o);
+	formats_print_tree(o, out);
 }
 
 void host_print(const struct host *h, bool json, FILE *out)

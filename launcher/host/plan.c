@@ -2,6 +2,7 @@
 #include "host/plan.h"
 #include "level/memory.h"
 #include "lib/options.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <math.h>
@@ -397,7 +398,6 @@ void plan_print_json(const struct plan *p, FILE *out)
 {
 	bool by_time = !*p->no_time && p->time_depth < p->memory_depth;
 	cJSON *root = cJSON_CreateObject(), *levels;
-	char *text;
 
 	cJSON_AddStringToObject(root, "schema", PLAN_SCHEMA);
 	cJSON_AddNumberToObject(root, "depth", by_time ? p->time_depth : p->memory_depth);
@@ -410,8 +410,5 @@ void plan_print_json(const struct plan *p, FILE *out)
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = p->outermost; i <= last_shown(p); i++)
 		cJSON_AddItemToArray(levels, level_to_json(p, i));
-	text = cJSON_Print(root);
-	fprintf(out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(root);
+	formats_print_tree(root, out);
 }

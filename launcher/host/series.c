@@ -164,7 +164,6 @@ static void write_run(const struct series *s, const struct past_run *past, const
 		      FILE *json)
 {
 	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
-	char *text;
 
 	for (int i = 0; i < s->axis_count; i++)
 		cJSON_AddStringToObject(options, s->axes[i].name,
@@ -172,10 +171,8 @@ static void write_run(const struct series *s, const struct past_run *past, const
 	cJSON_AddNumberToObject(run, "status", past->status);
 	cJSON_AddNumberToObject(run, "seconds", past->seconds);
 	cJSON_AddItemToObject(run, "report", formats_to_json(r));
-	text = cJSON_Print(run);
-	fprintf(json, "%s%s", s->count > 1 ? ",\n" : "", text ? text : "{}");
-	cJSON_free(text);
-	cJSON_Delete(run);
+	fputs(s->count > 1 ? "," : "", json);
+	formats_print_tree(run, json);
 }
 
 /* What a person reads of a run while the others are made. */

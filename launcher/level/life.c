@@ -8,7 +8,6 @@
 #include "child/wire.h"
 #include "level/modules.h"
 #include "level/shell.h"
-#include "lib/whole.h"
 #include "report/formats.h"
 
 #include <ctype.h>
@@ -473,21 +472,16 @@ static void compare_sums(struct life *l, const struct level *child)
 	const char *release = l->child_file.release;
 	struct teller *t = &l->run.teller;
 
-	if (strcmp(child->archive_sha256, t->self->archive_sha256)) {
-		archive.result = RESULT_FAIL;
-		strcpy(archive.detail,
-		       "its checksum is not its parent's: the initramfs changed on the way");
-	}
+	if (strcmp(child->archive_sha256, t->self->archive_sha256))
+		check_set(&archive, RESULT_FAIL,
+			  "its checksum is not its parent's: the initramfs changed on the way");
 	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
-		strcpy(kernel.detail,
-		       "its checksum is not its parent's: the kernel changed on the way");
+		check_set(&kernel, RESULT_FAIL,
+			  "its checksum is not its parent's: the kernel changed on the way");
 	else if (*release && strcmp(child->kernel, release))
-		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, but its file is %.30s",
-		       child->kernel, release);
-	if (*kernel.detail) {
-		kernel.result = RESULT_FAIL;
-		kernel.value = 0;
-	}
+		check_set(&kernel, RESULT_FAIL, "it runs %.30s, but its file is %.30s",
+			  child->kernel, release);
+	kernel.value = kernel.result == RESULT_PASS;
 	tell_check(t, child->level, &archive);
 	tell_check(t, child->level, &kernel);
 }

@@ -289,9 +289,8 @@ static void judge(const struct payloads *p, int status, struct check *k)
 	check_status(k, status);
 	k->value = now_s() - g->start_s;
 	if (g->timed_out) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "did not end within %d s, and was killed",
-		       (int)(k->value + 0.5));
+		check_set(k, RESULT_FAIL, "did not end within %d s, and was killed",
+			  (int)(k->value + 0.5));
 	} else if (WIFSIGNALED(status) && system_oom_kills() > g->oom_kills) {
 		format(k->detail, sizeof(k->detail), "killed: the level ran out of memory");
 	}
@@ -318,10 +317,8 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 	}
 	close_fd(&g->pidfd);
 	judge(p, status, &k);
-	if (left && k.result != RESULT_FAIL) {
-		k.result = RESULT_FAIL;
-		format(k.detail, sizeof(k.detail), "left %d processes that cannot be killed", left);
-	}
+	if (left && k.result != RESULT_FAIL)
+		check_set(&k, RESULT_FAIL, "left %d processes that cannot be killed", left);
 	tell_ended(p, shell_status(g, status), used);
 	tell_result(p, &k);
 	g->pid = 0;

@@ -69,6 +69,19 @@ void append(char *buf, size_t size, const char *fmt, ...)
 	va_end(args);
 }
 
+int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(buf, size, fmt, args);
+	va_end(args);
+	if (len >= 0 && (size_t)len < size)
+		return 0;
+	return fail("%s has %d bytes, and the limit is %zu: shorten it", what, len, size - 1);
+}
+
 bool has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -119,6 +132,16 @@ static int read_fd(int fd, char *buf, size_t size)
 int read_text(const char *path, char *buf, size_t size)
 {
 	return read_fd(open(path, O_RDONLY | O_CLOEXEC), buf, size);
+}
+
+int read_whole(const char *path, char *buf, size_t size)
+{
+	if (read_text(path, buf, size))
+		return -1;
+	if (strlen(buf) < size - 2)
+		return 0;
+	errno = EFBIG;
+	return -1;
 }
 
 int read_input(const char *path, char *buf, size_t size)

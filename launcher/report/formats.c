@@ -356,14 +356,21 @@ cJSON *formats_to_json(const struct report *r)
 	return root;
 }
 
-static void print_json(const struct report *r, FILE *out)
+int formats_print_tree(cJSON *root, FILE *out)
 {
-	cJSON *root = formats_to_json(r);
 	char *text = cJSON_Print(root);
+	int err = text ? 0 : fail("out of memory for the JSON");
 
-	fprintf(out, "%s\n", text ? text : "{}");
+	if (text)
+		fprintf(out, "%s\n", text);
 	free(text);
 	cJSON_Delete(root);
+	return err;
+}
+
+static void print_json(const struct report *r, FILE *out)
+{
+	formats_print_tree(formats_to_json(r), out);
 }
 
 void formats_print_marked(const struct report *r, int which, FILE *out)

@@ -139,11 +139,5 @@ int kcidb_print(const struct report *r, const char *origin, const char *build_id
 		add_measurements(&k, &r->levels[i]);
 	results_each(r, add_result, &k);
 	add_report(cJSON_GetArrayItem(k.tests, cJSON_GetArraySize(k.tests) - 1), r, report);
-	text = cJSON_Print(root);
-	cJSON_Delete(root);
-	if (!text)
-		return fail("no memory for the report in KCIDB's form");
-	fprintf(out, "%s\n", text);
-	free(text);
-	return 0;
+	return formats_print_tree(root, out);
 }

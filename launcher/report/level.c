@@ -189,6 +189,16 @@ int level_add_check(struct level *lv, const struct check *c)
 	return 0;
 }
 
+void check_set(struct check *c, enum result result, const char *fmt, ...)
+{
+	va_list args;
+
+	c->result = result;
+	va_start(args, fmt);
+	vsnprintf(c->detail, sizeof(c->detail), fmt, args);
+	va_end(args);
+}
+
 #define STATUS_SKIP 4	   /* as our own command ends, */
 #define STATUS_SKIP_TOO 77 /* and as automake's tests do */
 

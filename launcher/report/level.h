@@ -104,6 +104,8 @@ const struct check *level_check(const struct level *lv, const char *id);
 int level_add_check(struct level *lv, const struct check *c);
 /* [a-z0-9_], and at least one of them */
 bool id_is_clean(const char *id);
+/* The result, and why, for people. */
+void check_set(struct check *c, enum result result, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* By the wait status of a program: 0 passes, 4 and 77 skip, all else fails and says why. */
 void check_status(struct check *c, int status);
 bool level_sound(const struct level *lv); /* no check failed */

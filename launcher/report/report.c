@@ -280,8 +280,7 @@ static void fail_checks(struct report *r, const struct subtest *t)
 
 		if (k->result == RESULT_FAIL || strcmp(k->id, t->check))
 			continue;
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "its test %s failed", t->id);
+		check_set(k, RESULT_FAIL, "its test %s failed", t->id);
 	}
 }
 

@@ -2,7 +2,6 @@
 /* Text that is passed on arrives whole or is refused. */
 #include "test.h"
 #include "child/cmdline.h"
-#include "lib/whole.h"
 
 #include <errno.h>
 
