@@ -107,14 +107,10 @@ int series_options(const struct series *s, int combination, char *arg[])
 
 static void combination_name(const struct series *s, int combination, char *buf, size_t size)
 {
-	size_t len = 0;
-
 	buf[0] = '\0';
-	for (int i = 0; i < s->axis_count && len < size; i++) {
-		format(buf + len, size - len, "%s%s=%s", i ? " " : "", s->axes[i].name,
+	for (int i = 0; i < s->axis_count; i++)
+		append(buf, size, "%s%s=%s", i ? " " : "", s->axes[i].name,
 		       value_of(s, combination, i));
-		len += strlen(buf + len);
-	}
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -277,12 +273,28 @@ static void print_spread(const struct spread *v, const char *name, int digits, F
 			v->median, digits, v->most);
 }
 
-static int count_status(const struct series *s, int combination, int status)
-{
-	int n = 0;
+/* Of all runs of a combination. */
+struct sums {
+	int runs, passed, skipped, least_reached, most_reached;
+};
 
-	for (int i = 0; i < s->count; i++)
-		n += s->runs[i].combination == combination && s->runs[i].status == status;
+static struct sums sums_of(const struct series *s, int combination)
+{
+	struct sums n = { .least_reached = MAX_LEVEL };
+
+	for (int i = 0; i < s->count; i++) {
+		const struct past_run *past = &s->runs[i];
+
+		if (past->combination != combination)
+			continue;
+		n.runs++;
+		n.passed += past->status == STATUS_OK;
+		n.skipped += past->status == STATUS_SKIPPED;
+		if (past->reached < n.least_reached)
+			n.least_reached = past->reached;
+		if (past->reached > n.most_reached)
+			n.most_reached = past->reached;
+	}
 	return n;
 }
 
@@ -312,18 +324,15 @@ static void print_ends(const struct series *s, int combination, FILE *out)
 
 static void print_combination(const struct series *s, int combination, FILE *out)
 {
+	struct sums n = sums_of(s, combination);
 	struct spread spread;
 	char name[200];
-	int runs = 0;
 
-	for (int i = 0; i < s->count; i++)
-		runs += s->runs[i].combination == combination;
-	if (!runs)
+	if (!n.runs)
 		return;
 	combination_name(s, combination, name, sizeof(name));
-	fprintf(out, "%s%s%d run%s: %d passed, %d skipped\n", name, *name ? ": " : "", runs,
-		runs == 1 ? "" : "s", count_status(s, combination, STATUS_OK),
-		count_status(s, combination, STATUS_SKIPPED));
+	fprintf(out, "%s%s%d run%s: %d passed, %d skipped\n", name, *name ? ": " : "", n.runs,
+		n.runs == 1 ? "" : "s", n.passed, n.skipped);
 	print_ends(s, combination, out);
 	fprintf(out, "  %-20s %12s %12s %12s\n", "", "least", "median", "most");
 	for (int level = 0; level <= MAX_LEVEL; level++) {
@@ -353,26 +362,16 @@ static void print_cell(const struct series *s, int combination, enum figure what
 
 static void print_row(const struct series *s, int combination, int width, FILE *out)
 {
-	int runs = 0, least = MAX_LEVEL, most = 0;
+	struct sums n = sums_of(s, combination);
 	char name[200], reached[24];
 
-	for (int i = 0; i < s->count; i++) {
-		const struct past_run *past = &s->runs[i];
-
-		if (past->combination != combination)
-			continue;
-		runs++;
-		least = past->reached < least ? past->reached : least;
-		most = past->reached > most ? past->reached : most;
-	}
-	if (!runs)
+	if (!n.runs)
 		return;
 	combination_name(s, combination, name, sizeof(name));
-	format(reached, sizeof(reached), least == most ? "L%d" : "L%d to L%d", most, least);
-	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, runs,
-		count_status(s, combination, STATUS_OK),
-		count_status(s, combination, STATUS_SKIPPED), reached);
-	print_cell(s, combination, FIGURE_EXITS, most, 12, out);
+	format(reached, sizeof(reached), n.least_reached == n.most_reached ? "L%d" : "L%d to L%d",
+	       n.most_reached, n.least_reached);
+	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, n.runs, n.passed, n.skipped, reached);
+	print_cell(s, combination, FIGURE_EXITS, n.most_reached, 12, out);
 	print_cell(s, combination, FIGURE_OVERHEAD, 0, 16, out);
 	print_cell(s, combination, FIGURE_SECONDS, 0, 12, out);
 	fputs("\n", out);
@@ -399,17 +398,15 @@ static void print_matrix(const struct series *s, FILE *out)
 
 static int status_of_all(const struct series *s)
 {
-	int ok = 0, not = 0;
+	bool ok = false, failed = false;
 
 	for (int i = 0; i < s->count; i++) {
 		if (s->runs[i].status == STATUS_WRONG)
 			return STATUS_WRONG;
-		ok += s->runs[i].status == STATUS_OK;
-		not += s->runs[i].status != STATUS_OK && s->runs[i].status != STATUS_SKIPPED;
+		ok |= s->runs[i].status == STATUS_OK;
+		failed |= s->runs[i].status != STATUS_OK && s->runs[i].status != STATUS_SKIPPED;
 	}
-	if (not )
-		return STATUS_NOT;
-	return ok ? STATUS_OK : STATUS_SKIPPED;
+	return failed ? STATUS_NOT : ok ? STATUS_OK : STATUS_SKIPPED;
 }
 
 int series_run(struct series *s, once_fn *once, void *context, const volatile int *stop, FILE *out,
