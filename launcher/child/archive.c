@@ -232,7 +232,8 @@ static int append_archive(int fd, const struct archive_entry *entries, int count
 		struct stat st = { .st_mode = entries[i].mode };
 
 		put_header(&o, entries[i].name, &st, entries[i].size, S_ISDIR(st.st_mode) ? 2 : 1);
-		put(&o, entries[i].data, entries[i].size);
+		if (entries[i].size)
+			put(&o, entries[i].data, entries[i].size);
 		pad(&o, 4);
 	}
 	put_header(&o, TRAILER, NULL, 0, 1);
