@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/blame.h"
 #include "host/commands.h"
 #include "host/outermost.h"
 #include "host/pack.h"
@@ -203,9 +204,9 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	if (pack_is_asked(asked))
 		return fail("--exec, --file and -- work on a host only; here the programs are "
 			    "those in " PAYLOAD_DIR);
-	if (asked->repeat > 1 || asked->matrix)
-		return fail("--repeat and --matrix work on a host only: each run needs a machine "
-			    "of its own");
+	if (asked->repeat > 1 || asked->matrix || asked->blame)
+		return fail("--repeat, --matrix and --blame work on a host only: each run needs a "
+			    "machine of its own");
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
@@ -227,7 +228,7 @@ static void remember(int argc, char **argv, char *command, size_t size)
 			append_word(command, size, argv[i]);
 		else if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
 			i += !strchr(argv[i], '=');
-		else if (strcmp(argv[i], "--stop-on-failure"))
+		else if (strcmp(argv[i], "--stop-on-failure") && strcmp(argv[i], "--blame"))
 			append_word(command, size, argv[i]);
 	}
 }
@@ -246,6 +247,8 @@ static int run(struct life *l, int argc, char **argv)
 		return STATUS_WRONG;
 	if (run_clear_outputs(asked))
 		return -1;
+	if (asked->blame)
+		return blame_command(asked, l->run.command);
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
 }

@@ -119,6 +119,7 @@ static void keep(struct past_run *past, const struct report *r, double seconds)
 {
 	past->reached = r->reached;
 	past->stop = r->stop;
+	past->victim = r->ok ? -1 : report_victim(r);
 	past->seconds = seconds;
 	for (int i = 0; i <= MAX_LEVEL; i++) {
 		const struct level *lv = &r->levels[i];
@@ -216,7 +217,7 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 	if (pid < 0)
 		fail("fork for a run: %m");
 	keep(past, shared, now_s() - start_s);
-	if (past->status != STATUS_OK)
+	if (past->status != STATUS_OK && !s->quiet)
 		show(log, out);
 	close(log);
 	print_run(s, past, shared, out);
@@ -430,7 +431,7 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 	}
 	if (json)
 		fputs("\n]}\n", json);
-	if (s->axis_count)
+	if (s->axis_count && !s->quiet)
 		print_matrix(s, out);
 	if (s->repeat > 1)
 		for (int c = 0; c < s->combinations; c++)

@@ -28,6 +28,7 @@ struct past_run {
 	int status; /* enum status, or 128 + the signal that ended it */
 	int reached;
 	enum stop stop;
+	int victim; /* the level that broke, -1 if none did */
 	double seconds;
 	int64_t exits[MAX_LEVEL + 1]; /* from the start of L1 to this level's ready; UNKNOWN */
 	int64_t overhead_kib[MAX_LEVEL + 1];
@@ -41,7 +42,8 @@ struct series {
 	int combinations; /* 1 without a matrix */
 	int repeat;	  /* runs of each */
 	bool stop_on_failure;
-	int count; /* runs so far */
+	bool quiet; /* no output of runs that fail, and no table */
+	int count;  /* runs so far */
 	struct past_run *runs;
 	char text[16384]; /* of the matrix; names and values point into it */
 };

@@ -126,7 +126,7 @@ static int set_size(const struct option *opt, const char *v, void *p)
 
 static int set_levels(const struct option *opt, const char *v, void *p)
 {
-	char list[160], *rest = list, *word;
+	char list[1024], *rest = list, *word;
 	struct levels levels = { 0 };
 	int level;
 
@@ -368,6 +368,9 @@ static const struct option options[] = {
 	  "run every combination of the options in FILE: on each line a name and its values" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, MEMBER(set_flag, stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
+	{ NULL, "--blame", NULL, CMD_RUN, MEMBER(set_flag, blame),
+	  "if the run with --kernel fails: repeat it with the appliance's own kernel at one level "
+	  "after the other, and name the level whose KVM is at fault" },
 	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, MEMBER(set_json_format, report),
 	  "--format json" },
 	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT,

@@ -84,6 +84,8 @@ static void print_table(const struct report *r, FILE *out)
 		fprintf(out, "L%d console: %s\n", r->stop_level, r->console[i]);
 	if (r->stop == STOP_NONE) /* it goes on */
 		return;
+	if (*r->blame.sentence)
+		fprintf(out, "blame: %s\n", r->blame.sentence);
 	report_sentence(r, sentence, sizeof(sentence));
 	fprintf(out, "%s: %s\n", r->ok ? "PASS" : "FAIL", sentence);
 }
@@ -339,6 +341,16 @@ static cJSON *setup_to_json(const struct setup *s)
 	return o;
 }
 
+static cJSON *blame_to_json(const struct blame *b)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(o, "victim", b->victim);
+	cJSON_AddItemToObject(o, "suspects", cJSON_CreateIntArray(b->suspects, b->count));
+	cJSON_AddStringToObject(o, "sentence", b->sentence);
+	return o;
+}
+
 cJSON *formats_to_json(const struct report *r)
 {
 	cJSON *root = cJSON_CreateObject(), *levels;
@@ -353,6 +365,8 @@ cJSON *formats_to_json(const struct report *r)
 		cJSON_AddStringToObject(root, "command", r->command);
 	else
 		cJSON_AddNullToObject(root, "command");
+	if (*r->blame.sentence)
+		cJSON_AddItemToObject(root, "blame", blame_to_json(&r->blame));
 	return root;
 }
 
@@ -607,6 +621,25 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 	return r->stop == STOP_NONE ? malformed(path, "unknown stop reason '%.20s'", stop) : 0;
 }
 
+/* Most reports have none. */
+static int read_blame(const char *path, struct blame *b, const cJSON *o)
+{
+	const cJSON *suspect;
+
+	if (!o)
+		return 0;
+	if (read_int(o, "victim", 0, MAX_LEVEL, &b->victim))
+		return malformed(path, "the victim of its blame is no level");
+	cJSON_ArrayForEach (suspect, cJSON_GetObjectItemCaseSensitive(o, "suspects")) {
+		if (b->count == SUSPECTS_MAX || !cJSON_IsNumber(suspect) ||
+		    !(suspect->valuedouble >= 0 && suspect->valuedouble <= MAX_LEVEL))
+			return malformed(path, "a suspect of its blame is no level");
+		b->suspects[b->count++] = suspect->valuedouble;
+	}
+	read_text_of(o, "sentence", b->sentence, sizeof(b->sentence));
+	return 0;
+}
+
 static int read_report(const char *path, struct report *r, const cJSON *root)
 {
 	const char *schema = text_of(root, "schema");
@@ -627,7 +660,8 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 		if (read_level(path, r, level))
 			return -1;
 	if (read_setup(path, &r->setup, cJSON_GetObjectItemCaseSensitive(root, "setup")) ||
-	    read_outcome(path, r, cJSON_GetObjectItemCaseSensitive(root, "outcome")))
+	    read_outcome(path, r, cJSON_GetObjectItemCaseSensitive(root, "outcome")) ||
+	    read_blame(path, &r->blame, cJSON_GetObjectItemCaseSensitive(root, "blame")))
 		return -1;
 	/* No level came up: the first that should have is the one that the chain stopped at. */
 	if (r->deepest < 0)

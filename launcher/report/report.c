@@ -19,6 +19,7 @@ void report_init(struct report *r, int requested)
 	r->ok = r->interrupted = false;
 	r->detail[0] = r->command[0] = '\0';
 	evidence_clear(&r->evidence);
+	r->blame = (struct blame){ 0 };
 	r->requested = requested;
 	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
 	r->outermost = MAX_LEVEL + 1;
@@ -364,4 +365,12 @@ void report_sentence(const struct report *r, char *buf, size_t size)
 	reached(r, what, sizeof(what));
 	format(buf, size, "reached %s; stopped by %s at L%d: %s", what, stop_names[r->stop],
 	       r->stop_level, r->detail);
+}
+
+int report_victim(const struct report *r)
+{
+	for (int i = r->outermost; i >= 0 && i <= r->reached; i++)
+		if (r->used[i] && !level_sound(&r->levels[i]))
+			return i;
+	return r->stop_level;
 }
