@@ -19,7 +19,7 @@
 struct setup {
 	int64_t memory_kib; /* RAM that the command gave to the outermost guest, or UNKNOWN */
 	int timeout_s;	    /* 0: none */
-	bool counted_clock; /* --deterministic */
+	bool deterministic; /* --deterministic */
 	int nesting;	    /* as asked for: enum nesting */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
