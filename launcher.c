@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/blame.h"
 #include "host/commands.h"
 #include "host/outermost.h"
 #include "host/pack.h"
@@ -73,10 +75,9 @@ static void fail_on_consoles(void *context, const char *message)
 static void fail_early(void *context, const char *message)
 {
 	struct life *l = context;
-	size_t len = strlen(l->early);
 
 	fail_on_consoles(l->run.lines.out, message);
-	format(l->early + len, sizeof(l->early) - len, "%s\n", message);
+	append(l->early, sizeof(l->early), "%s\n", message);
 }
 
 /* The last that we say, by every channel that may still work: the level above believes a dying one on its console. */
@@ -110,7 +111,7 @@ static void open_consoles(struct life *l)
 {
 	FILE *consoles;
 
-	l->words = (struct words){ .in = -1, .out = -1 };
+	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	l->run.lines.out = stdout;
 	fail_to(fail_early, l);
 	death_announce(say_death, l);
@@ -170,7 +171,7 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 		live_without_parent(l, damage);
 	life_begin(l, kernel_s);
 	if (l->has_parent)
-		life_open_words(l);
+		life_open_own_lines(l);
 	if (*damage)
 		life_refuse_files(l, damage);
 	else
@@ -189,7 +190,7 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	l->words = (struct words){ .in = -1, .out = -1 };
+	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return -1;
 	entropy_find(asked->seed);	/* the level's own was for the run before */
@@ -202,12 +203,11 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
 	if (pack_is_asked(asked))
-		return fail("--exec, --file, --suite, --guest and -- are for a host: here a "
-			    "program is what stands "
-			    "in " PAYLOAD_DIR);
-	if (asked->repeat > 1 || asked->matrix)
-		return fail("--repeat and --matrix are for a host: each run needs a machine of its "
-			    "own");
+		return fail("--exec, --file, --suite, --guest and -- work on a host only; here the "
+			    "programs are those in " PAYLOAD_DIR);
+	if (asked->repeat > 1 || asked->matrix || asked->blame)
+		return fail("--repeat, --matrix and --blame work on a host only: each run needs a "
+			    "machine of its own");
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
@@ -229,7 +229,7 @@ static void remember(int argc, char **argv, char *command, size_t size)
 			append_word(command, size, argv[i]);
 		else if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
 			i += !strchr(argv[i], '=');
-		else if (strcmp(argv[i], "--stop-on-failure"))
+		else if (strcmp(argv[i], "--stop-on-failure") && strcmp(argv[i], "--blame"))
 			append_word(command, size, argv[i]);
 	}
 }
@@ -248,27 +248,34 @@ static int run(struct life *l, int argc, char **argv)
 		return STATUS_WRONG;
 	if (run_clear_outputs(asked))
 		return -1;
+	if (asked->blame)
+		return blame_command(asked, l->run.command);
 	return asked->repeat > 1 || asked->matrix ? series_command(asked, l->run.command)
 						  : outermost_run(asked, l->run.command, NULL);
 }
 
-/* Large, and of most of it little is touched. */
+/*
+ * Large, but only little of it is touched.  A huge page of it, wherever the address allows one, would cost this
+ * level 2 MiB, in some runs and not in others.
+ */
 static struct life *new_life(void)
 {
-	struct life *l = calloc(1, sizeof(*l));
+	struct life *l =
+		mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!l)
+	if (l == MAP_FAILED) {
 		fail("out of memory");
+		return NULL;
+	}
+	madvise(l, sizeof(*l), MADV_NOHUGEPAGE);
 	return l;
 }
 
 static int cmd_run(int argc, char **argv)
 {
 	struct life *l = new_life();
-	int status = l ? run(l, argc, argv) : -1;
 
-	free(l);
-	return status;
+	return l ? run(l, argc, argv) : -1;
 }
 
 static int cmd_help(int argc, char **argv);
@@ -289,7 +296,7 @@ static const struct command {
 	  "say which figures became better or worse" },
 	{ "plan", command_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
 	  "predict the depth that given memory and time allow" },
-	{ "status", command_status, 0, "", "say what is known of the chain, in a level's shell" },
+	{ "status", command_status, 0, "", "in a level's shell: show what is known of the chain" },
 	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
 	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
@@ -360,7 +367,7 @@ int main(int argc, char **argv)
 		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
 	}
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		fail("not started as the appliance: %s", why_not);
+		fail("cannot act as PID 1 of a level: %s", why_not);
 	if (output_begin())
 		return STATUS_WRONG;
 	status = run_command(argc, argv);

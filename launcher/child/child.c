@@ -29,7 +29,7 @@ static void compare_clocks(struct child *c, double child_s)
 	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
 	double s = now_s() - c->vm.start_s;
 
-	if (c->run->teller.report.setup.counted_clock) /* its clock is not this host's */
+	if (c->run->teller.report.setup.deterministic) /* its clock is not this host's */
 		return;
 	/* What the child says may be anything; a record of ours holds so much. */
 	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
@@ -65,9 +65,8 @@ static void compare_features(struct child *c, const struct level *child)
 			k.value++;
 			continue;
 		}
-		k.result = RESULT_FAIL;
-		format(k.detail, sizeof(k.detail), "%s is here and used, and not in its CPU",
-		       inherited[i].name);
+		check_set(&k, RESULT_FAIL, "its CPU lacks %s, which this level has and uses",
+			  inherited[i].name);
 	}
 	tell_check(&c->run->teller, c->level, &k);
 }
@@ -125,7 +124,7 @@ static void start_terminal(struct child *c)
 		ends.person_out = ends.person_in;
 		ends.control_in = open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (ends.person_in < 0 || ends.control_in < 0) {
-			fail("%s and %s: %m: nobody reaches the shell", TERMINAL_PORT,
+			fail("%s and %s: %m: the shell cannot be reached", TERMINAL_PORT,
 			     CONTROL_PORT);
 			return;
 		}
@@ -228,17 +227,17 @@ static void on_line(void *context, const char *line, bool console)
 	if (console)
 		evidence_add(&c->evidence, EVIDENCE_LOG, line);
 	else
-		gather_words(&c->evidence, line);
+		gather_registers(&c->evidence, line);
 }
 
-static void on_give_up(void *context)
+static void on_abort(void *context)
 {
 	struct child *c = context;
 
 	gather_guest(&c->evidence, c->vm.pid);
 }
 
-static void on_beat(void *context)
+static void on_heartbeat(void *context)
 {
 	struct child *c = context;
 	struct teller *t = &c->run->teller;
@@ -276,12 +275,12 @@ static void tell_end(struct child *c, const struct reason *why)
 }
 
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
-static struct patience patience(double pace_s)
+static struct watchdog watchdog_limits(double pace_s)
 {
 	bool known = pace_s >= 0;
 	double s = 5 + 2 * (known ? pace_s : 10);
 
-	return (struct patience){ .idle_s = s,
+	return (struct watchdog){ .idle_s = s,
 				  .spin_s = s,
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
@@ -297,7 +296,7 @@ static void blame_memory(const struct child *c, struct reason *why)
 	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
 	    stop_is_failure(died.stop))
 		reason_set(why, STOP_MEMORY,
-			   "%lld MiB of RAM are too little, it needs about %lld: %.300s",
+			   "%lld MiB of RAM are too little; it needs about %lld: %.300s",
 			   (long long)ram_kib / KIB_PER_MIB,
 			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }
@@ -321,17 +320,17 @@ static void supervise(struct child *c)
 
 	*r = (struct relay){
 		.vm = &c->vm,
-		.patience = patience(c->pace_s),
+		.limits = watchdog_limits(c->pace_s),
 		.deadline_s = c->run->decided.deadline_s,
-		.beat_s = c->beat_s,
+		.heartbeat_s = c->heartbeat_s,
 		.own = c->own,
 		.aside = c->aside,
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,
-		.on_beat = on_beat,
+		.on_heartbeat = on_heartbeat,
 		.on_line = on_line,
-		.on_give_up = on_give_up,
+		.on_abort = on_abort,
 	};
 	c->program_exits = UNKNOWN;
 	evidence_clear(&c->evidence);

@@ -14,12 +14,12 @@ struct child {
 	/* Set by whoever has it */
 	int level;
 	struct run *run;
-	double pace_s;	   /* what our own boot took; UNKNOWN: nobody has measured (a host) */
-	double beat_s;	   /* tell that we live so often; 0: nobody waits for it */
-	bool counts_chain; /* our KVM's count is the whole chain's: we are the outermost */
-	struct words *own; /* of our own programs, to be passed on meanwhile; NULL: none */
-	int64_t need_kib;  /* RAM that it needs to come up; 0: it surely has that */
-	bool has_parent;   /* the person's terminal is handed to us; else it is ours */
+	double pace_s;	       /* what our own boot took; UNKNOWN: nobody has measured (a host) */
+	double heartbeat_s;    /* tell that we live so often; 0: nobody waits for it */
+	bool counts_chain;     /* our KVM's count is the whole chain's: we are the outermost */
+	struct own_lines *own; /* of our own programs, to be passed on meanwhile; NULL: none */
+	int64_t need_kib;      /* RAM that it needs to come up; 0: it surely has that */
+	bool has_parent;       /* the person's terminal is handed to us; else it is ours */
 	const struct aside *aside; /* what is done meanwhile, or NULL */
 	int input;		   /* the standard input of a program below, where one has it */
 	/* The child is ready; it has been told, and what it is has been told before. */

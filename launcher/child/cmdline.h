@@ -21,14 +21,15 @@ bool cmdline_is_full(const char *cmdline);
  * Joins the lines of a file but for its comments and for those behind "svm:", "vmx:", "own:" or "any:" that
  * are for another CPU than VIRT or another kernel than KERNEL.  -1 (printed) if it cannot be read as a whole.
  */
-int cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size);
-/* Adds to WORDS that our KVM offers VIRT, svm or vmx, to its guests. */
-void cmdline_offer(const char *virt, char *words, size_t size);
+int cmdline_read(const char *path, const char *virt, const char *kernel, char *parameters,
+		 size_t size);
+/* Adds to PARAMETERS that our KVM offers VIRT, svm or vmx, to its guests. */
+void cmdline_offer(const char *virt, char *parameters, size_t size);
 /*
- * WORDS, and those that tell LEVEL what it is part of.  PACE_S is how long our own boot took: of the time
+ * PARAMETERS, and those that tell LEVEL what it is part of.  PACE_S is how long our own boot took: of the time
  * budget so much is kept to end in order.  -1 (printed) if they are too many for its kernel.
  */
-int cmdline_make(const struct decided *d, int level, double pace_s, const char *words,
+int cmdline_make(const struct decided *d, int level, double pace_s, const char *parameters,
 		 char buf[CMDLINE_SIZE]);
 
 #endif

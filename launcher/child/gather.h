@@ -8,7 +8,7 @@
 #include "report/evidence.h"
 
 /* A line of QEMU's own: kept if it is one of its dump of registers. */
-void gather_words(struct evidence *e, const char *line);
+void gather_registers(struct evidence *e, const char *line);
 /* What our own kernel has said of KVM, and its warnings, since SINCE_S on now_s(). */
 void gather_kvm(struct evidence *e, double since_s);
 /*

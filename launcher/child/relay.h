@@ -11,7 +11,7 @@
 
 #include "child/vm.h"
 #include "lib/death.h"
-#include "lib/words.h"
+#include "lib/own_lines.h"
 #include "report/level.h"
 
 #define CONSOLE_LINE 160 /* characters of a console line that are kept */
@@ -22,7 +22,7 @@
  * ourselves, so a host that slept costs nobody its life; CPU time only while the child is, so one that
  * gets little of the CPU is slow and not dead.  All grow with how slow this level is.
  */
-struct patience {
+struct watchdog {
 	double idle_s;	 /* without being executed at all */
 	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
 	double silent_s; /* without a record, on top of ten times what its launcher took to speak */
@@ -30,18 +30,18 @@ struct patience {
 	double boot_s;	 /* CPU time until its launcher speaks; or ten times as long on the clock */
 };
 
-enum give_up {
-	GIVE_UP_NOT,
-	GIVE_UP_TIME,
-	GIVE_UP_CLOSED,
-	GIVE_UP_IDLE,
-	GIVE_UP_SPIN,
-	GIVE_UP_SILENT,
-	GIVE_UP_BOOT,
-	GIVE_UP_KVM,
-	GIVE_UP_DEAD,
-	GIVE_UP_FLOOD,
-	GIVE_UP_USER
+enum abort {
+	ABORT_NONE,
+	ABORT_TIME,
+	ABORT_CLOSED,
+	ABORT_IDLE,
+	ABORT_SPIN,
+	ABORT_SILENT,
+	ABORT_BOOT,
+	ABORT_KVM,
+	ABORT_DEAD,
+	ABORT_FLOOD,
+	ABORT_USER
 };
 
 /* What somebody who was handed a record says of it. */
@@ -64,24 +64,25 @@ struct aside {
 struct relay {
 	/* set by the caller */
 	struct vm *vm;
-	struct patience patience;
-	double deadline_s; /* on now_s(): the time budget's end; 0: none */
-	double beat_s;	   /* call on_beat this long after the last record; 0: never */
-	struct words *own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
+	struct watchdog limits;
+	double deadline_s;  /* on now_s(): the time budget's end; 0: none */
+	double heartbeat_s; /* call on_heartbeat this long after the last record; 0: never */
+	struct own_lines
+		*own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
 	const struct aside *aside; /* NULL: nothing */
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
-	void (*on_beat)(void *context);
+	void (*on_heartbeat)(void *context);
 	/* Each line of console and QEMU, also those that are too many to pass on. */
 	void (*on_line)(void *context, const char *line, bool console);
 	/* It is given up, and still there to be looked at. */
-	void (*on_give_up)(void *context);
+	void (*on_abort)(void *context);
 	/* set by the relay */
 	bool ended;	 /* the child's last record came */
 	int64_t records; /* that were taken: its launcher runs */
 	int bad_records; /* that were refused */
-	enum give_up give_up;
+	enum abort abort;
 	int status; /* QEMU's wait status */
 	int64_t exits, work, oom_kills_before;
 	bool counts_exits;
@@ -99,7 +100,7 @@ struct relay {
 	bool spoke;		  /* on the console, since the last look */
 	double dies_s;		  /* on clock_s: its last word since then */
 	int64_t dies_records;	  /* that it had sent by then; UNKNOWN: not looked yet */
-	char words[512];	  /* QEMU's words, the last of them */
+	char messages[512];	  /* of QEMU, the first of them */
 	char last[LAST_LINES][CONSOLE_LINE];
 	int last_count;
 	int64_t console_bytes;

@@ -401,7 +401,7 @@ int remote_start(struct remote *t, const struct remote_ends *ends,
 		return 0;
 	restore(t);
 	t->pid = 0;
-	return fail("cannot pass a terminal on: %m");
+	return fail("cannot pass on the terminal: %m");
 }
 
 void remote_finish(struct remote *t)

@@ -2,6 +2,7 @@
 #include "host/plan.h"
 #include "level/memory.h"
 #include "lib/options.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <math.h>
@@ -44,10 +45,9 @@ static bool has_terms(const struct level *lv)
 
 static double archive_kib(const struct level *lv)
 {
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, "archive"))
-			return lv->checks[i].value / 1024;
-	return UNKNOWN;
+	const struct check *k = level_check(lv, "archive");
+
+	return k ? k->value / 1024 : UNKNOWN;
 }
 
 /* The levels whose terms and whose child's are all known; a file may say anything: they have to add up. */
@@ -61,14 +61,14 @@ static int learn_terms(struct plan *p, const struct report *r)
 			break;
 		if (keeps_kib(lv) < 0 || takes_kib(lv->child_kib, child) < 0 ||
 		    archive_kib(child) < 0)
-			return fail("plan: what L%d says of its memory does not add up", i);
+			return fail("plan: the memory figures of L%d do not add up", i);
 		p->terms_level = i;
 		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child));
 		p->freed_kib = OUR_KERNEL_FILE_KIB + archive_kib(child);
 	}
 	if (p->terms_level < 0)
-		return fail("plan: the report has no level that ran another: take one of L1 or "
-			    "deeper");
+		return fail(
+			"plan: the report has no level that ran another: use one that reaches L1");
 	return 0;
 }
 
@@ -149,19 +149,20 @@ static double port_s(const struct report *r, int level)
 
 static void why_no_time(const struct plan *p, const struct report *r, char *why, size_t size)
 {
-	if (r->setup.counted_clock)
+	if (r->setup.deterministic)
 		format(why, size, "its clock counted instructions (--deterministic)");
 	else if (r->setup.tsc_khz <= 0)
 		format(why, size, "it does not say how long a cycle takes");
 	else if (p->recursive && p->time_level < 0)
-		format(why, size,
-		       "it has no level with exits and cycles: take one of L1 or deeper");
+		format(why, size, "it has no level with exits and cycles: use one that reaches L1");
 	else if (p->recursive)
 		return;
 	else if (p->time_level <= r->outermost || !has_time(r, p->time_level - 1))
-		format(why, size, "it has no two levels with exits and cycles: take one of L3");
+		format(why, size,
+		       "it has no two levels with exits and cycles: use one that reaches L3");
 	else if (port_s(r, p->time_level) <= port_s(r, p->time_level - 1))
-		format(why, size, "an exit of L%d costs no more than one of L%d: that is noise",
+		format(why, size,
+		       "an exit of L%d costs no more than one of L%d, which can only be noise",
 		       p->time_level, p->time_level - 1);
 }
 
@@ -271,11 +272,10 @@ static void print_terms(const struct plan *p, const struct report *r, FILE *out)
 		   keeps_kib(lv) - lv->kernel_data_kib - lv->reserve_kib - lv->rootfs_kib - margin,
 		   "", out);
 	print_term("together", keeps_kib(lv) + takes_kib(lv->child_kib, child), "", out);
-	fprintf(out,
-		"  and of the RAM it hands on     1.56 %% struct page (2 MiB for each 128 MiB "
-		"begun),\n"
-		"                                 0.20 %% page tables, 0.24 %% rmaps, and what "
-		"2 MiB does not divide\n");
+	fprintf(out, "  and of the RAM it hands on     1.56 %% struct page (2 MiB for each 128 MiB "
+		     "begun),\n"
+		     "                                 0.20 %% page tables, 0.24 %% rmaps, and the "
+		     "remainder to 2 MiB\n");
 }
 
 static void print_time(const struct plan *p, FILE *out)
@@ -330,13 +330,13 @@ static void print_end(const struct plan *p, FILE *out)
 	const struct plan_level *l = &p->levels[p->memory_depth + 1];
 
 	if (p->memory_depth == MAX_LEVEL)
-		fprintf(out, "By memory: L%d, which is as deep as a chain can be.\n", MAX_LEVEL);
+		fprintf(out, "By memory: L%d, the deepest that a chain can have.\n", MAX_LEVEL);
 	else
 		fprintf(out, "By memory: L%d. L%d would have %.1f MiB and needs %.1f.\n",
 			p->memory_depth, p->memory_depth + 1, l->ram_kib / 1024.0,
 			p->need_kib / 1024.0);
 	if (*p->no_time) {
-		fprintf(out, "PLAN: L%d, if there is time enough\n", p->memory_depth);
+		fprintf(out, "PLAN: L%d, if there is enough time\n", p->memory_depth);
 		return;
 	}
 	l = &p->levels[p->time_depth + 1];
@@ -398,7 +398,6 @@ void plan_print_json(const struct plan *p, FILE *out)
 {
 	bool by_time = !*p->no_time && p->time_depth < p->memory_depth;
 	cJSON *root = cJSON_CreateObject(), *levels;
-	char *text;
 
 	cJSON_AddStringToObject(root, "schema", PLAN_SCHEMA);
 	cJSON_AddNumberToObject(root, "depth", by_time ? p->time_depth : p->memory_depth);
@@ -411,8 +410,5 @@ void plan_print_json(const struct plan *p, FILE *out)
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = p->outermost; i <= last_shown(p); i++)
 		cJSON_AddItemToArray(levels, level_to_json(p, i));
-	text = cJSON_Print(root);
-	fprintf(out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(root);
+	formats_print_tree(root, out);
 }

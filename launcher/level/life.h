@@ -29,11 +29,11 @@ struct life {
 	struct reason why; /* there is no next level */
 	struct child child;
 	struct payloads payloads;
-	struct streams streams; /* where no level above shows what programs print */
-	struct aside aside;	/* they run beside the child */
-	struct words words;	/* of our hook's and our own, on their way up */
-	char early[400];	/* what we had to say before we knew to whom: lines */
-	bool telling;		/* an error, as a record */
+	struct streams streams;	    /* where no level above shows what programs print */
+	struct aside aside;	    /* they run beside the child */
+	struct own_lines own_lines; /* of our hook's and our own, on their way up */
+	char early[400];	    /* what we had to say before we knew to whom: lines */
+	bool telling;		    /* an error, as a record */
 	struct uplink uplink;
 };
 
@@ -45,11 +45,11 @@ int life_read_cmdline(struct options *o);
 /* Learns who we are, and tells from now on.  KERNEL_S: what our kernel took. */
 void life_begin(struct life *l, double kernel_s);
 /* The level above hears all that we say, and what we could not say before. */
-void life_open_words(struct life *l);
-/* Something of our files is missing, by the kernel's words: nothing is run. */
+void life_open_own_lines(struct life *l);
+/* Something of our files is missing, as the kernel says: nothing is run. */
 void life_refuse_files(struct life *l, const char *why);
 /* Of a hook and of a shell, which may take long: CONTEXT is a life. */
-void life_beat(void *context);
+void life_heartbeat(void *context);
 /* A person's own preparation of the level, which is a check of it. */
 void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */

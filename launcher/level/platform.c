@@ -34,7 +34,7 @@
 #define FIRMWARE_SIZE 0x10000
 
 static const struct hypervisor nobody = {
-	"", "none", "turn SVM or VT-x on in the firmware's set-up, if the CPU has it", true
+	"", "none", "turn on SVM or VT-x in the firmware's setup, if the CPU has it", true
 };
 static const struct hypervisor bochs = {
 	"", "Bochs", "choose a CPU model that has it, as in cpu: model=tigerlake", true
@@ -106,7 +106,7 @@ static struct hypervisor find_hypervisor(bool present, char signature[13])
 	}
 	if (hv)
 		return *hv;
-	make_harmless(signature);
+	sanitize(signature);
 	return (struct hypervisor){ .name = *signature ? signature : "unknown",
 				    .advice = "ask its manual for nested virtualization" };
 }
@@ -136,14 +136,12 @@ static void list_features(const char *flags, const char *vmx_flags, char *out, s
 	};
 	bool is_amd = has_word(flags, "svm");
 	const char *const *names = is_amd ? amd : intel;
-	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel), len = 0;
+	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel);
 
 	out[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		if (has_word(is_amd ? flags : vmx_flags, names[i])) {
-			format(out + len, size - len, "%s%s", len ? " " : "", names[i]);
-			len = strlen(out);
-		}
+		if (has_word(is_amd ? flags : vmx_flags, names[i]))
+			append(out, size, "%s%s", *out ? " " : "", names[i]);
 }
 
 bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint64_t *msr, char *why,
@@ -154,15 +152,15 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
 
 	if (!msr) {
 		format(why, size,
-		       "the CPU has %s, but it is off: by firmware, it seems (%s says, to root)",
+		       "the CPU has %s, but it is off, probably by firmware (root can read %s to "
+		       "be sure)",
 		       virt, name);
 		return !kernel_has_it;
 	}
 	forbids = svm ? *msr & VM_CR_SVMDIS
 		      : (*msr & FEATURE_CONTROL_LOCKED) && !(*msr & FEATURE_CONTROL_VMX);
 	format(why, size,
-	       "the CPU has %s, but firmware turned it off (%s is %#llx): its set-up can turn it "
-	       "on",
+	       "the CPU has %s, but firmware turned it off (%s is %#llx): turn it on in its setup",
 	       virt, name, (unsigned long long)*msr);
 	return forbids;
 }
@@ -267,12 +265,11 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 /* No flag of the CPU: KVM alone knows it. */
 static void learn_recursion(struct level *self, struct platform *p)
 {
-	size_t len = strlen(self->cpu_features);
+	char *features = self->cpu_features;
 
 	p->kvm_recurses = kvm_recurses();
 	if (p->kvm_recurses)
-		format(self->cpu_features + len, sizeof(self->cpu_features) - len, "%srecursion",
-		       len ? " " : "");
+		append(features, sizeof(self->cpu_features), "%srecursion", *features ? " " : "");
 }
 
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)
@@ -308,7 +305,7 @@ void platform_learn(struct level *self, struct platform *p, int level, const cha
 	learn_cpu(self, p, level, offered);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);
-	make_harmless(self->cpu_model);
+	sanitize(self->cpu_model);
 }
 
 void platform_prepare_kvm(const struct appliance *a)

@@ -18,8 +18,8 @@ struct shell {
 	const char *control; /* what is told of the person's terminal, remote.h; NULL: it is ours */
 	double start_s;	     /* how long to wait for that, at the most */
 	double deadline_s;   /* on now_s(): the shell is ended then; 0: never */
-	double beat_s;	     /* call on_beat as often while it runs */
-	void (*on_beat)(void *context);
+	double heartbeat_s;  /* call on_heartbeat as often while it runs */
+	void (*on_heartbeat)(void *context);
 	void *context;
 	int tty_fd, control_fd; /* set by shell_open() */
 	struct termios as_found;

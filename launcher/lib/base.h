@@ -24,7 +24,7 @@
 enum status {
 	STATUS_OK = 0,	    /* what was asked for was reached */
 	STATUS_NOT = 1,	    /* it was not */
-	STATUS_WRONG = 2,   /* wrong use, broken set-up */
+	STATUS_WRONG = 2,   /* wrong use, broken setup */
 	STATUS_SKIPPED = 4, /* this machine cannot do it */
 };
 
@@ -43,6 +43,15 @@ double now_s(void);
 /* snprintf that always ends the string and never minds that it was cut. */
 void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* The same behind what BUF holds already. */
+void append(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * Text that is passed on arrives whole, or not at all: half a parameter means something else.  -1 (printed),
+ * with WHAT it is, if SIZE does not hold all of it.
+ */
+int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 /* Whether WORD stands in LIST, which has a blank between two. */
 bool has_word(const char *list, const char *word);
 /* Appends a word, quoted if a shell needs that, and a blank before it unless it is the first. */
@@ -50,6 +59,8 @@ void append_word(char *buf, size_t size, const char *word);
 
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
+/* The same; -1 with errno EFBIG if SIZE does not hold all of it. */
+int read_whole(const char *path, char *buf, size_t size);
 /* The same of a file that a person named: "-" is standard input. */
 int read_input(const char *path, char *buf, size_t size);
 /* The number behind a word of such a file (procfs); -1 if there is none. */
@@ -63,6 +74,6 @@ int write_all(int fd, const void *buf, size_t len);
  * place, so that only blank to tilde stays, and breaks the words that a lab's parser obeys wherever in
  * a line they are.
  */
-void make_harmless(char *text);
+void sanitize(char *text);
 
 #endif

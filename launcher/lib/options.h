@@ -85,7 +85,7 @@ struct options {
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel, nesting;
-	bool plain, deterministic, stop_on_failure;
+	bool plain, deterministic, stop_on_failure, blame;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	struct levels levels;				/* those that run --kernel; none: all */
@@ -128,7 +128,7 @@ enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, 
 /* The defaults of the contract. */
 void options_init(struct options *o);
 /*
- * Takes the nest.* words out of a kernel command line; all others are somebody else's.
+ * Takes the nest.* parameters out of a kernel command line; all others are somebody else's.
  * -1 if one is unknown or its value is malformed; the error is printed.
  */
 int options_from_cmdline(struct options *o, const char *cmdline);

@@ -188,7 +188,7 @@ static int unescape(char *value)
 		}
 	}
 	*out = '\0';
-	make_harmless(value);
+	sanitize(value);
 	return 0;
 }
 

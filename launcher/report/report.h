@@ -19,7 +19,7 @@
 struct setup {
 	int64_t memory_kib; /* RAM that the command gave to the outermost guest, or UNKNOWN */
 	int timeout_s;	    /* 0: none */
-	bool counted_clock; /* --deterministic */
+	bool deterministic; /* --deterministic */
 	int nesting;	    /* as asked for: enum nesting */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
@@ -35,6 +35,15 @@ struct subtest {
 	char detail[80];
 };
 #define SUBTESTS_MAX 512
+#define SUSPECTS_MAX 32
+
+/* Whose KVM is at fault, as runs with another kernel at one level after the other have shown. */
+struct blame {
+	int victim; /* the level that broke */
+	int count;
+	int suspects[SUSPECTS_MAX]; /* levels */
+	char sentence[300];	    /* "": nobody looked */
+};
 
 /* What a program, which is a check, has used up. */
 struct program_use {
@@ -59,8 +68,9 @@ struct report {
 	char console[REPORT_LINES][REPORT_LINE]; /* the last lines of stop_level's console */
 	int console_count;
 	struct evidence evidence; /* of stop_level, if it failed */
-	bool interrupted;	  /* by a person: nobody knows how deep it would have gone */
-	bool ok;		  /* by verdict.h, nobody else's */
+	struct blame blame;
+	bool interrupted; /* by a person: nobody knows how deep it would have gone */
+	bool ok;	  /* by verdict.h, nobody else's */
 	int64_t lost_records;
 	char command
 		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
@@ -95,6 +105,8 @@ int report_add_subtest(struct report *r, const struct subtest *t);
 /* The program that is this check of this level, made if need be; NULL: there is no room for it. */
 struct program_use *report_program(struct report *r, int level, const char *check);
 bool report_came_up(const struct report *r); /* any level of it */
+/* Of a run that failed: the level that broke, which is not the one whose KVM is at fault. */
+int report_victim(const struct report *r);
 /* What a person wants to read first: "Reached L2 of L3"; and all of it: "reached L2 of 3: panic at L3: ...". */
 void report_verdict(const struct report *r, char *buf, size_t size);
 void report_sentence(const struct report *r, char *buf, size_t size);
