@@ -22,6 +22,7 @@
 #define SMALL_WINDOW 0x50000000ul /* G1's: mapped by 4 KiB pages in `small` */
 #define CALL_PORT 0xf0
 #define VECTORS 256
+#define LOG_SIZE 8
 
 /* What G1 asks of the launcher, by a byte to CALL_PORT. */
 enum guest_call {
@@ -62,12 +63,16 @@ struct arena {
 	bool eoi; /* the interrupt controller wants to hear that an interrupt was handled */
 	uint64_t scratch[64];
 
-	struct g2_registers g2;
+	struct g2_registers g2, g3;
+	/* What G2 was told of G3: recursion.c */
+	struct {
+		uint64_t count, code[LOG_SIZE], info_2[LOG_SIZE], event[LOG_SIZE];
+	} log;
 
 	uint64_t pml4[512] __attribute__((aligned(4096)));
 	uint64_t pdpt[512], pd[4][512], small[512];
 	uint64_t npt_pml4[512], npt_pdpt[512], npt_pd[4][512], npt_small[512], npt_spare[512];
-	uint64_t other_pml4[512], other_pdpt[512], other_pd[512], other_small[512];
+	uint64_t other_pml4[512], other_pdpt[512], other_pd[512], other_small[512], other_low[512];
 	struct {
 		uint64_t low, high;
 	} idt[VECTORS], other_idt[VECTORS];
@@ -76,7 +81,8 @@ struct arena {
 	struct vmcb vmcb[2], host_vmcb;
 	uint8_t hsave[PAGE];
 	uint8_t msrpm[2 * PAGE], iopm[3 * PAGE];
-	uint8_t code[2 * PAGE];	    /* of G2, written by G1 */
+	uint8_t inner_msrpm[2 * PAGE], inner_iopm[3 * PAGE]; /* G3's */
+	uint8_t code[2 * PAGE];				     /* of G2, written by G1 */
 	uint8_t stack[4][4 * PAGE]; /* G1's, G2's, of its interrupts and one more */
 	/* Memory that is moved */
 	uint8_t region[3][HUGE] __attribute__((aligned(2 << 20)));

@@ -19,6 +19,7 @@ void case_tsc(void);
 bool call_tsc(struct machine *m, int reason);
 void case_modes(void);
 void case_refused(void);
+void case_recursion(void);
 
 /* With the launcher's help: what it does to its guest from outside, and what the guest finds. */
 void case_debug(void);

@@ -32,7 +32,8 @@ struct vmcb {
 	uint32_t clean, reserved_5;
 	uint64_t next_rip;
 	uint8_t instruction_bytes[16];
-	uint8_t reserved_6[0x400 - 0xe0];
+	uint8_t reserved_6[0x3e0 - 0xe0];
+	uint64_t rec_ctl, rec_vmcb, rec_deadline, reserved_rec; /* docs/recursion.md */
 	/* The state save area */
 	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t reserved_7[0x4cb - 0x4a0];
@@ -52,6 +53,7 @@ struct vmcb {
 
 _Static_assert(offsetof(struct vmcb, exit_code) == 0x70, "control area");
 _Static_assert(offsetof(struct vmcb, next_rip) == 0xc8, "control area");
+_Static_assert(offsetof(struct vmcb, rec_vmcb) == 0x3e8, "control area");
 _Static_assert(offsetof(struct vmcb, cr4) == 0x548, "save area");
 _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "save area");
 _Static_assert(sizeof(struct vmcb) == 4096, "one page");
@@ -77,6 +79,7 @@ enum svm_exit {
 	EXIT_VMMCALL = 0x81,
 	EXIT_NPF = 0x400,
 };
+#define EXIT_DEADLINE 0xf0000001ull
 #define EXIT_INVALID (~0ull)
 
 #define V_IRQ (1u << 8)
@@ -85,6 +88,14 @@ enum svm_exit {
 #define V_IGNORE_TPR (1u << 20)
 #define V_INTR_MASKING (1u << 24)
 #define V_GIF_ENABLE (1u << 25)
+
+/* REC_CTL, REC_VMCB, and the MSR that offers them */
+#define REC_ENABLE 1ull
+#define REC_DEADLINE 2ull
+#define REC_VALID 1ull
+#define MSR_RECURSION 0x4b564df0
+
+#define VIRTUAL_VMLOAD_VMSAVE 2ull /* of VIRT_EXT */
 
 #define INJECT_VALID (1u << 31)
 #define INJECT_ERROR (1u << 11)

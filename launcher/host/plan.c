@@ -81,6 +81,7 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	int64_t left_kib = l->total_kib - keeps_kib(like) - marks;
 	struct budget b = { .available_kib = left_kib + MARGIN_KIB - p->freed_kib,
 			    .freed_kib = p->freed_kib,
+			    .recurses = p->recursive,
 			    .margin_kib = MARGIN_KIB,
 			    .need_kib = p->need_kib };
 
@@ -94,10 +95,24 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
  */
 static int64_t ram_of_report(const struct report *r, int64_t takes)
 {
-	int64_t total = r->levels[r->outermost].total_kib;
+	int64_t rest = r->levels[r->outermost].total_kib + takes;
 
-	return r->setup.memory_kib > 0 ? r->setup.memory_kib
-				       : total + takes + memory_struct_page_kib(total);
+	/* Of what these struct pages are about, they are a part too. */
+	return r->setup.memory_kib > 0
+		       ? r->setup.memory_kib
+		       : rest + memory_struct_page_kib(rest + memory_struct_page_kib(rest));
+}
+
+/* What a kernel takes and keeps depends a little on its RAM too: the measured level with the most similar. */
+static int most_similar(const struct plan *p, const struct report *r, int64_t ram_kib)
+{
+	int best = p->terms_level;
+
+	for (int i = best - 1; i > r->outermost; i--)
+		if (llabs(r->levels[i - 1].child_kib - ram_kib) <
+		    llabs(r->levels[best - 1].child_kib - ram_kib))
+			best = i;
+	return best;
 }
 
 static int plan_memory(struct plan *p, const struct report *r, int64_t memory_kib)
@@ -119,6 +134,7 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 	p->memory_depth = r->outermost - 1;
 	for (int i = r->outermost; i <= MAX_LEVEL; i++) {
 		struct plan_level *l = &p->levels[i];
+		int like = i == r->outermost ? i : most_similar(p, r, memory_kib);
 
 		l->ram_kib = memory_kib;
 		if (i > r->outermost && !memory_fits(&b)) {
@@ -126,9 +142,11 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 			break;
 		}
 		p->memory_depth = i;
+		if (like > r->outermost)
+			takes = takes_kib(r->levels[like - 1].child_kib, &r->levels[like]);
 		l->total_kib = memory_kib - memory_struct_page_kib(memory_kib) -
 			       (i == r->outermost ? first_takes : takes);
-		b = child_budget(p, l, i < p->terms_level ? &r->levels[i] : last);
+		b = child_budget(p, l, &r->levels[like]);
 		memory_kib = b.child_kib;
 	}
 	return 0;
@@ -275,10 +293,12 @@ static void print_terms(const struct plan *p, const struct report *r, FILE *out)
 		   keeps_kib(lv) - lv->kernel_data_kib - lv->reserve_kib - lv->rootfs_kib - margin,
 		   "", out);
 	print_term("together", keeps_kib(lv) + takes_kib(lv->child_kib, child), "", out);
-	fprintf(out, "  and of the RAM it hands on     1.56 %% struct page (2 MiB for each 128 MiB "
-		     "begun),\n"
-		     "                                 0.20 %% page tables, 0.24 %% rmaps, and the "
-		     "remainder to 2 MiB\n");
+	fprintf(out,
+		"  and of the RAM it hands on     1.56 %% struct page (0.25 MiB for each 16 MiB "
+		"begun),\n"
+		"                                 0.20 %% page tables, %sand what 2 MiB does not "
+		"divide\n",
+		p->recursive ? "" : "0.24 % rmaps, ");
 }
 
 static void print_time(const struct plan *p, FILE *out)

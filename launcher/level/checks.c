@@ -335,6 +335,8 @@ static const struct {
 	THOROUGH("svm_modes", .entry = case_modes, .svm = true, .exact = true),
 	/* What VMRUN must refuse */
 	THOROUGH("svm_refused", .entry = case_refused, .svm = true),
+	/* Recursive SVM: who gets what happens in the guest of a nested guest */
+	THOROUGH("svm_recursion", .entry = case_recursion, .svm = true, .recursion = true),
 };
 
 /* Whether NAME is in LIST, which has commas between names. */

@@ -24,6 +24,7 @@ struct guest_case {
 	bool svm; /* for AMD-V alone */
 	bool (*on_call)(struct machine *m,
 			int reason); /* machine.h; NULL: the guest calls nobody */
+	bool recursion;		     /* for a CPU that has recursive SVM */
 	bool exact; /* it needs breakpoints, STI; HLT and PAE as a CPU has them, not as most emulators do */
 };
 

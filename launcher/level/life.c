@@ -39,6 +39,7 @@
 #define LATE_CHECKS_S 20.0
 #define THOROUGH_S 3600.0 /* each check has its own bound */
 #define HEARTBEAT_S 2	  /* at the least */
+#define COUNT_US 5000	  /* a parent's turn */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -246,6 +247,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.archive_kib = archive_kib,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
+		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
 	};
 
 	memory_plan(&l->budget, &d);
@@ -375,6 +377,9 @@ void life_become_ready(struct life *l)
 	if (l->has_parent)
 		uplink_use_serial(&l->uplink);
 	tell_level(&l->run.teller, "ready");
+	/* The parent counts our exits once it has its turn: without an idle moment that is at its next tick. */
+	if (l->has_parent)
+		usleep(COUNT_US);
 }
 
 /* The levels above wait for heartbeats; the outermost level needs none. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
 #define QEMU_KIB 1280 /* qemu's anonymous memory, stacks and page tables of its own */
@@ -49,7 +50,7 @@ static int64_t available_kib(void)
 void memory_setup(const struct appliance *a)
 {
 	/* The kernel turns huge pages off below 512 MiB; with 4 KiB pages a boot has 30 x the faults. */
-	system_write(a, "/sys/kernel/mm/transparent_hugepage/enabled", "always");
+	system_write(a, "/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/defrag", "always");
 	/*
 	 * A huge page that is read first would be the zero page, and split into small ones when it is
@@ -72,20 +73,30 @@ void memory_setup(const struct appliance *a)
 	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
 }
 
-/* One struct page (64 bytes) for each page of each section, used or not (arch/x86/include/asm/sparsemem.h). */
-#define SECTION_BITS 27
-#define SECTION_KIB (1LL << (SECTION_BITS - 10))
-#define SECTION_STRUCT_PAGE_KIB (SECTION_KIB * 64 / 4096)
+/*
+ * One struct page (64 bytes) for each page of each section, used or not (arch/x86/include/asm/sparsemem.h).
+ * Sections have 16 MiB in our kernel, by scripts/patches/linux/0018, and 128 MiB in others.
+ */
+#define OUR_SECTION_KIB (16 * KIB_PER_MIB)
+#define SECTION_KIB (128 * KIB_PER_MIB)
+#define STRUCT_PAGE_SHARE 64
 
 int64_t memory_struct_page_kib(int64_t ram_kib)
 {
-	return (ram_kib + SECTION_KIB - 1) / SECTION_KIB * SECTION_STRUCT_PAGE_KIB;
+	return (ram_kib + OUR_SECTION_KIB - 1) / OUR_SECTION_KIB * OUR_SECTION_KIB /
+	       STRUCT_PAGE_SHARE;
+}
+
+/* Ours cannot take memory away while it runs, which others can, and list it then. */
+static int64_t section_kib(void)
+{
+	return access("/sys/devices/system/memory", F_OK) ? OUR_SECTION_KIB : SECTION_KIB;
 }
 
 /* The kernel's own parts and its struct pages. */
 static void learn_kernel(struct level *self)
 {
-	unsigned long long start, end, next_section = 0;
+	unsigned long long start, end, next_section = 0, section = section_kib() * 1024;
 	FILE *f = fopen("/proc/iomem", "re");
 	char line[160], what[100];
 
@@ -97,11 +108,11 @@ static void learn_kernel(struct level *self)
 			self->kernel_image_kib += (end + 1 - start + 1023) / 1024;
 		if (strcmp(what, "System RAM"))
 			continue;
-		start >>= SECTION_BITS;
+		start /= section;
 		if (start < next_section)
 			start = next_section;
-		next_section = (end >> SECTION_BITS) + 1;
-		self->struct_page_kib += (next_section - start) * SECTION_STRUCT_PAGE_KIB;
+		next_section = end / section + 1;
+		self->struct_page_kib += (next_section - start) * section_kib() / STRUCT_PAGE_SHARE;
 	}
 	if (f)
 		fclose(f);
@@ -130,7 +141,7 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 	if (left < 0)
 		left = 0;
 	b->page_tables_kib = left / PAGE_TABLE_SHARE;
-	b->rmaps_kib = left / RMAP_SHARE;
+	b->rmaps_kib = b->recurses ? 0 : left / RMAP_SHARE;
 	left -= b->page_tables_kib + b->rmaps_kib;
 	if (wanted_kib && wanted_kib < left)
 		left = wanted_kib;
@@ -145,6 +156,7 @@ void memory_plan(struct budget *b, const struct demand *d)
 		.qemu_kib = QEMU_KIB,
 		.margin_kib = MARGIN_KIB,
 		.freed_kib = d->freed_kib,
+		.recurses = d->recurses,
 		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib),
 	};
 	if (d->kernel_kib > OUR_KERNEL_KIB)

@@ -16,12 +16,14 @@ struct demand {
 	int64_t archive_kib; /* the size of what it unpacks */
 	int64_t devices_kib; /* what its drivers take */
 	int64_t freed_kib;   /* what we keep in files only until it is up */
+	bool recurses;	     /* its guests are none of our KVM's business: docs/recursion.md */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
 	int64_t available_kib; /* MemAvailable, and what waits on the CPU's own list */
 	int64_t freed_kib;     /* files that are freed once the child is up: archive, kernel */
+	bool recurses; /* no shadow of the child's own nested page tables, and so no rmaps */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
 	int64_t child_kib;   /* what is left for the child: its RAM */
 	int64_t need_kib;    /* what the smallest child needs; more than child_kib: it won't fit */

@@ -41,6 +41,13 @@ static void test_plan(void **state)
 	plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* too little */
 	assert_true(some.child_kib < some.need_kib);
 
+	/* Nothing is kept for what a child does not need that recurses. */
+	some = all;
+	some.recurses = true;
+	memory_divide(&some, 0);
+	assert_int_equal(some.rmaps_kib, 0);
+	assert_true(some.child_kib > all.child_kib);
+
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
 	plan(&some, 0, 61668, 15 * 1024);
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);

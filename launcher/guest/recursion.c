@@ -1,0 +1,664 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Recursive SVM, docs/recursion.md.  G1 owns G2's VMCB, the outer one, and G2 that of G3, the inner one.  G2's
+ * VMRUN is no exit: who gets what happens in G3, what is in whose VMCB then, and what takes that VMRUN back.
+ *
+ * All of it is tried twice: G1's own VMRUN recurses too if its VMCB intercepts all that KVM does, and is
+ * emulated by KVM if not.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#include <string.h>
+
+#define VECTOR 0x51
+#define RFLAGS_IF 0x200ull
+#define FLUSH_ALL 1 /* TLB_CONTROL: APM volume 2, 15.16.2 */
+#define VMRUN_BYTES 3
+#define SLICE 4000000ull /* cycles until a deadline; G3 has begun after a few of them */
+#define SLICES_MAX 200
+#define STAR 0xc0000081
+#define PORT 0x80
+#define MAPPED (WINDOW + 5 * PAGE) /* what G2 has, by G1's tables, where G3 has WINDOW, by G2's */
+#define FUZZ_ROUNDS 300
+#define POOL 8
+
+static struct vmcb *outer(void)
+{
+	return &ARENA->vmcb[0];
+}
+
+static struct vmcb *inner(void)
+{
+	return &ARENA->vmcb[1];
+}
+
+/* ---- G2 and G3 --------------------------------------------------------------------------- */
+
+static void g2_notes(const struct vmcb *v)
+{
+	struct arena *a = ARENA;
+	uint64_t n = a->log.count++;
+
+	if (n >= LOG_SIZE)
+		return;
+	a->log.code[n] = v->exit_code;
+	a->log.info_2[n] = v->exit_info_2;
+	a->log.event[n] = v->exit_int_info;
+}
+
+/* G2 handles CPUID, faults of WINDOW and its own interrupts; the rest it hands to G1, by VMMCALL. */
+static void g2_main(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = &a->vmcb[1];
+
+	for (;;) {
+		guest_vmrun(v, &a->g3, NULL, RUN_WITH_GIF);
+		g2_notes(v);
+		v->tlb_control = 0;
+		if (v->exit_code == EXIT_CPUID) {
+			v->rip = v->next_rip;
+		} else if (v->exit_code == EXIT_NPF) {
+			a->other_small[0] = MAPPED | PTE_ALL;
+			v->event_inj = v->exit_int_info;
+		} else if (v->exit_code != EXIT_INTR && v->exit_code != EXIT_DEADLINE) {
+			g2_skip(v, v->exit_code == EXIT_VMMCALL ? 3 : 0);
+			vmmcall();
+		}
+		stgi();
+	}
+}
+
+static void g3_exits(void)
+{
+	for (;;) {
+		exit_once();
+		ARENA->answer++;
+		vmmcall();
+	}
+}
+
+static void g3_reads(void)
+{
+	for (;;) {
+		ARENA->answer = *word(WINDOW);
+		vmmcall();
+	}
+}
+
+static void g3_writes(void)
+{
+	for (;;) {
+		*word(WINDOW) = 0x77;
+		vmmcall();
+	}
+}
+
+static void g3_reads_star(void)
+{
+	for (;;) {
+		ARENA->answer = rdmsr(STAR);
+		vmmcall();
+	}
+}
+
+static void g3_writes_port(void)
+{
+	for (;;) {
+		asm volatile("outb %%al, %0" ::"i"(PORT));
+		vmmcall();
+	}
+}
+
+static void g3_reads_tsc(void)
+{
+	for (;;) {
+		ARENA->answer = __rdtsc();
+		vmmcall();
+	}
+}
+
+static void g3_spins(void)
+{
+	for (;;)
+		asm volatile("");
+}
+
+/* ---- G1 ---------------------------------------------------------------------------------- */
+
+/* All that KVM may intercept in a guest of its own, but what those may do that recurse. */
+static void intercept_all(struct vmcb *v)
+{
+	v->intercept[0] = 0xffff0111; /* CR0, CR4, CR8; writes of all */
+	v->intercept[1] = 0xffffffff; /* debug registers */
+	v->intercept[2] = 0xffffffff; /* exceptions */
+	v->intercept[3] = 0xfdcc802f; /* 60h to 7Fh, but VINTR and what stays in a guest */
+	v->intercept[4] = 0x00007fc3; /* 80h to 8Eh, but VMLOAD, VMSAVE, STGI and CLGI */
+}
+
+static void intercept_few(struct vmcb *v)
+{
+	static const uint8_t few[] = { EXIT_INTR, EXIT_NMI,   EXIT_CPUID,   EXIT_IOIO,
+				       EXIT_MSR,  EXIT_VMRUN, EXIT_VMMCALL, EXIT_SHUTDOWN };
+
+	for (size_t i = 0; i < sizeof(few); i++)
+		intercept(v, few[i], true);
+}
+
+static void prepare(struct vmcb *v, bool all)
+{
+	(all ? intercept_all : intercept_few)(v);
+	v->int_ctl = V_INTR_MASKING | V_GIF_ENABLE | V_GIF;
+	v->virt_ext = VIRTUAL_VMLOAD_VMSAVE;
+	v->tlb_control = FLUSH_ALL;
+}
+
+/*
+ * G3 has WINDOW at MAPPED of G2, and that is the first page of region 0.  G2's tables are its own: KVM would
+ * emulate a write to those of G1 that it shadows.
+ */
+static void map_window(void)
+{
+	struct arena *a = ARENA;
+
+	memcpy(a->other_low, a->npt_pd[0], sizeof(a->other_low));
+	memcpy(a->other_pd, a->npt_pd[1], sizeof(a->other_pd));
+	a->other_pml4[0] = (uint64_t)a->other_pdpt | PTE_ALL;
+	a->other_pdpt[0] = (uint64_t)a->other_low | PTE_ALL;
+	a->other_pdpt[1] = (uint64_t)a->other_pd | PTE_ALL;
+	a->other_pd[WINDOW >> 21 & 511] = (uint64_t)a->other_small | PTE_ALL;
+	a->other_small[0] = MAPPED | PTE_ALL;
+	*npt_window() = (uint64_t)a->npt_small | PTE_ALL;
+	a->npt_small[5] = (uint64_t)a->region[0] | PTE_ALL;
+}
+
+static void arrange(bool all, void (*g3)(void))
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init(0, (const void *)g2_main);
+
+	prepare(v, all);
+	v->rec_ctl = REC_ENABLE;
+	v = g2_init(1, (const void *)g3);
+	prepare(v, true);
+	v->rsp = (uint64_t)a->region[2] + HUGE - 72;
+	v->msrpm = (uint64_t)a->inner_msrpm;
+	v->iopm = (uint64_t)a->inner_iopm;
+	v->nested_cr3 = (uint64_t)a->other_pml4;
+	map_window();
+	memset(&a->g3, 0, sizeof(a->g3));
+	memset(&a->log, 0, sizeof(a->log));
+	memset(a->irqs, 0, sizeof(a->irqs));
+	a->answer = 0;
+}
+
+/* G2, and by its VMRUN G3, until G1 gets an exit. */
+static uint64_t run(void)
+{
+	uint64_t code = g2_run(outer());
+
+	outer()->tlb_control = 0;
+	return code;
+}
+
+/* G3 did what it does, and G2 says so. */
+static void expect_done(const char *what)
+{
+	expect(what, run(), EXIT_VMMCALL);
+	g2_skip(outer(), 3);
+}
+
+/* The VMRUN of G2 is an exit, as though it had just begun. */
+static void expect_vmrun(const char *what)
+{
+	struct vmcb *v = outer();
+
+	expect(what, run(), EXIT_VMRUN);
+	expect("RAX at a VMRUN that exits", v->rax, (uint64_t)inner());
+	expect("NextRIP at a VMRUN that exits", v->next_rip - v->rip, VMRUN_BYTES);
+	expect("REC_VMCB at a VMRUN that exits", v->rec_vmcb, 0);
+}
+
+static void expect_deep(const char *what, uint64_t code)
+{
+	struct vmcb *v = outer();
+
+	expect(what, run(), code);
+	expect("REC_VMCB at a deep exit", v->rec_vmcb, (uint64_t)inner() | REC_VALID);
+	expect("NextRIP at a deep exit", v->next_rip, 0);
+	expect("EXITINTINFO at a deep exit", v->exit_int_info, 0);
+	expect("what G2 was told of a deep exit", ARENA->log.count, 0);
+}
+
+static bool is_deep(void)
+{
+	return outer()->rec_vmcb & REC_VALID;
+}
+
+static bool has_irq(void)
+{
+	return ARENA->irqs[VECTOR];
+}
+
+static bool has_exit(void)
+{
+	return ARENA->log.count;
+}
+
+/* G1 gets the CPU back by the deadline until it finds that IS so; G2 and G3 go on each time. */
+static void run_until(bool (*is)(void))
+{
+	struct vmcb *v = outer();
+
+	for (int i = 0; i < SLICES_MAX && (!i || !is()); i++) {
+		v->rec_ctl = REC_ENABLE | REC_DEADLINE;
+		v->rec_deadline = __rdtsc() + SLICE;
+		expect("exit of a G2 that runs on", run(), EXIT_DEADLINE);
+	}
+	v->rec_ctl = REC_ENABLE;
+	expect("what G2 was to come to", is(), true);
+}
+
+/* G3 runs, and G1 has the CPU. */
+static void suspend(bool all)
+{
+	arrange(all, g3_spins);
+	run_until(is_deep);
+}
+
+static void try_instructions(bool all)
+{
+	struct arena *a = ARENA;
+
+	arrange(all, g3_exits);
+	expect_done("G3 that executes CPUID");
+	expect("exits of G3, to G2", a->log.count, 2);
+	expect("the first of them", a->log.code[0], EXIT_CPUID);
+	expect("the second of them", a->log.code[1], EXIT_VMMCALL);
+	expect("instructions of G3 behind an exit", a->answer, 1);
+	expect("GIF of G2 behind an exit of G3", outer()->int_ctl & V_GIF, 0);
+	expect("REC_VMCB while G2 runs", outer()->rec_vmcb, 0);
+}
+
+static void try_rules(bool all)
+{
+	arrange(all, g3_exits);
+	outer()->rec_ctl = 0;
+	expect_vmrun("VMRUN without ENABLE");
+	arrange(all, g3_exits);
+	intercept(outer(), EXIT_RDTSC, true);
+	expect_vmrun("VMRUN where G1 alone intercepts RDTSC");
+	arrange(all, g3_exits);
+	intercept(outer(), EXIT_EXCEPTION + 5, true);
+	intercept(inner(), EXIT_EXCEPTION + 5, false);
+	expect_vmrun("VMRUN where G1 alone intercepts #BR");
+	arrange(all, g3_exits);
+	intercept(inner(), EXIT_VMRUN, false);
+	expect_vmrun("VMRUN where G2 does not intercept VMRUN");
+	arrange(all, g3_exits);
+	inner()->int_ctl &= ~V_INTR_MASKING;
+	expect_vmrun("VMRUN without V_INTR_MASKING");
+	arrange(all, g3_exits);
+	inner()->nested_ctl = 0;
+	expect_vmrun("VMRUN without nested paging");
+	expect("exits of G3 without a run", ARENA->log.count, 0);
+}
+
+/* What held at G2's VMRUN does not when it is to be resumed. */
+static void try_taking_back(bool all)
+{
+	uint64_t rip;
+
+	suspend(all);
+	rip = outer()->rip;
+	outer()->rec_ctl = 0;
+	expect_vmrun("VMRUN that is taken back without ENABLE");
+	expect("RIP of a VMRUN that is taken back", outer()->rip, rip - VMRUN_BYTES);
+	expect("GIF of a VMRUN that is taken back", outer()->int_ctl & V_GIF, 0);
+	suspend(all);
+	intercept(inner(), EXIT_CPUID, false);
+	expect_vmrun("VMRUN that is taken back for CPUID");
+	suspend(all);
+	outer()->event_inj = INJECT_VALID | INJECT_INTR | VECTOR;
+	expect("an event for a suspended G2", run(), EXIT_INVALID);
+}
+
+static void try_faults(bool all)
+{
+	struct arena *a = ARENA;
+
+	arrange(all, g3_reads);
+	*word((uint64_t)a->region[0]) = 0x1234;
+	a->other_small[0] = 0;
+	expect_done("G3 that reads what G2 does not map");
+	expect("fault of G3 in G2's tables", a->log.code[0], EXIT_NPF);
+	expect("its address, of G3", a->log.info_2[0], WINDOW);
+	expect("what G3 read then", a->answer, 0x1234);
+
+	arrange(all, g3_reads);
+	a->npt_small[5] = 0;
+	expect_deep("G3 that reads what G1 does not map", EXIT_NPF);
+	expect("address of a deep fault, of G2", outer()->exit_info_2, MAPPED);
+	a->npt_small[5] = (uint64_t)a->region[0] | PTE_ALL;
+	expect_done("G3 behind a deep fault");
+	expect("what G3 read behind a deep fault", a->answer, 0x1234);
+	expect("exits of G3 but that fault", a->log.count, 1);
+
+	arrange(all, g3_writes);
+	a->npt_small[5] = (uint64_t)a->region[0] | PTE_PRESENT | PTE_USER;
+	expect_deep("G3 that writes to what G1 has made read-only", EXIT_NPF);
+	expect("reason of that", outer()->exit_info_1 & 7, 7); /* present, write, user */
+	expect("read-only page of G3", *word((uint64_t)a->region[0]), 0x1234);
+	a->npt_small[5] |= PTE_WRITE;
+	expect_done("G3 that may write then");
+	expect("what it wrote", *word((uint64_t)a->region[0]), 0x77);
+}
+
+/* Tables of G1 and of G2 change under G3, and whoever changes his says so. */
+static void try_flushes(bool all)
+{
+	struct arena *a = ARENA;
+
+	arrange(all, g3_reads);
+	for (uint64_t i = 0; i < 12; i++) {
+		uint64_t page = (uint64_t)a->region[0] + i % 3 * PAGE;
+
+		*word(page) = 0x100 + i;
+		if (i & 1) {
+			a->npt_small[5] = page | PTE_ALL;
+			outer()->tlb_control = FLUSH_ALL;
+		} else {
+			a->npt_small[6 + i] = page | PTE_ALL;
+			a->other_small[0] = (WINDOW + (6 + i) * PAGE) | PTE_ALL;
+			inner()->tlb_control = FLUSH_ALL;
+		}
+		expect_done("G3 that reads what was moved");
+		expect("what it read", a->answer, 0x100 + i);
+		a->other_small[0] = MAPPED | PTE_ALL;
+		inner()->tlb_control = FLUSH_ALL;
+	}
+}
+
+/* An event of G3's is under way as the IDT turns out not to be mapped. */
+static void try_event(bool all, bool deep)
+{
+	struct arena *a = ARENA;
+	uint32_t event = INJECT_VALID | INJECT_INTR | VECTOR;
+
+	arrange(all, g3_exits);
+	memcpy(a->region[0], a->idt, sizeof(a->idt));
+	inner()->idtr.base = WINDOW;
+	inner()->event_inj = event;
+	if (deep) {
+		a->npt_small[5] = 0;
+		expect_deep("an IDT of G3 that G1 does not map", EXIT_NPF);
+		expect("the event that waits in G3's VMCB", inner()->event_inj, event);
+		a->npt_small[5] = (uint64_t)a->region[0] | PTE_ALL;
+	} else {
+		a->other_small[0] = 0;
+	}
+	expect_done("G3 that gets an event behind a fault");
+	expect("events that G3 got", a->irqs[VECTOR], 1);
+	if (!deep)
+		expect("event that G2 found under way", a->log.event[0], event);
+	expect("exits of G3 with that event", a->log.count, deep ? 2 : 3);
+}
+
+static uint8_t star_bit(void)
+{
+	return 1 << STAR % 4 * 2;
+}
+
+/* A map of G1 or G2 has it; without, it is no exit at all. */
+static void try_maps(bool all)
+{
+	struct arena *a = ARENA;
+	size_t star = 0x800 + STAR % 0x2000 / 4; /* APM volume 2, 15.11 */
+
+	arrange(all, g3_reads_star);
+	expect_done("G3 that reads an MSR of nobody's map");
+	expect("exits of G3 with that", a->log.count, 1);
+	arrange(all, g3_reads_star);
+	a->inner_msrpm[star] = star_bit();
+	expect_done("G3 that reads an MSR of G2's map");
+	expect("exit of it, to G2", a->log.code[0], EXIT_MSR);
+	a->inner_msrpm[star] = 0;
+	arrange(all, g3_reads_star);
+	a->msrpm[star] = star_bit();
+	expect_vmrun("G3 that reads an MSR of G1's map alone");
+	a->msrpm[star] = 0;
+
+	arrange(all, g3_writes_port);
+	a->inner_iopm[PORT / 8] = 1 << PORT % 8;
+	expect_done("G3 that writes to a port of G2's map");
+	expect("exit of that, to G2", a->log.code[0], EXIT_IOIO);
+	a->inner_iopm[PORT / 8] = 0;
+	arrange(all, g3_writes_port);
+	a->iopm[PORT / 8] = 1 << PORT % 8;
+	expect_vmrun("G3 that writes to a port of G1's map alone");
+	a->iopm[PORT / 8] = 0;
+}
+
+static void try_interrupt(bool all, uint64_t g2_flags, uint64_t g3_flags)
+{
+	struct arena *a = ARENA;
+
+	suspend(all);
+	outer()->rflags = (outer()->rflags & ~RFLAGS_IF) | g2_flags;
+	inner()->rflags = (inner()->rflags & ~RFLAGS_IF) | g3_flags;
+	a->eoi = true;
+	clgi();
+	asm volatile("sti");
+	apic_self(VECTOR);
+	guest_vmrun(outer(), &a->g2, &a->host_vmcb, 0);
+	expect("exit by an interrupt of G1 while G3 runs", outer()->exit_code, EXIT_INTR);
+	expect("REC_VMCB at that exit", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+	expect("interrupts of G1 while its GIF is 0", a->irqs[VECTOR], 0);
+	stgi();
+	exit_once();
+	asm volatile("cli");
+	expect("interrupts of G1 once its GIF is 1", a->irqs[VECTOR], 1);
+	a->eoi = false;
+	run_until(is_deep);
+}
+
+static void try_nmi(bool all)
+{
+	struct arena *a = ARENA;
+	uint64_t nmis = a->nmis;
+
+	suspend(all);
+	clgi();
+	wrmsr(X2APIC_ICR, 0x40400); /* to ourselves, NMI */
+	guest_vmrun(outer(), &a->g2, &a->host_vmcb, 0);
+	expect("exit by an NMI of G1 while G3 runs", outer()->exit_code, EXIT_NMI);
+	expect("REC_VMCB at an NMI", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+	expect("NMIs of G1 while its GIF is 0", a->nmis, nmis);
+	stgi();
+	exit_once();
+	expect("NMIs of G1", a->nmis, nmis + 1);
+	run_until(is_deep);
+}
+
+/* One of G2's is due while G3 runs, once G2's own IF lets it. */
+static void try_virtual_interrupt(bool all)
+{
+	struct arena *a = ARENA;
+
+	suspend(all);
+	outer()->int_ctl |= V_IRQ | V_PRIORITY(15);
+	outer()->int_vector = VECTOR;
+	intercept(outer(), EXIT_VINTR, true);
+	run_until(is_deep);
+	outer()->rflags |= RFLAGS_IF;
+	expect_deep("window of G2 while G3 runs", EXIT_VINTR);
+	intercept(outer(), EXIT_VINTR, false);
+	run_until(has_irq);
+	expect("virtual interrupts of G2", a->irqs[VECTOR], 1);
+	expect("exit of G3 by it", a->log.code[0], EXIT_INTR);
+}
+
+static void try_deadline(bool all)
+{
+	struct vmcb *v = outer();
+	uint64_t rip;
+
+	arrange(all, g3_spins);
+	rip = v->rip;
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() - 1;
+	expect("a deadline that has passed", run(), EXIT_DEADLINE);
+	expect("RIP of G2 at it", v->rip, rip);
+	suspend(all);
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + SLICE;
+	expect_deep("a deadline of G2's VMCB while G3 runs", EXIT_DEADLINE);
+	expect("time at a deadline", __rdtsc() >= v->rec_deadline, true);
+	/* One of G3's VMCB, in G2's time */
+	suspend(all);
+	v->tsc_offset = 1ull << 44;
+	inner()->rec_ctl = REC_DEADLINE;
+	inner()->rec_deadline = __rdtsc() + (1ull << 44) + SLICE;
+	run_until(has_exit);
+	expect("exit of G3 by its deadline", ARENA->log.code[0], EXIT_DEADLINE);
+}
+
+static void try_tsc(bool all)
+{
+	uint64_t start;
+
+	arrange(all, g3_reads_tsc);
+	outer()->tsc_offset = 1ull << 44;
+	inner()->tsc_offset = 1ull << 45;
+	start = __rdtsc();
+	expect_done("G3 that reads the TSC");
+	expect_between("TSC of G3 less both offsets", ARENA->answer - (3ull << 44), start,
+		       __rdtsc());
+}
+
+/* ---- a hypervisor that lies -------------------------------------------------------------- */
+
+static struct vmcb *pooled(uint64_t n)
+{
+	return (struct vmcb *)(ARENA->region[1] + n % POOL * PAGE);
+}
+
+/* Random tables, but of region 0 alone, so that whatever is written through them stays there. */
+static void fill_tables(void)
+{
+	struct arena *a = ARENA;
+
+	for (uint64_t i = 0; i < 32 * 512; i++)
+		*word((uint64_t)a->region[0] + i * 8) =
+			((uint64_t)a->region[0] + guest_random() % 32 * PAGE) |
+			(guest_random() >> 40 & 0xfff) | (guest_random() & 8 ? PTE_ALL : 0);
+}
+
+static uint64_t some_address(void)
+{
+	struct arena *a = ARENA;
+
+	switch (guest_random() % 8) {
+	case 0:
+		return guest_random();
+	case 1:
+		return 0xfee00000; /* the APIC */
+	case 2:
+		return guest_random() % (1ull << 41);
+	case 3:
+		return (uint64_t)outer();
+	case 4:
+		return (uint64_t)a->region[0] + guest_random() % 32 * PAGE;
+	default:
+		return (uint64_t)pooled(guest_random());
+	}
+}
+
+static uint64_t some_rec_vmcb(void)
+{
+	return guest_random() & 1 ? some_address() | REC_VALID : 0;
+}
+
+/* Of G2 and of whatever it runs: each runs another one. */
+static void g2_fuzz(void)
+{
+	for (;;) {
+		guest_vmrun((struct vmcb *)(some_address() & ~(PAGE - 1)), &ARENA->g3, NULL,
+			    RUN_WITH_GIF);
+		stgi();
+	}
+}
+
+static void fill_pooled(uint64_t n)
+{
+	struct vmcb *v = pooled(n);
+
+	memcpy(v, inner(), sizeof(*v));
+	prepare(v, true);
+	v->rip = (uint64_t)(guest_random() & 1 ? g2_fuzz : g3_exits);
+	v->rsp = (uint64_t)ARENA->region[2] + HUGE - 72 - n * 16 * PAGE;
+	v->asid = 3 + n;
+	v->rec_ctl = guest_random() & 3;
+	v->rec_vmcb = some_rec_vmcb();
+	v->rec_deadline = __rdtsc() + (guest_random() & 0xffff);
+	if (!(guest_random() % 4))
+		v->nested_cr3 = some_address();
+	if (!(guest_random() % 4)) /* of the control area */
+		((uint8_t *)v)[guest_random() % 0x400] = guest_random();
+}
+
+/* Whatever G1 and G2 put there, KVM and the CPU go on, and G1 has the CPU back in time. */
+static void fuzz(bool all)
+{
+	struct arena *a = ARENA;
+
+	memset(a->iopm, 0xff, sizeof(a->iopm)); /* not even a call of the launcher */
+	memset(a->inner_iopm, 0xff, sizeof(a->inner_iopm));
+	for (int i = 0; i < FUZZ_ROUNDS; i++) {
+		arrange(all, g3_exits);
+		fill_tables();
+		for (uint64_t n = 0; n < POOL; n++)
+			fill_pooled(n);
+		outer()->rip = (uint64_t)g2_fuzz;
+		outer()->rec_ctl = REC_ENABLE | REC_DEADLINE;
+		outer()->rec_deadline = __rdtsc() + (guest_random() & 0x3ffff);
+		if (!(guest_random() % 3))
+			outer()->rec_vmcb = some_rec_vmcb();
+		if (!(guest_random() % 8))
+			outer()->nested_cr3 = (uint64_t)a->region[0];
+		outer()->exit_code = 0;
+		run();
+		expect("an exit, whatever was in the VMCBs", outer()->exit_code != 0, true);
+	}
+	memset(a->iopm, 0, sizeof(a->iopm));
+	memset(a->inner_iopm, 0, sizeof(a->inner_iopm));
+}
+
+void case_recursion(void)
+{
+	uint64_t offered = rdmsr(MSR_RECURSION);
+
+	apic_enable();
+	ARENA->eoi = false;
+	expect("recursion and its deadline, as they are offered", offered & 3, 3);
+	wrmsr(MSR_RECURSION, 1);
+	for (int all = 1; all >= 0; all--) {
+		try_instructions(all);
+		try_rules(all);
+		try_taking_back(all);
+		try_faults(all);
+		try_flushes(all);
+		try_event(all, false);
+		try_event(all, true);
+		try_maps(all);
+		for (int flags = 0; flags < 4; flags++)
+			try_interrupt(all, flags & 1 ? RFLAGS_IF : 0, flags & 2 ? RFLAGS_IF : 0);
+		try_nmi(all);
+		try_virtual_interrupt(all);
+		try_deadline(all);
+		try_tsc(all);
+		fuzz(all);
+		try_instructions(all);
+	}
+}
