@@ -80,7 +80,10 @@ static void fail_early(void *context, const char *message)
 	append(l->early, sizeof(l->early), "%s\n", message);
 }
 
-/* The last that we say, by every channel that may still work: the level above believes a dying one on its console. */
+/*
+ * Our last message, by every channel that may still work: the level above accepts that of a dying
+ * level on its console too.
+ */
 static void say_death(void *context, const char *line)
 {
 	const struct life *l = context;
@@ -121,7 +124,7 @@ static void open_consoles(struct life *l)
 		l->run.lines.out = consoles;
 }
 
-/* Whether a level started us is on the kernel command line.  -1: a word of it is malformed. */
+/* The kernel command line says whether a level started us. -1: a parameter is malformed. */
 static int find_parent(struct life *l)
 {
 	struct options *asked = &l->run.asked;
@@ -185,7 +188,7 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 
 /* ---- life as a command ------------------------------------------------------------------- */
 
-/* In the appliance's shell: this level is the outermost, and the words of its kernel hold too. */
+/* In the appliance's shell: this level is the outermost, and its kernel parameters apply too. */
 static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
@@ -197,7 +200,7 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	asked->shell = SHELL_NONE;	/* that one is there already */
 	asked->exec.input = INPUT_NONE; /* the shell's is the person's */
 	if (asked->level != LEVEL_NONE)
-		asked->depth = DEPTH_MAX; /* what is asked for here starts here */
+		asked->depth = DEPTH_MAX; /* the depth of the run before does not apply */
 	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return -1;
@@ -217,7 +220,7 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	return run_finish(&l->run);
 }
 
-/* The command that would repeat a run: of a series, one of it alone. */
+/* The command that repeats this run; of a series, a single run. */
 static void remember(int argc, char **argv, char *command, size_t size)
 {
 	bool ours = true; /* not yet those of a program's */

@@ -142,7 +142,7 @@ static void put_header(struct output *o, const char *name, const struct stat *st
 	pad(o, 4);
 }
 
-/* Where the sum of a file goes, or NULL if nobody wants it. */
+/* Where the checksum of a file goes; NULL: it is not wanted. */
 static char *wanted_sum(struct archive *a, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)

@@ -19,14 +19,14 @@ struct archive {
 	const struct names *without; /* these are left out; NULL: none */
 	int64_t bytes;
 	char sha256[65];
-	/* Two files in it that are summed up on the way: "" if not there */
+	/* Two files of it whose checksums are wanted; "" if one is not there */
 	struct {
 		char path[64]; /* without the first '/' */
 		char sha256[65];
 	} sum[2];
 };
 
-/* A file, a link (DATA is where it leads) or a directory that is made up. */
+/* A made-up file, link (DATA is its target) or directory. */
 struct archive_entry {
 	const char *name;
 	mode_t mode;

@@ -23,7 +23,7 @@ enum vm_terminal child_terminal(const struct decided *d, int level)
 
 #define PACE_MAX 1e6
 
-/* A level that counts its time too fast runs out of it, and would not know why. */
+/* A level whose clock runs too fast uses up its time budget without knowing why. */
 static void compare_clocks(struct child *c, double child_s)
 {
 	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
@@ -31,7 +31,7 @@ static void compare_clocks(struct child *c, double child_s)
 
 	if (c->run->teller.report.setup.deterministic) /* its clock is not this host's */
 		return;
-	/* What the child says may be anything; a record of ours holds so much. */
+	/* The child may claim anything; one of our records holds no more than this. */
 	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
 	if (pace.value > PACE_MAX)
 		pace.value = PACE_MAX;
@@ -40,7 +40,7 @@ static void compare_clocks(struct child *c, double child_s)
 	tell_check(&c->run->teller, c->level, &pace);
 }
 
-/* Without them a child works, and costs many times more. */
+/* Without these features a child works, but costs many times more. */
 static void compare_features(struct child *c, const struct level *child)
 {
 	/* KVM hands each down, unless its parameter says that it does not use it itself. */
@@ -89,7 +89,8 @@ static void child_is_ready(struct child *c)
 
 static void level_is_ready(struct child *c, int level)
 {
-	relay_look(&c->relay); /* once: a moment later the child may be gone, and its count too */
+	relay_look(
+		&c->relay); /* now: a moment later the child may be gone, and its count with it */
 	if (level == c->level)
 		child_is_ready(c);
 	if (c->counts_chain && c->relay.exits > 0)
@@ -98,7 +99,7 @@ static void level_is_ready(struct child *c, int level)
 
 /* ---- the terminal of a shell ------------------------------------------------------------- */
 
-/* In the process that passes the terminal on: what the level with the shell shall know. */
+/* Runs in the process that passes the terminal on: what the level with the shell is told. */
 static void write_report_so_far(void *context, FILE *f)
 {
 	struct child *c = context;
@@ -112,7 +113,10 @@ static void on_signal(int number)
 	relay_stop_requested = number;
 }
 
-/* A level below has a shell: the terminal is handed down, ours or what the level above hands to us. */
+/*
+ * A level below has a shell: hand it the terminal, ours or the one that the level above hands to
+ * us.
+ */
 static void start_terminal(struct child *c)
 {
 	struct remote_ends ends = {
@@ -167,7 +171,7 @@ static void program_changed(struct child *c, const struct record *rec)
 
 /* ---- what it says ------------------------------------------------------------------------ */
 
-/* What any level said, into the file of all of it. */
+/* Appends a console line of any level to the common file. */
 static void keep_text(struct child *c, int level, const char *line)
 {
 	char prefix[16];
@@ -186,7 +190,7 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	log_line(&c->run->artifacts.records, "", line, len);
 	if (verdict == RECORD_NOISE)
 		return IGNORED;
-	/* What a child says of others than itself and those below it is a lie. */
+	/* A child may speak of itself and of the levels below it only. */
 	if (verdict == RECORD_DAMAGED || rec.from < c->level)
 		return REFUSED;
 	err = report_add(&c->run->teller.report, &rec);
@@ -221,7 +225,7 @@ static void on_line(void *context, const char *line, bool console)
 {
 	struct child *c = context;
 
-	/* It says all once more as it panics: that is the whole log. */
+	/* A panicking kernel prints its whole log again (panic_print=): keep that instead. */
 	if (c->relay.replays && strstr(line, "Linux version "))
 		c->evidence.count[EVIDENCE_LOG] = 0;
 	if (console)
@@ -248,7 +252,7 @@ static void on_heartbeat(void *context)
 
 /* ---- its end ----------------------------------------------------------------------------- */
 
-/* What they were damaged or made up by is not known; that the child cannot be trusted is. */
+/* What damaged or forged them is unknown; that the child cannot be trusted is known. */
 static void tell_bad_records(struct child *c)
 {
 	struct check k = { "records", RESULT_FAIL, c->relay.bad_records, "records",

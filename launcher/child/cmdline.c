@@ -47,8 +47,9 @@ int cmdline_read(const char *path, const char *virt, const char *kernel, char *p
 }
 
 /*
- * What is kept of the time budget to end in order: the deepest stops first, the outermost last.  Ending
- * takes a level some part of the time that its boot took, and its child's is like its own or longer.
+ * The part of the time budget that is kept for ending in order: the deepest level stops first, the
+ * outermost last. Ending takes a level a part of the time that its boot took; its child takes as
+ * long or longer.
  */
 static double reserve_s(double left_s, double pace_s)
 {
@@ -57,7 +58,7 @@ static double reserve_s(double left_s, double pace_s)
 	return s > left_s / 4 ? left_s / 4 : s;
 }
 
-/* What a level has to know of its programs, unless all is as it is by default. */
+/* What a level must know of its programs, unless everything is as by default. */
 static void append_exec(const struct decided *d, int level, char *buf, size_t size)
 {
 	const struct exec *e = &d->exec;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel command line of a child: what its kernel needs, and what tells it what it is part of.
+ * The kernel command line of a child: what its kernel needs, and what tells it its place in the
+ * chain.
  */
 #ifndef SUPERNEST_CMDLINE_H
 #define SUPERNEST_CMDLINE_H
@@ -12,8 +13,9 @@
 	160 /* what our kernel (CONFIG_CMDLINE in kernel-config) and vm.c add, at the most */
 
 /*
- * It is so long that loader or kernel may have cut something off: neither says so, and nobody writes a line of just
- * this length.  A UTF-8 character of up to 4 bytes is cut off whole (drivers/firmware/efi/libstub).
+ * Whether it is so long that a loader or the kernel may have cut it: neither says so, and a line of
+ * just this length is not written on purpose. A UTF-8 character of up to 4 bytes is cut off whole
+ * (drivers/firmware/efi/libstub).
  */
 bool cmdline_is_full(const char *cmdline);
 

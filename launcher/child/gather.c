@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A kernel's static log buffer is in its image, which is loaded low; 128 KiB is what distributions have. */
+/* A kernel's static log buffer is in its image, which is loaded low; distributions have 128 KiB. */
 #define GUEST_SEARCH (160 << 20)
 #define WINDOW (1 << 20)
 #define LOG_MAX (128 << 10)
@@ -63,8 +63,8 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 /*
- * What may be a guest's RAM, the largest first: data that is written and never executed.  TCG's buffer of
- * translated code is executed, and larger than a small guest.
+ * The mappings that may be a guest's RAM, the largest first: data that is written and never
+ * executed. TCG's buffer of translated code is executed, and larger than a small guest.
  */
 static int find_data(int pid, struct mapping *list, int max)
 {
@@ -112,7 +112,7 @@ static const char *find_log(const char *data, size_t len)
 	return NULL;
 }
 
-/* Texts, with what is not between them: at least four characters are one. */
+/* Splits it into texts: four printable characters or more are one. */
 static void split_texts(struct evidence *e, const char *data, size_t len)
 {
 	char line[EVIDENCE_LINE];

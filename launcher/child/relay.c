@@ -11,15 +11,21 @@
 
 #define ASIDE_S 0.5	    /* a look at what else is done, so often at the least */
 #define LINE_MAX_BYTES 4096 /* no record is longer */
-/* More levels than ever speak at once, with every console flooded and all that a launcher says besides. */
+/*
+ * More than all levels can send: 64 levels, each with a flooded console and the records of its
+ * launcher.
+ */
 #define SPEAKERS 64
 #define RECORDS_S (SPEAKERS * LINES_S)
 #define RECORDS_BURST (SPEAKERS * (LINES_BURST + 100))
-/* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
+/* More than an ended QEMU has left in a pipe; a grandchild of it may keep the pipe open. */
 #define DRAIN_BYTES (1 << 20)
-/* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
+/* Our kernel boots in 300 exits, Debian's on a PC with a serial console in 93,000, at any depth. */
 #define BOOT_EXITS 1000000
-/* One that says much may need more: a character costs 2 to 4 at a UART (drivers/tty/serial/8250). */
+/*
+ * A kernel that prints much needs more: a character costs 2 to 4 exits at a UART
+ * (drivers/tty/serial/8250).
+ */
 #define CHARACTER_EXITS 4
 #define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
@@ -59,7 +65,7 @@ static void take_record(struct relay *r, char *line, size_t len)
 	}
 }
 
-/* The last words that it is believed, and why it said them. */
+/* Keeps the message with which a kernel dies, and the first hint at the cause. */
 static void look_for_death(struct relay *r, const char *line)
 {
 	const char *words;
@@ -96,7 +102,7 @@ static void take_console(struct relay *r, char *line, size_t len)
 		r->on_console(r->context, line);
 }
 
-/* What KVM could not run, by the words of QEMU's accel/kvm/kvm-all.c. */
+/* Errors of KVM, as QEMU prints them (accel/kvm/kvm-all.c). */
 static bool is_kvm_error(const char *line)
 {
 	return strstr(line, "KVM internal error") || strstr(line, "KVM: entry failed") ||
@@ -119,7 +125,10 @@ static void take_message(struct relay *r, char *line, size_t len)
 		r->abort = ABORT_KVM;
 }
 
-/* What is between two ends of lines.  What starts a line ends what was there before it. */
+/*
+ * Adds what lies between two line ends. A character that starts a line discards what was there
+ * before it.
+ */
 static void add_piece(struct channel *c, const char *data, size_t n)
 {
 	const char *start = c->start ? memrchr(data, c->start, n) : NULL;
@@ -148,7 +157,7 @@ static void split_lines(struct relay *r, struct channel *c, const char *data, si
 	add_piece(c, data, n);
 }
 
-/* One helping, so that no channel keeps the others waiting.  Returns the bytes read. */
+/* Reads one block, so that no channel starves the others. Returns the bytes read. */
 static ssize_t read_channel(struct relay *r, struct channel *c)
 {
 	char data[4096];
@@ -170,7 +179,7 @@ static void drain(struct relay *r, struct channel *channels, int count)
 		n = r->bad_records;
 		if (channels[i].len)
 			split_lines(r, &channels[i], "\n", 1);
-		r->bad_records = n; /* what was cut off by its end is no lie */
+		r->bad_records = n; /* a record that its end cut off is not a forged one */
 	}
 }
 
@@ -188,8 +197,9 @@ void relay_look(struct relay *r)
 }
 
 /*
- * What has passed since the last look, on the clock and of CPU time.  Were we not executed ourselves,
- * as when the host slept or our own QEMU was stopped, neither was the child: that does not count.
+ * Adds up what has passed since the last look, on the clock and of CPU time. If we were not
+ * executed ourselves, because the host slept or our own QEMU was stopped, neither was the child:
+ * that does not count.
  */
 static void pass_time(struct relay *r)
 {
@@ -203,7 +213,7 @@ static void pass_time(struct relay *r)
 	r->used_s = used;
 }
 
-/* It said that it dies; whoever sends records after that lives. */
+/* A child that announced its death but sends records afterwards is alive. */
 static void watch_dying(struct relay *r)
 {
 	if (r->dies_records == UNKNOWN)
@@ -274,7 +284,7 @@ static void consider_abort(struct relay *r)
 		r->abort = ABORT_BOOT;
 }
 
-/* Rarely enough that looking is nothing beside a level's own work. */
+/* Looks rarely: it must cost nothing compared with the level's own work. */
 static int wait_ms(const struct relay *r, double next_heartbeat_s)
 {
 	double now = now_s(), wait = r->limits.idle_s / 4;
@@ -351,7 +361,10 @@ static bool is_oom(const char *panic)
 	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
 }
 
-/* What it said on the console is evidence only if it did not end in order; a hint, only if it died of something. */
+/*
+ * The console is evidence only if the child did not end in order; a hint only if something killed
+ * it.
+ */
 static bool died_on_console(const struct relay *r)
 {
 	if (r->abort == ABORT_NONE && r->ended)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Supervises a running child: reads what it says, watches that it gets on, and, once it has
- * ended, says why, from evidence.  Nothing that the child writes is trusted: lines are cut, counted
- * and made harmless here; what a record means is the caller's to judge.
+ * Supervises a running child: reads what it sends, watches that it makes progress and, once it has
+ * ended, finds out why, from evidence. Nothing that the child writes is trusted: lines are cut,
+ * counted and sanitized here; what a record means is for the caller to judge.
  */
 #ifndef SUPERNEST_RELAY_H
 #define SUPERNEST_RELAY_H
@@ -18,15 +18,16 @@
 #define LAST_LINES 12	 /* console lines kept as evidence */
 
 /*
- * What a child may use up without a sign of getting on.  Time is counted only while we are executed
- * ourselves, so a host that slept costs nobody its life; CPU time only while the child is, so one that
- * gets little of the CPU is slow and not dead.  All grow with how slow this level is.
+ * The watchdog's limits: what a child may use up without a sign of progress. Time counts only while
+ * we are executed ourselves, so that a sleeping host kills no child; CPU time counts only while the
+ * child is executed, so that a starved child is slow and not dead. All limits grow with how slow
+ * this level is.
  */
 struct watchdog {
 	double idle_s;	 /* without being executed at all */
 	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
 	double silent_s; /* without a record, on top of ten times what its launcher took to speak */
-	double dead_s;	 /* without a word more, once it has said that it dies */
+	double dead_s;	 /* without another line, once it has announced its death */
 	double boot_s;	 /* CPU time until its launcher speaks; or ten times as long on the clock */
 };
 
@@ -44,15 +45,15 @@ enum abort {
 	ABORT_USER
 };
 
-/* What somebody who was handed a record says of it. */
+/* What a callback says of the record that it was given. */
 enum taken {
-	IGNORED, /* no record, or one that was there before */
+	IGNORED, /* no record, or a repeated one */
 	TAKEN,
 	LAST,	 /* taken, and the child's last one */
 	REFUSED, /* damaged, forged or out of order */
 };
 
-/* What this level does beside its child: files to wait for, and a look at them, which does not wait. */
+/* What this level does while its child runs: files to poll, and a step that never blocks. */
 #define ASIDE_FDS 3
 struct pollfd;
 struct aside {
@@ -74,9 +75,12 @@ struct relay {
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
 	void (*on_heartbeat)(void *context);
-	/* Each line of console and QEMU, also those that are too many to pass on. */
+	/*
+	 * Called for each line of the console and of QEMU, also for those that are too many to pass
+	 * on.
+	 */
 	void (*on_line)(void *context, const char *line, bool console);
-	/* It is given up, and still there to be looked at. */
+	/* The child is about to be killed, and can still be inspected. */
 	void (*on_abort)(void *context);
 	/* set by the relay */
 	bool ended;	 /* the child's last record came */
@@ -94,9 +98,9 @@ struct relay {
 	double record_s, spoken_s;
 	double closed_s;	  /* QEMU closed the channel of the records; 0: it did not */
 	char panic[CONSOLE_LINE]; /* the kernel's words */
-	char hint[CONSOLE_LINE];  /* and the first ones that tell why, before it gave up */
-	bool replays;		  /* after which it says all that it ever said (panic_print=) */
-	bool dies;		  /* it said so, and no record came since */
+	char hint[CONSOLE_LINE];  /* and the first hint at the cause, before that */
+	bool replays;		  /* it prints its whole log once more (panic_print=) */
+	bool dies;		  /* it announced its death, and no record has come since */
 	bool spoke;		  /* on the console, since the last look */
 	double dies_s;		  /* on clock_s: its last word since then */
 	int64_t dies_records;	  /* that it had sent by then; UNKNOWN: not looked yet */
@@ -107,17 +111,17 @@ struct relay {
 	struct throttle console;
 };
 
-/* A person's wish to stop: the signal's number, set by its handler. */
+/* The signal by which the user asked to stop, set by its handler; 0: none. */
 #define RELAY_ESCAPE SIGUSR1 /* it came from the shell's terminal */
 extern volatile int relay_stop_requested;
 
 /* Reads KVM's count of the child's exits, if it can be had, into exits and work. */
 void relay_look(struct relay *r);
-/* Runs until QEMU has ended or was given up and killed. */
+/* Runs until QEMU has ended, or was aborted and killed. */
 void relay_run(struct relay *r);
-/* Why it ended; LOST: records of it are missing.  STOP_NONE: it ended as it should. */
+/* Why it ended; LOST: records are missing. STOP_NONE: it ended in order. */
 enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why);
-/* It was not the child's fault: this level's kernel killed QEMU, for want of memory of its own. */
+/* This level's kernel killed QEMU because this level ran out of memory: not the child's fault. */
 bool relay_own_oom(const struct relay *r);
 
 #endif

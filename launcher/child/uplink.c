@@ -95,7 +95,10 @@ int uplink_open(struct uplink *u)
 	return 0;
 }
 
-/* The serial device takes more than has been read: the parent says when it has read the last record. */
+/*
+ * The serial device accepts more than has been read: the parent tells when it has read the last
+ * record.
+ */
 static void await_reader(void)
 {
 	struct pollfd fd = { open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0 };

@@ -118,7 +118,7 @@ static void add_machine(struct args *a, const struct vm_config *c)
 
 	/* Nothing but what is listed: no default devices, no user's config, no window. */
 	add(a, "-nodefaults -no-user-config -display none");
-	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
+	/* A reset ends QEMU: nothing is booted twice, and what the child has read may be freed. */
 	add(a, "-no-reboot");
 	if (c->sandbox)
 		add(a, "-sandbox %s", c->sandbox);
@@ -127,7 +127,7 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		add(a, "-M q35 -serial chardev:con");
 		break;
 	case VM_MICROVM:
-		/* Without what our kernel can do without: each device costs exits to probe. */
+		/* Leaves out what our kernel does not need: each device costs exits to probe. */
 		add(a,
 		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
 		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
@@ -135,7 +135,10 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		add_path(a, "-L", c->firmware_dir);
 		break;
 	case VM_FIRMWARE:
-		/* What any kernel finds: an APIC, by the firmware's tables, and a serial port. */
+		/*
+		 * What any kernel knows: an APIC, described by the firmware's tables, and a serial
+		 * port.
+		 */
 		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
 		       "auto-kernel-cmdline=off,x-option-roms=off -serial chardev:con");
 		add_path(a, "-bios", c->firmware);
@@ -227,11 +230,11 @@ static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* If we die, no machine is left behind. */
+	/* If we die, QEMU dies with us. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != launcher) /* it died before */
 		_exit(127);
-	/* First out of the way of the numbers that they get, then onto them. */
+	/* Moves them above the numbers that they get, then onto those. */
 	for (size_t i = 0; i < count; i++)
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
 	for (size_t i = 0; i < count; i++)

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RAM of machines that nobody told us of: MemTotal varies with the kernel. */
+/*
+ * Tolerance for the RAM of a machine that the command did not start: MemTotal varies with the
+ * kernel.
+ */
 #define MEMORY_PERCENT 10
 
 static const char *const verdict_names[] = { "same", "better", "worse" };
 
-/* Below this nothing is said, whatever the percentage. */
+/* Differences below this are no finding, whatever the percentage. */
 enum unit { EXITS, KIB, CYCLES, SECONDS };
 static const struct {
 	const char *name;
@@ -25,9 +28,9 @@ static const struct {
 };
 
 /*
- * How many percent more are worse, and less are better: of the level that the outermost KVM counts, of
- * deeper ones, and of any on a deterministic clock.  Measured in 27 runs of the same build on two emulated
- * CPUs, of which half had the machine to themselves.
+ * How many percent more is worse, and less is better: for the level that the outermost KVM counts,
+ * for deeper ones, and for any on a deterministic clock. Measured in 27 runs of one build on two
+ * emulated CPUs, half of them on an idle machine.
  */
 static const struct figure {
 	const char *key, *name;
@@ -36,7 +39,10 @@ static const struct figure {
 } figures[] = {
 	/* Memory repeats to some tens of KiB once rounding is taken off. */
 	{ "overhead_kib", "overhead, KiB", KIB, 1, 1, 1 },
-	/* 272 to 308; deeper 276 to 684: a slow level has more ticks.  Counted: 1.4 %, by other parameters alone. */
+	/*
+	 * 272 to 308; deeper 276 to 684: a slow level has more ticks. Deterministic: 1.4 %, by
+	 * other kernel parameters alone.
+	 */
 	{ "boot", "exits to ready", EXITS, 30, 200, 3 },
 	/* Of L2 1182 to 1313 or 1377 to 2181, of L3 3607 to 4808: the same ticks. */
 	{ "chain", "exits of the chain", EXITS, 30, 100, 3 },
@@ -45,7 +51,7 @@ static const struct figure {
 	/* The counter of an emulated CPU is the host's time: 12922 to 22178 of L1. */
 	{ "cpuid_cycles", "cycles, CPUID", CYCLES, 200, 200, 3 },
 	{ "pio_cycles", "cycles, port I/O", CYCLES, 200, 200, 3 },
-	/* Seconds are the machine's mood; five times and more is no mood. */
+	/* Seconds depend on what else the machine does; a factor of five does not. */
 	{ "wall_s", "seconds to ready", SECONDS, 400, 400, 400 },
 };
 
@@ -98,7 +104,7 @@ static int machine_differs(const struct report *old, const struct report *new)
 	const struct level *a, *b;
 
 	if (old->deepest < 0 ||
-	    new->deepest < 0) /* nothing came up: it can only be better or worse */
+	    new->deepest < 0) /* nothing came up in one of them: it can only be better or worse */
 		return 0;
 	a = &old->levels[old->outermost];
 	b = &new->levels[new->outermost];
@@ -355,7 +361,7 @@ static void compare_features(struct comparison *c, int level, const char *featur
 	}
 }
 
-/* How many exits there were in all depends on how deep it went, and for how long. */
+/* The total of exits depends on how deep the run went, and how long it took. */
 static bool same_work(const struct comparison *c)
 {
 	return c->old->reached == c->new->reached && c->old->stop == c->new->stop &&

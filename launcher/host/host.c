@@ -19,7 +19,10 @@
 /* What distributions call it; Red Hat's is in no PATH. */
 static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm" };
 #define QEMU_WAIT_MS 10000
-/* QEMU's own seccomp filter: whatever it is talked into, it starts nothing and becomes nobody else. */
+/*
+ * QEMU's own seccomp filter: even if it is taken over, it can neither start a process nor change
+ * its user.
+ */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 /* What a QEMU with ARGS prints, not its errors if QUIET, as far as LINE holds it.  -1: it does not run or hangs. */

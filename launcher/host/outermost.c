@@ -23,7 +23,7 @@
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
 #define STATUS_NO_PROGRAM 125 /* as timeout(1) and its like have it, and git bisect run */
-#define APPEND_MAX 900	      /* so that all parameters fit, and Linux's 2047 */
+#define APPEND_MAX 900	      /* so that all parameters fit the 2047 bytes that Linux takes */
 
 struct outermost {
 	struct run run;
@@ -116,7 +116,7 @@ static int learn(struct outermost *m)
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* Both are in the memory of each level: with a counted clock they are part of what has to repeat. */
+/* Both are in the memory of each level: in a deterministic run they must repeat. */
 static void make_id(struct decided *d, bool repeats)
 {
 	format(d->run_id, sizeof(d->run_id), "%016x", 1);
@@ -266,7 +266,7 @@ static int check_shell(const struct outermost *m)
 
 /* ---- telling ----------------------------------------------------------------------------- */
 
-/* An error in the middle of a picture. */
+/* An error while the live view is shown. */
 static void fail_below_view(void *context, const char *message)
 {
 	struct view *view = context;
@@ -370,7 +370,7 @@ static int run_child(struct outermost *m)
 	return err;
 }
 
-/* A program that was to run, and of which nobody has heard: the level that had it cannot be right. */
+/* A program was to run, and none has reported: the level that had it has failed. */
 static void add_missing(struct outermost *m)
 {
 	struct check k = { .id = "exec",
@@ -435,7 +435,7 @@ static int prepare_and_run(struct outermost *m)
 	return err || m->streams.err ? -1 : status;
 }
 
-/* Of a program behind "--": its own, or the one that says that it did not come to that. */
+/* The exit status of the program behind "--", or the one that says that it was not started. */
 static int program_status(const struct outermost *m, int status)
 {
 	if (status < 0 && !m->child.run) /* wrong use */

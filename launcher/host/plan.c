@@ -89,7 +89,10 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	return b;
 }
 
-/* Nobody said how much RAM a machine has that was booted by hand: its kernel is like its child's. */
+/*
+ * The RAM of a machine that was booted by hand is unknown: its kernel is taken to be like its
+ * child's.
+ */
 static int64_t ram_of_report(const struct report *r, int64_t takes)
 {
 	int64_t rest = r->levels[r->outermost].total_kib + takes;
@@ -224,7 +227,7 @@ static void plan_level_time(struct plan *p, const struct report *r, int level)
 	l->measured = level <= p->time_level;
 	l->comes_up = true;
 	if (l->measured) {
-		/* Nobody was there to time the outermost level that was booted by hand. */
+		/* The boot of a machine that was booted by hand was not timed from outside. */
 		l->boot_s = lv->wall_s >= 0 ? lv->wall_s : lv->ready_s >= 0 ? lv->ready_s : 0;
 		l->port_s = has_time(r, level) ? port_s(r, level) : 0;
 		return;

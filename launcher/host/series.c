@@ -154,7 +154,7 @@ static void show(int fd, FILE *out)
 		fwrite(buf, 1, n, out);
 }
 
-/* Its status; a wish to stop is passed on, and what it still says is waited for. */
+/* Its status. A request to stop is passed on, and the run's last output is waited for. */
 static int wait_for(pid_t pid, const volatile int *stop)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), status = 0;
@@ -184,7 +184,7 @@ static void write_run(const struct series *s, const struct past_run *past, const
 	formats_print_tree(run, json);
 }
 
-/* What a person reads of a run while the others are made. */
+/* The line that is printed for a run while the others are made. */
 static void print_run(const struct series *s, const struct past_run *past, const struct report *r,
 		      FILE *out)
 {

@@ -285,7 +285,7 @@ static void choose_reset(const struct appliance *a)
 		system_write(a, "/sys/kernel/reboot/type", "acpi");
 }
 
-/* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
+/* A serial port drains slower than a machine resets; one that is stuck must not keep us. */
 static void drain_consoles(const struct consoles *consoles)
 {
 	int waiting, sum = 1;

@@ -106,7 +106,10 @@ static void tell_own_line(void *context, const char *line)
 	tell_text(t, t->from, "text", "line", line);
 }
 
-/* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
+/*
+ * Errors go up as records. Those of another process of ours, which must not use our record numbers,
+ * and those of sending itself go up as text.
+ */
 static void fail_up(void *context, const char *message)
 {
 	struct life *l = context;
@@ -226,7 +229,7 @@ void life_learn_kvm(struct life *l)
 
 /* ---- whether there is a next level ------------------------------------------------------- */
 
-/* A person at a shell may start another run: it needs the kernel again. */
+/* The user of a shell may start another run, which needs the kernel again. */
 static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
@@ -379,7 +382,7 @@ void life_become_ready(struct life *l)
 		usleep(COUNT_US);
 }
 
-/* Those above want to hear from us; where there is nobody, nobody waits. */
+/* The levels above wait for heartbeats; the outermost level needs none. */
 static double heartbeat_s(const struct life *l)
 {
 	double pace_s = l->run.teller.self->ready_s;
@@ -387,7 +390,7 @@ static double heartbeat_s(const struct life *l)
 	return pace_s > HEARTBEAT_S ? pace_s : HEARTBEAT_S;
 }
 
-/* The outermost level has nobody who would tell it. */
+/* The outermost level has no parent that could send it a report: it writes its own. */
 static void keep_report_so_far(const struct report *r)
 {
 	struct report *copy = malloc(sizeof(*copy));
@@ -517,7 +520,7 @@ static void step_payloads(void *context)
 
 /* ---- the next level ---------------------------------------------------------------------- */
 
-/* It runs the kernel that was meant for it, and the same files: both say so by their sums. */
+/* Its checksums show that it runs the kernel that was meant for it, and has the same files. */
 static void compare_sums(struct life *l, const struct level *child)
 {
 	struct check archive = { "archive", RESULT_PASS, l->archive.bytes, "bytes", "" };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a level has and does while it lives; the order in which it does it is run_level()'s in launcher.c.
- */
+/* What a level has and does during its life; run_level() in launcher.c has the order. */
 #ifndef SUPERNEST_LIFE_H
 #define SUPERNEST_LIFE_H
 
@@ -19,7 +17,7 @@ struct life {
 	const struct appliance *appliance;
 	struct run run;
 	struct consoles consoles;
-	bool has_parent; /* somebody above reads our records and prints the report */
+	bool has_parent; /* a level above reads our records and prints the report */
 	struct platform platform;
 	struct archive archive;	  /* for the child */
 	struct names left_out;	  /* of it: what no level below this one needs */
@@ -32,7 +30,7 @@ struct life {
 	struct streams streams;	    /* where no level above shows what programs print */
 	struct aside aside;	    /* they run beside the child */
 	struct own_lines own_lines; /* of our hook's and our own, on their way up */
-	char early[400];	    /* what we had to say before we knew to whom: lines */
+	char early[400];	    /* messages from before we knew where to send them: lines */
 	bool telling;		    /* an error, as a record */
 	struct uplink uplink;
 };
@@ -42,13 +40,13 @@ struct life {
  * (printed): a word is malformed.
  */
 int life_read_cmdline(struct options *o);
-/* Learns who we are, and tells from now on.  KERNEL_S: what our kernel took. */
+/* Finds out which level this is, and tells from now on. KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
-/* The level above hears all that we say, and what we could not say before. */
+/* Sends everything that we print to the level above, what was printed before included. */
 void life_open_own_lines(struct life *l);
-/* Something of our files is missing, as the kernel says: nothing is run. */
+/* Some of our files are missing, as the kernel says: nothing is run. */
 void life_refuse_files(struct life *l, const char *why);
-/* Of a hook and of a shell, which may take long: CONTEXT is a life. */
+/* The heartbeat while a hook or a shell runs, which may take long: CONTEXT is a life. */
 void life_heartbeat(void *context);
 /* A person's own preparation of the level, which is a check of it. */
 void life_run_hook(struct life *l);

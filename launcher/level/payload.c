@@ -182,7 +182,7 @@ static void become(const struct payloads *p, const int *out)
 	setsid(); /* all that it starts is told from ours by it */
 	set_signals();
 	set_environment(p);
-	/* It is what a kernel without memory kills first. */
+	/* A kernel without memory kills it first. */
 	system_write(p->appliance, "/proc/self/oom_score_adj", "1000");
 	dup2(in, 0);
 	dup2(out[0], 1);
@@ -325,7 +325,7 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 	p->next++;
 }
 
-/* Killed, and still there: nobody waits for it any longer. */
+/* It was killed, and is still there: it is no longer waited for. */
 static void abandon(struct payloads *p)
 {
 	struct check k = { .result = RESULT_FAIL, .value = now_s() - p->program.start_s };

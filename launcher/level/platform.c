@@ -20,9 +20,9 @@
 #define CPUID_1_ECX_VMX (1 << 5)
 #define CPUID_80000001_ECX_SVM (1 << 2)
 #define CPUID_HYPERVISOR 0x40000000
-#define CPUID_HYPERVISOR_NEXT 0x40000100 /* a second one, behind another's clothes */
+#define CPUID_HYPERVISOR_NEXT 0x40000100 /* the one behind an emulated interface */
 
-/* Firmware's word on virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
+/* Where firmware locks virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
 #define MSR_IA32_FEATURE_CONTROL 0x3a
 #define FEATURE_CONTROL_LOCKED (1 << 0)
 #define FEATURE_CONTROL_VMX (1 << 2)
@@ -64,7 +64,7 @@ const struct hypervisor *platform_hypervisor(const char *signature)
 	return NULL;
 }
 
-/* Bochs sets no hypervisor bit: its BIOS gives it away.  Who may not read that sees a machine, as it is. */
+/* Bochs sets no hypervisor bit; its BIOS names it. Without /dev/mem access we report bare metal. */
 static bool on_bochs(void)
 {
 	char firmware[FIRMWARE_SIZE];
@@ -99,7 +99,7 @@ static struct hypervisor find_hypervisor(bool present, char signature[13])
 	read_signature(CPUID_HYPERVISOR, signature);
 	hv = platform_hypervisor(signature);
 	if (hv && !strcmp(hv->name, "Hyper-V")) {
-		/* KVM and Xen can put on Hyper-V's clothes for Windows' sake. */
+		/* KVM and Xen can present Hyper-V's interface, for Windows' sake. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
 		return behind ? *behind : *hv;
@@ -111,7 +111,7 @@ static struct hypervisor find_hypervisor(bool present, char signature[13])
 				    .advice = "ask its manual for nested virtualization" };
 }
 
-/* What the operating system keeps of the registers; 0 where nobody may ask. */
+/* The state that the operating system has enabled; 0 where XGETBV is not available. */
 static uint64_t read_xcr0(bool have_xsave)
 {
 	uint32_t low, high;
@@ -262,7 +262,7 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-/* No flag of the CPU: KVM alone knows it. */
+/* It is no flag of the CPU: only KVM knows it. */
 static void learn_recursion(struct level *self, struct platform *p)
 {
 	char *features = self->cpu_features;

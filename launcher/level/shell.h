@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A shell in this level for a person in front of the outermost console.
- */
+/* A shell in this level, for the user of the outermost console. */
 #ifndef SUPERNEST_SHELL_H
 #define SUPERNEST_SHELL_H
 

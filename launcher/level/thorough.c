@@ -16,7 +16,7 @@ static void on_tick(void *context)
 	c->alive(c->alive_context);
 }
 
-/* QEMU's own emulation of AMD-V: our emulator, which has NextRIP, has it mended. */
+/* QEMU's own emulation of AMD-V. Our emulator, which has NextRIP, is fixed. */
 static bool is_inexact(const struct level *self)
 {
 	return strstr(self->cpu_model, "QEMU TCG CPU") &&

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As errno is: the last error, and who is told of them. */
+/* Like errno: the last error, and who is told of errors. */
 static struct {
 	char text[512];
 	void (*sink)(void *context, const char *message);

@@ -40,7 +40,7 @@ void fail_to(void (*sink)(void *context, const char *message), void *context);
 /* Seconds on a clock that never goes backwards and starts with the kernel. */
 double now_s(void);
 
-/* snprintf that always ends the string and never minds that it was cut. */
+/* snprintf() that always ends the string and may cut it. */
 void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The same behind what BUF holds already. */
@@ -70,9 +70,8 @@ int64_t number_behind(const char *path, const char *word);
 int write_all(int fd, const void *buf, size_t len);
 
 /*
- * For text that a child may have written: turns anything that a terminal could obey into '?', in
- * place, so that only blank to tilde stays, and breaks the words that a lab's parser obeys wherever in
- * a line they are.
+ * Sanitizes text that a child may have written, in place: each byte that is not printable ASCII
+ * becomes '?', and so does one byte of each phrase that a lab's log parser would act on.
  */
 void sanitize(char *text);
 

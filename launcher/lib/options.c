@@ -617,7 +617,7 @@ static int distance(const char *a, const char *b)
 	return row[len];
 }
 
-/* A word of ours that we do not know would change what is run, if it were spelled as it was meant. */
+/* A misspelled parameter of ours would silently change what is run. */
 static int refuse_unknown(const char *word)
 {
 	const char *nearest = "";

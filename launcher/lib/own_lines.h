@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The words of this level's own programs, its hook's above all, on their way to whoever reads: lines, cut
- * to a bound, and not more of them than a bound.
+ * What this level's own programs print, above all its hook, on its way to the reader: as lines of
+ * bounded length, and not more of them than a bound.
  */
 #ifndef SUPERNEST_OWN_LINES_H
 #define SUPERNEST_OWN_LINES_H
@@ -20,7 +20,7 @@ struct throttle {
 
 bool throttle_pass(struct throttle *t);
 
-/* Cuts a line, takes the blanks off its end, and makes it harmless (base.h).  Room for LEN + 1. */
+/* Cuts a line, removes the blanks at its end, and sanitizes it (base.h). Room for LEN + 1. */
 void clean_line(char *line, size_t len, size_t most);
 
 struct own_lines {

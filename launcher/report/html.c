@@ -96,7 +96,7 @@ static void write_name(const struct page *p, int i)
 
 /* ---- what is read first ------------------------------------------------------------------ */
 
-/* What comes after the first colon of a detail is for those who read on. */
+/* The part of a detail behind its first colon is for those who read on. */
 static void write_stop(const struct report *r, bool whole, FILE *out)
 {
 	char detail[sizeof(r->detail)];

@@ -66,7 +66,10 @@ static int add_fields(struct report *r, struct level *lv, const struct record *r
 	return 0;
 }
 
-/* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
+/*
+ * Checks that the parent makes of a level: the level can neither send nor replace them, nor take up
+ * their room.
+ */
 static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
@@ -95,7 +98,7 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 	return level_add_check(lv, &k);
 }
 
-/* What broke counts more than that it ended; of two breakages the first is the cause. */
+/* A failure counts more than an ordinary end; of two failures the first is the cause. */
 static int add_stop(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum stop stop = stop_by_name(record_get(rec, "reason"));
@@ -209,7 +212,7 @@ static int add_record(struct report *r, struct level *lv, const struct record *r
 	return -1;
 }
 
-/* Whoever speaks is there, whatever it speaks of. */
+/* A sender exists, whatever its record is about. */
 static void note_speaker(struct report *r, int level)
 {
 	report_level(r, level)->seen = true;
@@ -217,7 +220,7 @@ static void note_speaker(struct report *r, int level)
 	r->deepest = level > r->deepest ? level : r->deepest;
 }
 
-/* Of two with one number one is forged, unless they say the same. */
+/* Two different records with one number: one of them is forged. */
 static bool was_seen(const struct report *r, const struct record *rec)
 {
 	unsigned int age = r->next_seq[rec->from + 1] - rec->seq;
@@ -235,7 +238,7 @@ int report_add(struct report *r, const struct record *rec)
 	/* No level speaks before the level above it is ready. */
 	if (rec->from > r->outermost && !(r->used[rec->from - 1] && r->levels[rec->from - 1].ready))
 		return -1;
-	/* Of those below its child it can only tell what came from them. */
+	/* About levels below its child it can only pass on what came from them. */
 	if (rec->from >= 0 && rec->about > rec->from + 1 && !r->used[rec->about])
 		return -1;
 	if (rec->seq < *next)

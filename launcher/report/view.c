@@ -30,7 +30,7 @@ void view_exits(struct view *v, int64_t exits, double now)
 	v->exits_s = now;
 }
 
-/* A level says so of itself, and nobody speaks before the level above it was ready. */
+/* These are told by the level itself, and only after the level above it was ready. */
 static void take_own(struct view *v, const struct record *rec, double now)
 {
 	int level = rec->from;
@@ -279,7 +279,7 @@ static void draw_titles(const struct layout *lay, struct frame *f)
 		line_add(f, l, STYLE_DIM, "%*s", RATE_COLUMNS, "exits/s");
 }
 
-/* What goes on, in a few words, and the clock at the right. */
+/* What goes on, in short, and the clock at the right. */
 static void draw_head(const struct view *v, double now, int width, struct frame *f)
 {
 	const struct report *r = v->report;
