@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "host/blame.h"
@@ -74,13 +75,15 @@ static void fail_on_consoles(void *context, const char *message)
 static void fail_early(void *context, const char *message)
 {
 	struct life *l = context;
-	size_t len = strlen(l->early);
 
 	fail_on_consoles(l->run.lines.out, message);
-	format(l->early + len, sizeof(l->early) - len, "%s\n", message);
+	append(l->early, sizeof(l->early), "%s\n", message);
 }
 
-/* The last that we say, by every channel that may still work: the level above believes a dying one on its console. */
+/*
+ * Our last message, by every channel that may still work: the level above accepts that of a dying
+ * level on its console too.
+ */
 static void say_death(void *context, const char *line)
 {
 	const struct life *l = context;
@@ -111,7 +114,7 @@ static void open_consoles(struct life *l)
 {
 	FILE *consoles;
 
-	l->words = (struct words){ .in = -1, .out = -1 };
+	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	l->run.lines.out = stdout;
 	fail_to(fail_early, l);
 	death_announce(say_death, l);
@@ -121,7 +124,7 @@ static void open_consoles(struct life *l)
 		l->run.lines.out = consoles;
 }
 
-/* Whether a level started us is on the kernel command line.  -1: a word of it is malformed. */
+/* The kernel command line says whether a level started us. -1: a parameter is malformed. */
 static int find_parent(struct life *l)
 {
 	struct options *asked = &l->run.asked;
@@ -171,7 +174,7 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 		live_without_parent(l, damage);
 	life_begin(l, kernel_s);
 	if (l->has_parent)
-		life_open_words(l);
+		life_open_own_lines(l);
 	if (*damage)
 		life_refuse_files(l, damage);
 	else
@@ -185,31 +188,29 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 
 /* ---- life as a command ------------------------------------------------------------------- */
 
-/* In the appliance's shell: this level is the outermost, and the words of its kernel hold too. */
+/* In the appliance's shell: this level is the outermost, and its kernel parameters apply too. */
 static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	l->words = (struct words){ .in = -1, .out = -1 };
+	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return -1;
 	entropy_find(asked->seed);	/* the level's own was for the run before */
 	asked->shell = SHELL_NONE;	/* that one is there already */
 	asked->exec.input = INPUT_NONE; /* the shell's is the person's */
 	if (asked->level != LEVEL_NONE)
-		asked->depth = DEPTH_MAX; /* what is asked for here starts here */
+		asked->depth = DEPTH_MAX; /* the depth of the run before does not apply */
 	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
 	if (pack_is_asked(asked))
-		return fail("--exec, --file, --suite, --guest and -- are for a host: here a "
-			    "program is what stands "
-			    "in " PAYLOAD_DIR);
+		return fail("--exec, --file, --suite, --guest and -- work on a host only; here the "
+			    "programs are those in " PAYLOAD_DIR);
 	if (asked->repeat > 1 || asked->matrix || asked->blame)
-		return fail(
-			"--repeat, --matrix and --blame are for a host: each run needs a machine "
-			"of its own");
+		return fail("--repeat, --matrix and --blame work on a host only: each run needs a "
+			    "machine of its own");
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
@@ -219,7 +220,7 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	return run_finish(&l->run);
 }
 
-/* The command that would repeat a run: of a series, one of it alone. */
+/* The command that repeats this run; of a series, a single run. */
 static void remember(int argc, char **argv, char *command, size_t size)
 {
 	bool ours = true; /* not yet those of a program's */
@@ -256,23 +257,28 @@ static int run(struct life *l, int argc, char **argv)
 						  : outermost_run(asked, l->run.command, NULL);
 }
 
-/* Large, and of most of it little is touched. */
+/*
+ * Large, but only little of it is touched.  A huge page of it, wherever the address allows one, would cost this
+ * level 2 MiB, in some runs and not in others.
+ */
 static struct life *new_life(void)
 {
-	struct life *l = calloc(1, sizeof(*l));
+	struct life *l =
+		mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!l)
+	if (l == MAP_FAILED) {
 		fail("out of memory");
+		return NULL;
+	}
+	madvise(l, sizeof(*l), MADV_NOHUGEPAGE);
 	return l;
 }
 
 static int cmd_run(int argc, char **argv)
 {
 	struct life *l = new_life();
-	int status = l ? run(l, argc, argv) : -1;
 
-	free(l);
-	return status;
+	return l ? run(l, argc, argv) : -1;
 }
 
 static int cmd_help(int argc, char **argv);
@@ -293,7 +299,7 @@ static const struct command {
 	  "say which figures became better or worse" },
 	{ "plan", command_plan, CMD_PLAN, "--from FILE.json [OPTION...]",
 	  "predict the depth that given memory and time allow" },
-	{ "status", command_status, 0, "", "say what is known of the chain, in a level's shell" },
+	{ "status", command_status, 0, "", "in a level's shell: show what is known of the chain" },
 	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
 	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
@@ -364,7 +370,7 @@ int main(int argc, char **argv)
 		appliance_end(appliance, END_REBOOT, &(struct consoles){ 0 });
 	}
 	if (getpid() == 1 && argc > 0 && !strcmp(argv[0], "/init"))
-		fail("not started as the appliance: %s", why_not);
+		fail("cannot act as PID 1 of a level: %s", why_not);
 	if (output_begin())
 		return STATUS_WRONG;
 	status = run_command(argc, argv);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE /* FTW_PHYS, strsep */
+#define _GNU_SOURCE /* FTW_PHYS, memfd_create, strsep */
 #include "child/archive.h"
 #include "lib/sha256.h"
-#include "lib/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -98,11 +98,11 @@ static int keep_path(const char *path, const struct stat *st, int type, struct F
 	if (!at->level)
 		return 0;
 	if (type == FTW_NS || type == FTW_DNR)
-		return -fail("archive: cannot read %s", path);
+		return -fail("initramfs: cannot read %s", path);
 	if (path_count == MAX_FILES)
-		return -fail("archive: more than %d files", MAX_FILES);
+		return -fail("initramfs: more than %d files", MAX_FILES);
 	paths[path_count] = strdup(path);
-	return paths[path_count++] ? 0 : -fail("archive: out of memory");
+	return paths[path_count++] ? 0 : -fail("initramfs: out of memory");
 }
 
 static void put(struct output *o, const void *data, size_t len)
@@ -111,7 +111,7 @@ static void put(struct output *o, const void *data, size_t len)
 	o->archive->bytes += len;
 	if (!o->failed && o->fd >= 0 && write_all(o->fd, data, len)) {
 		o->failed = true;
-		fail("archive: cannot write: %m (tmpfs full?)");
+		fail("initramfs: cannot write: %m (tmpfs full?)");
 	}
 }
 
@@ -142,7 +142,7 @@ static void put_header(struct output *o, const char *name, const struct stat *st
 	pad(o, 4);
 }
 
-/* Where the sum of a file goes, or NULL if nobody wants it. */
+/* Where the checksum of a file goes; NULL: it is not wanted. */
 static char *wanted_sum(struct archive *a, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)
@@ -161,10 +161,10 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail("archive: %.300s: %m", path);
+		return fail("initramfs: %.300s: %m", path);
 	if (left > UINT32_MAX) {
 		close(fd);
-		return fail("archive: %s: more than 4 GiB do not fit newc", path);
+		return fail("initramfs: %s: a file in a newc archive has at most 4 GiB", path);
 	}
 	put_header(o, name, st, left, 1);
 	sha256_init(&file);
@@ -177,7 +177,7 @@ static int put_file(struct output *o, const char *path, const char *name, const 
 	}
 	close(fd);
 	if (left)
-		return fail("archive: %s changed while it was read", path);
+		return fail("initramfs: %s changed while it was read", path);
 	if (sum)
 		sha256_end(&file, sum);
 	pad(o, 4);
@@ -190,7 +190,7 @@ static int put_link(struct output *o, const char *path, const char *name, const 
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return fail("archive: %.300s: %m", path);
+		return fail("initramfs: %.300s: %m", path);
 	target[n] = '\0';
 	put_header(o, name, st, n + 1, 1);
 	put(o, target, n + 1);
@@ -203,7 +203,7 @@ static int put_path(struct output *o, const char *path, const char *name)
 	struct stat st;
 
 	if (lstat(path, &st))
-		return fail("archive: %.300s: %m", path);
+		return fail("initramfs: %.300s: %m", path);
 	if (S_ISREG(st.st_mode))
 		return put_file(o, path, name, &st);
 	if (S_ISLNK(st.st_mode))
@@ -218,10 +218,10 @@ static int put_tree(struct output *o, const char *root)
 	int err;
 
 	if (lstat(root, &st))
-		return fail("archive: %s: %m", root);
+		return fail("initramfs: %s: %m", root);
 	err = nftw(root, keep_path, 16, FTW_PHYS | FTW_MOUNT);
 	if (err)
-		return err < 0 ? fail("archive: %s: %m", root) : -1;
+		return err < 0 ? fail("initramfs: %s: %m", root) : -1;
 	qsort(paths, path_count, sizeof(paths[0]), compare_paths);
 	for (size_t i = 0; i < path_count && !o->failed; i++) {
 		const char *name = paths[i] + strlen(root) + 1;
@@ -261,7 +261,7 @@ int archive_write(const char *root, int fd, struct archive *a)
 	paths = malloc(MAX_FILES * sizeof(paths[0]));
 	path_count = 0;
 	if (!paths)
-		return fail("archive: out of memory");
+		return fail("initramfs: out of memory");
 	sha256_init(&o.sum);
 	err = put_tree(&o, root);
 	sha256_end(&o.sum, a->sha256);
@@ -274,7 +274,8 @@ int archive_write(const char *root, int fd, struct archive *a)
 	return err;
 }
 
-int archive_append(int fd, const struct archive_entry *entries, int count)
+/* An archive of these entries alone. */
+static int append_archive(int fd, const struct archive_entry *entries, int count)
 {
 	struct archive a = { 0 };
 	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = &a };
@@ -284,10 +285,39 @@ int archive_append(int fd, const struct archive_entry *entries, int count)
 		struct stat st = { .st_mode = entries[i].mode };
 
 		put_header(&o, entries[i].name, &st, entries[i].size, S_ISDIR(st.st_mode) ? 2 : 1);
-		put(&o, entries[i].data, entries[i].size);
+		if (entries[i].size)
+			put(&o, entries[i].data, entries[i].size);
 		pad(&o, 4);
 	}
 	put_header(&o, TRAILER, NULL, 0, 1);
 	pad(&o, TRAILER_BLOCK);
 	return o.failed ? -1 : 0;
+}
+
+/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
+static int copy_archive(const char *path, int out)
+{
+	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	char buf[65536];
+	off_t len = 0;
+	ssize_t n = -1;
+
+	while (in >= 0 && !err && (n = read(in, buf, sizeof(buf))) > 0) {
+		err = write_all(out, buf, n);
+		len += n;
+	}
+	if (in >= 0)
+		close(in);
+	return err || n || write_all(out, "\0\0\0", -len & 3) ? -1 : 0;
+}
+
+int archive_extend(const char *initramfs, const struct archive_entry *entries, int count,
+		   char *path, size_t size)
+{
+	int out = memfd_create("initramfs", MFD_CLOEXEC);
+
+	if (out < 0 || copy_archive(initramfs, out) || append_archive(out, entries, count))
+		return fail("%s: cannot make a copy with more files: %m", initramfs);
+	format(path, size, "/proc/%d/fd/%d", getpid(), out);
+	return 0;
 }

@@ -19,14 +19,14 @@ struct archive {
 	const struct names *without; /* these are left out; NULL: none */
 	int64_t bytes;
 	char sha256[65];
-	/* Two files in it that are summed up on the way: "" if not there */
+	/* Two files of it whose checksums are wanted; "" if one is not there */
 	struct {
 		char path[64]; /* without the first '/' */
 		char sha256[65];
 	} sum[2];
 };
 
-/* A file, a link (DATA is where it leads) or a directory that is made up. */
+/* A made-up file, link (DATA is its target) or directory. */
 struct archive_entry {
 	const char *name;
 	mode_t mode;
@@ -48,7 +48,11 @@ int64_t archive_estimate_kib(const char *root, const struct names *without);
  * then it is only measured.  -1 if it can't (the error is printed).
  */
 int archive_write(const char *root, int fd, struct archive *a);
-/* Writes an archive of these entries alone, a directory before what is in it.  -1 with errno set. */
-int archive_append(int fd, const struct archive_entry *entries, int count);
+/*
+ * Makes a copy of an initramfs in memory, with an archive of these entries behind it, a directory before
+ * what is in it.  PATH is where it is found as long as this process lives.  -1 if it can't (printed).
+ */
+int archive_extend(const char *initramfs, const struct archive_entry *entries, int count,
+		   char *path, size_t size);
 
 #endif

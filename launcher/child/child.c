@@ -23,15 +23,15 @@ enum vm_terminal child_terminal(const struct decided *d, int level)
 
 #define PACE_MAX 1e6
 
-/* A level that counts its time too fast runs out of it, and would not know why. */
+/* A level whose clock runs too fast uses up its time budget without knowing why. */
 static void compare_clocks(struct child *c, double child_s)
 {
 	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
 	double s = now_s() - c->vm.start_s;
 
-	if (c->run->teller.report.setup.counted_clock) /* its clock is not this host's */
+	if (c->run->teller.report.setup.deterministic) /* its clock is not this host's */
 		return;
-	/* What the child says may be anything; a record of ours holds so much. */
+	/* The child may claim anything; one of our records holds no more than this. */
 	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
 	if (pace.value > PACE_MAX)
 		pace.value = PACE_MAX;
@@ -40,7 +40,7 @@ static void compare_clocks(struct child *c, double child_s)
 	tell_check(&c->run->teller, c->level, &pace);
 }
 
-/* Without them a child works, and costs many times more. */
+/* Without these features a child works, but costs many times more. */
 static void compare_features(struct child *c, const struct level *child)
 {
 	/* KVM hands each down, unless its parameter says that it does not use it itself. */
@@ -65,9 +65,8 @@ static void compare_features(struct child *c, const struct level *child)
 			k.value++;
 			continue;
 		}
-		k.result = RESULT_FAIL;
-		format(k.detail, sizeof(k.detail), "%s is here and used, and not in its CPU",
-		       inherited[i].name);
+		check_set(&k, RESULT_FAIL, "its CPU lacks %s, which this level has and uses",
+			  inherited[i].name);
 	}
 	tell_check(&c->run->teller, c->level, &k);
 }
@@ -90,7 +89,8 @@ static void child_is_ready(struct child *c)
 
 static void level_is_ready(struct child *c, int level)
 {
-	relay_look(&c->relay); /* once: a moment later the child may be gone, and its count too */
+	relay_look(
+		&c->relay); /* now: a moment later the child may be gone, and its count with it */
 	if (level == c->level)
 		child_is_ready(c);
 	if (c->counts_chain && c->relay.exits > 0)
@@ -99,7 +99,7 @@ static void level_is_ready(struct child *c, int level)
 
 /* ---- the terminal of a shell ------------------------------------------------------------- */
 
-/* In the process that passes the terminal on: what the level with the shell shall know. */
+/* Runs in the process that passes the terminal on: what the level with the shell is told. */
 static void write_report_so_far(void *context, FILE *f)
 {
 	struct child *c = context;
@@ -113,7 +113,10 @@ static void on_signal(int number)
 	relay_stop_requested = number;
 }
 
-/* A level below has a shell: the terminal is handed down, ours or what the level above hands to us. */
+/*
+ * A level below has a shell: hand it the terminal, ours or the one that the level above hands to
+ * us.
+ */
 static void start_terminal(struct child *c)
 {
 	struct remote_ends ends = {
@@ -125,7 +128,7 @@ static void start_terminal(struct child *c)
 		ends.person_out = ends.person_in;
 		ends.control_in = open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (ends.person_in < 0 || ends.control_in < 0) {
-			fail("%s and %s: %m: nobody reaches the shell", TERMINAL_PORT,
+			fail("%s and %s: %m: the shell cannot be reached", TERMINAL_PORT,
 			     CONTROL_PORT);
 			return;
 		}
@@ -168,7 +171,7 @@ static void program_changed(struct child *c, const struct record *rec)
 
 /* ---- what it says ------------------------------------------------------------------------ */
 
-/* What any level said, into the file of all of it. */
+/* Appends a console line of any level to the common file. */
 static void keep_text(struct child *c, int level, const char *line)
 {
 	char prefix[16];
@@ -187,7 +190,7 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	log_line(&c->run->artifacts.records, "", line, len);
 	if (verdict == RECORD_NOISE)
 		return IGNORED;
-	/* What a child says of others than itself and those below it is a lie. */
+	/* A child may speak of itself and of the levels below it only. */
 	if (verdict == RECORD_DAMAGED || rec.from < c->level)
 		return REFUSED;
 	err = report_add(&c->run->teller.report, &rec);
@@ -222,23 +225,23 @@ static void on_line(void *context, const char *line, bool console)
 {
 	struct child *c = context;
 
-	/* It says all once more as it panics: that is the whole log. */
+	/* A panicking kernel prints its whole log again (panic_print=): keep that instead. */
 	if (c->relay.replays && strstr(line, "Linux version "))
 		c->evidence.count[EVIDENCE_LOG] = 0;
 	if (console)
 		evidence_add(&c->evidence, EVIDENCE_LOG, line);
 	else
-		gather_words(&c->evidence, line);
+		gather_registers(&c->evidence, line);
 }
 
-static void on_give_up(void *context)
+static void on_abort(void *context)
 {
 	struct child *c = context;
 
 	gather_guest(&c->evidence, c->vm.pid);
 }
 
-static void on_beat(void *context)
+static void on_heartbeat(void *context)
 {
 	struct child *c = context;
 	struct teller *t = &c->run->teller;
@@ -249,7 +252,7 @@ static void on_beat(void *context)
 
 /* ---- its end ----------------------------------------------------------------------------- */
 
-/* What they were damaged or made up by is not known; that the child cannot be trusted is. */
+/* What damaged or forged them is unknown; that the child cannot be trusted is known. */
 static void tell_bad_records(struct child *c)
 {
 	struct check k = { "records", RESULT_FAIL, c->relay.bad_records, "records",
@@ -276,12 +279,12 @@ static void tell_end(struct child *c, const struct reason *why)
 }
 
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
-static struct patience patience(double pace_s)
+static struct watchdog watchdog_limits(double pace_s)
 {
 	bool known = pace_s >= 0;
 	double s = 5 + 2 * (known ? pace_s : 10);
 
-	return (struct patience){ .idle_s = s,
+	return (struct watchdog){ .idle_s = s,
 				  .spin_s = s,
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
@@ -297,7 +300,7 @@ static void blame_memory(const struct child *c, struct reason *why)
 	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
 	    stop_is_failure(died.stop))
 		reason_set(why, STOP_MEMORY,
-			   "%lld MiB of RAM are too little, it needs about %lld: %.300s",
+			   "%lld MiB of RAM are too little; it needs about %lld: %.300s",
 			   (long long)ram_kib / KIB_PER_MIB,
 			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }
@@ -321,17 +324,17 @@ static void supervise(struct child *c)
 
 	*r = (struct relay){
 		.vm = &c->vm,
-		.patience = patience(c->pace_s),
+		.limits = watchdog_limits(c->pace_s),
 		.deadline_s = c->run->decided.deadline_s,
-		.beat_s = c->beat_s,
+		.heartbeat_s = c->heartbeat_s,
 		.own = c->own,
 		.aside = c->aside,
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,
-		.on_beat = on_beat,
+		.on_heartbeat = on_heartbeat,
 		.on_line = on_line,
-		.on_give_up = on_give_up,
+		.on_abort = on_abort,
 	};
 	c->program_exits = UNKNOWN;
 	evidence_clear(&c->evidence);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The child of a level, or of the host: its machine, what it says, and what becomes of it.
- */
+/* The child of a level, or of the host's command: its machine, what it sends, and how it ends. */
 #ifndef SUPERNEST_CHILD_H
 #define SUPERNEST_CHILD_H
 
@@ -14,15 +12,15 @@ struct child {
 	/* Set by whoever has it */
 	int level;
 	struct run *run;
-	double pace_s;	   /* what our own boot took; UNKNOWN: nobody has measured (a host) */
-	double beat_s;	   /* tell that we live so often; 0: nobody waits for it */
-	bool counts_chain; /* our KVM's count is the whole chain's: we are the outermost */
-	struct words *own; /* of our own programs, to be passed on meanwhile; NULL: none */
-	int64_t need_kib;  /* RAM that it needs to come up; 0: it surely has that */
-	bool has_parent;   /* the person's terminal is handed to us; else it is ours */
+	double pace_s; /* how long our own boot took; UNKNOWN on a host, where nothing was measured */
+	double heartbeat_s;    /* interval of our own heartbeats; 0: none are needed */
+	bool counts_chain;     /* our KVM's count is the whole chain's: we are the outermost */
+	struct own_lines *own; /* of our own programs, to be passed on meanwhile; NULL: none */
+	int64_t need_kib;      /* RAM that it needs to come up; 0: it surely has that */
+	bool has_parent; /* the user's terminal is handed to us by the level above; else it is ours */
 	const struct aside *aside; /* what is done meanwhile, or NULL */
 	int input;		   /* the standard input of a program below, where one has it */
-	/* The child is ready; it has been told, and what it is has been told before. */
+	/* Called when the child is ready, after all that it knows of itself has arrived. */
 	void (*on_ready)(void *context, const struct level *child); /* or NULL */
 	void *context;
 	/* Its own */

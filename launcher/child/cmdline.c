@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* strsep */
 #include "child/cmdline.h"
 #include "lib/entropy.h"
-#include "lib/whole.h"
 
 #include <string.h>
 
@@ -13,8 +12,8 @@ bool cmdline_is_full(const char *cmdline)
 	return strlen(cmdline) >= CMDLINE_SIZE - CUT_MOST;
 }
 
-/* The words behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
-static char *words_for(char *line, const char *virt, const char *kernel)
+/* The parameters behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
+static char *parameters_for(char *line, const char *virt, const char *kernel)
 {
 	static const char *const kinds[] = { "svm:", "vmx:", "own:", "any:" };
 
@@ -23,32 +22,34 @@ static char *words_for(char *line, const char *virt, const char *kernel)
 			continue;
 		if (strncmp(line, virt, 3) && strncmp(line, kernel, 3))
 			return NULL;
-		return words_for(line + 4, virt, kernel);
+		return parameters_for(line + 4, virt, kernel);
 	}
 	return line;
 }
 
-int cmdline_read(const char *path, const char *virt, const char *kernel, char *words, size_t size)
+int cmdline_read(const char *path, const char *virt, const char *kernel, char *parameters,
+		 size_t size)
 {
 	char text[4096], *line, *rest = text;
 	size_t len = 0;
 
-	words[0] = '\0';
+	parameters[0] = '\0';
 	if (read_whole(path, text, sizeof(text)))
 		return fail("%s: %m", path);
 	while ((line = strsep(&rest, "\n"))) {
-		if (*line == '#' || !*line || !(line = words_for(line, virt, kernel)))
+		if (*line == '#' || !*line || !(line = parameters_for(line, virt, kernel)))
 			continue;
-		if (format_whole(path, words + len, size - len, "%s%s", len ? " " : "", line))
+		if (format_whole(path, parameters + len, size - len, "%s%s", len ? " " : "", line))
 			return -1;
-		len = strlen(words);
+		len = strlen(parameters);
 	}
 	return 0;
 }
 
 /*
- * What is kept of the time budget to end in order: the deepest stops first, the outermost last.  Ending
- * takes a level some part of the time that its boot took, and its child's is like its own or longer.
+ * The part of the time budget that is kept for ending in order: the deepest level stops first, the
+ * outermost last. Ending takes a level a part of the time that its boot took; its child takes as
+ * long or longer.
  */
 static double reserve_s(double left_s, double pace_s)
 {
@@ -57,107 +58,81 @@ static double reserve_s(double left_s, double pace_s)
 	return s > left_s / 4 ? left_s / 4 : s;
 }
 
-static void append(char *buf, size_t size, const char *text)
-{
-	size_t len = strlen(buf);
-
-	format(buf + len, size - len, "%s", text);
-}
-
-/* What a level has to know of its programs, unless all is as it is by default. */
-static void add_exec(const struct decided *d, int level, char *buf, size_t size)
+/* What a level must know of its programs, unless everything is as by default. */
+static void append_exec(const struct decided *d, int level, char *buf, size_t size)
 {
 	const struct exec *e = &d->exec;
-	char word[600], list[200] = "";
+	const char *between = " nest.exec_at=";
 
 	for (int i = 0; i <= MAX_LEVEL; i++)
-		if (levels_have(&e->at, i))
-			format(list + strlen(list), sizeof(list) - strlen(list), "%s%d",
-			       *list ? "," : "", i);
-	buf[0] = '\0';
-	if (*list) {
-		format(word, sizeof(word), " nest.exec_at=%s", list);
-		append(buf, size, word);
-	}
-	if (e->when != EXEC_FIRST) {
-		format(word, sizeof(word), " nest.exec_when=%s", exec_when_names[e->when]);
-		append(buf, size, word);
-	}
-	if (e->timeout_s != EXEC_S) {
-		format(word, sizeof(word), " nest.exec_timeout=%d", e->timeout_s);
-		append(buf, size, word);
-	}
-	if (d->hook_timeout_s != HOOK_S) {
-		format(word, sizeof(word), " nest.hook_timeout=%d", d->hook_timeout_s);
-		append(buf, size, word);
-	}
-	if (e->input >= level) {
-		format(word, sizeof(word), " nest.input=%d", e->input);
-		append(buf, size, word);
-	}
-	if (*e->command) {
-		format(word, sizeof(word), " nest.exec=%s", e->command);
-		append(buf, size, word);
-	}
+		if (levels_have(&e->at, i)) {
+			append(buf, size, "%s%d", between, i);
+			between = ",";
+		}
+	if (e->when != EXEC_FIRST)
+		append(buf, size, " nest.exec_when=%s", exec_when_names[e->when]);
+	if (e->timeout_s != EXEC_S)
+		append(buf, size, " nest.exec_timeout=%d", e->timeout_s);
+	if (d->hook_timeout_s != HOOK_S)
+		append(buf, size, " nest.hook_timeout=%d", d->hook_timeout_s);
+	if (e->input >= level)
+		append(buf, size, " nest.input=%d", e->input);
+	if (*e->command)
+		append(buf, size, " nest.exec=%s", e->command);
 }
 
-void cmdline_offer(const char *virt, char *words, size_t size)
+void cmdline_offer(const char *virt, char *parameters, size_t size)
 {
 	char word[32];
 
 	format(word, sizeof(word), "nest.offered=%s", virt);
-	append_word(words, size, word);
+	append_word(parameters, size, word);
 }
 
 /* What this level and those below it are to have other than the rest; the kernel itself takes the parameters. */
-static void add_settings(const struct decided *d, int level, char *buf, size_t size)
+static void append_settings(const struct decided *d, int level, char *buf, size_t size)
 {
 	const struct {
 		const char *word;
 		const struct settings *s;
 	} kinds[] = { { "set", &d->set }, { "cpu_at", &d->cpus } };
-	char word[SETTING_SIZE + 16];
 	struct levels levels;
 	const char *what;
 
-	buf[0] = '\0';
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
 		for (int i = 0; i < kinds[k].s->count; i++) {
 			what = setting_get(kinds[k].s, i, &levels);
-			if (kinds[k].s == &d->set && levels_have(&levels, level)) {
-				format(word, sizeof(word), " %s", what);
-				append(buf, size, word);
-			}
-			if (levels_last(&levels) < level)
-				continue;
-			format(word, sizeof(word), " nest.%s=%s", kinds[k].word,
-			       kinds[k].s->item[i]);
-			append(buf, size, word);
+			if (kinds[k].s == &d->set && levels_have(&levels, level))
+				append(buf, size, " %s", what);
+			if (levels_last(&levels) >= level)
+				append(buf, size, " nest.%s=%s", kinds[k].word,
+				       kinds[k].s->item[i]);
 		}
 }
 
-int cmdline_make(const struct decided *d, int level, double pace_s, const char *words,
+int cmdline_make(const struct decided *d, int level, double pace_s, const char *parameters,
 		 char buf[CMDLINE_SIZE])
 {
-	double left_s = d->deadline_s ? d->deadline_s - now_s() : 0;
-	char depth[16] = "max", timeout[40] = "", shell[24] = "", checks[CHECKS_SIZE + 16] = "",
-	     seed[SEED_SIZE], exec[1000], settings[3 * SETTINGS_MAX * (SETTING_SIZE + 16)];
-	const char *nesting = d->nesting == NESTING_RECURSIVE ? " nest.nesting=recursive" : "";
+	double left_s = d->deadline_s - now_s();
+	char seed[SEED_SIZE], own[CMDLINE_SIZE + 3 * SETTINGS_MAX * (SETTING_SIZE + 16)];
 
-	add_exec(d, level, exec, sizeof(exec));
-	add_settings(d, level, settings, sizeof(settings));
 	entropy_derive(d->seed, level, seed);
+	format(own, sizeof(own), "nest.level=%d nest.id=%s nest.seed=%s", level, d->run_id, seed);
+	if (d->depth == DEPTH_MAX)
+		append(own, sizeof(own), " nest.depth=max");
+	else
+		append(own, sizeof(own), " nest.depth=%d", d->depth);
 	left_s -= reserve_s(left_s, pace_s);
-	if (d->depth != DEPTH_MAX)
-		format(depth, sizeof(depth), "%d", d->depth);
 	if (d->deadline_s)
-		format(timeout, sizeof(timeout), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
+		append(own, sizeof(own), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
 	if (d->shell >= level)
-		format(shell, sizeof(shell), " nest.shell=%d", d->shell);
+		append(own, sizeof(own), " nest.shell=%d", d->shell);
 	if (strcmp(d->checks, "quick"))
-		format(checks, sizeof(checks), " nest.checks=%s", d->checks);
+		append(own, sizeof(own), " nest.checks=%s", d->checks);
+	if (d->nesting == NESTING_RECURSIVE)
+		append(own, sizeof(own), " nest.nesting=recursive");
+	append_exec(d, level, own, sizeof(own));
+	append_settings(d, level, own, sizeof(own));
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,
-			    "%s nest.level=%d nest.id=%s nest.seed=%s nest.depth=%s%s%s%s%s%s%s",
-			    words, level, d->run_id, seed, depth, timeout, shell, checks, nesting,
-			    exec, settings);
+			    "%s %s", parameters, own);
 }

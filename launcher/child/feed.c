@@ -28,7 +28,7 @@ pid_t feed_start(int in, int out)
 	pid_t launcher = getpid(), pid = fork();
 
 	if (pid < 0)
-		return fail("fork for the standard input: %m");
+		return fail("cannot fork for the standard input: %m");
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -158,8 +158,8 @@ int firmware_write(const char *qboot, const char *path)
 		close(in);
 	at = whole ? find_room(rom, sizeof(tables)) : 0;
 	if (!at)
-		return fail("%s: no firmware of %d bytes with room for ACPI tables: a kernel of "
-			    "your own needs it",
+		return fail("%s: not a firmware of %d bytes with room for ACPI tables, which a "
+			    "kernel of your own needs",
 			    qboot, ROM_SIZE);
 	make_tables(&tables, ROM_BASE + at);
 	memcpy(rom + at, &tables, sizeof(tables));

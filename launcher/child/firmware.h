@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Firmware for a level whose kernel is not ours: qboot with ACPI tables that tell of one CPU with its
- * APIC, and that there is no other hardware.  Distributions' kernels read no MP table, and without
- * either they would run by a PIT that costs exits at every tick.
+ * Firmware for a level whose kernel is not ours: qboot with ACPI tables that describe one CPU with
+ * its APIC and no other hardware. Distributions' kernels read no MP table; without either they
+ * would fall back to the PIT, which costs exits at every tick.
  */
 #ifndef SUPERNEST_FIRMWARE_H
 #define SUPERNEST_FIRMWARE_H

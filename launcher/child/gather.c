@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* memmem */
 #include "child/gather.h"
+#include "lib/system.h"
 
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
 
-#define SYSLOG_READ_ALL 3 /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
-/* A kernel's static log buffer is in its image, which is loaded low; 128 KiB is what distributions have. */
+/* A kernel's static log buffer is in its image, which is loaded low; distributions have 128 KiB. */
 #define GUEST_SEARCH (160 << 20)
 #define WINDOW (1 << 20)
 #define LOG_MAX (128 << 10)
@@ -21,7 +20,7 @@
 #define SECOND_TEXT "Command line: "
 
 /* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '=', target/i386/cpu-dump.c. */
-void gather_words(struct evidence *e, const char *line)
+void gather_registers(struct evidence *e, const char *line)
 {
 	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
@@ -34,12 +33,9 @@ void gather_kvm(struct evidence *e, double since_s)
 {
 	static const char *const wanted[] = { "kvm",	   "KVM",   "SVM: ", "VMX: ",
 					      "WARNING: ", "BUG: ", "RIP: ", "Call Trace" };
-	char *log = malloc(2 * LOG_MAX), *rest = log, *line;
-	int len = log ? klogctl(SYSLOG_READ_ALL, log, 2 * LOG_MAX - 1) : -1;
+	char *log = system_kernel_log(), *rest = log, *line;
 
-	if (len >= 0)
-		log[len] = '\0';
-	while (len >= 0 && (line = strsep(&rest, "\n"))) {
+	while ((line = strsep(&rest, "\n"))) {
 		char *stamp = strchr(line, '[');
 
 		if (!stamp || strtod(stamp + 1, NULL) < since_s)
@@ -67,8 +63,8 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 /*
- * What may be a guest's RAM, the largest first: data that is written and never executed.  TCG's buffer of
- * translated code is executed, and larger than a small guest.
+ * The mappings that may be a guest's RAM, the largest first: data that is written and never
+ * executed. TCG's buffer of translated code is executed, and larger than a small guest.
  */
 static int find_data(int pid, struct mapping *list, int max)
 {
@@ -116,7 +112,7 @@ static const char *find_log(const char *data, size_t len)
 	return NULL;
 }
 
-/* Texts, with what is not between them: at least four characters are one. */
+/* Splits it into texts: four printable characters or more are one. */
 static void split_texts(struct evidence *e, const char *data, size_t len)
 {
 	char line[EVIDENCE_LINE];

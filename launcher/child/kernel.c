@@ -47,7 +47,7 @@ int kernel_read(const char *path, struct kernel *k)
 		format(k->release, sizeof(k->release), "%s",
 		       (char *)setup + version + KERNEL_VERSION_BASE);
 		k->release[strcspn(k->release, " ")] = '\0';
-		make_harmless(k->release);
+		sanitize(k->release);
 	}
 	return 0;
 }
@@ -82,7 +82,7 @@ void free_file(const struct appliance *a, const char *path)
 	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
 		fail("%s: cannot free it: %m", path);
 	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
-		fail("%s: %lld KiB of it are still there", path, (long long)st.st_blocks / 2);
+		fail("%s: %lld KiB of it were not freed", path, (long long)st.st_blocks / 2);
 	close(fd);
 	unlink(path);
 }

@@ -11,7 +11,9 @@
 static sigjmp_buf refused;
 static volatile sig_atomic_t trying;
 static struct sigaction before; /* who else wants to know of a fault */
-static int device = -1;		/* /dev/port, once an instruction was refused */
+#define NOT_NEEDED (-1)
+#define MISSING (-2)
+static int device = NOT_NEEDED; /* /dev/port, once an instruction was refused */
 
 static void on_fault(int signo)
 {
@@ -33,15 +35,17 @@ int port_allow(int port, int count)
 
 bool port_direct(void)
 {
-	return device < 0;
+	return device == NOT_NEEDED;
 }
 
-static void give_up_instructions(void)
+static void fall_back_to_device(void)
 {
 	trying = 0;
 	device = open("/dev/port", O_RDWR | O_CLOEXEC);
-	if (device < 0)
-		fail("the CPU refuses port I/O, and /dev/port: %m");
+	if (device >= 0)
+		return;
+	device = MISSING; /* nor will it be there the next time */
+	fail("the CPU refuses port I/O, and /dev/port cannot be opened: %m");
 }
 
 enum how { OUT_BYTES, OUT_LONG, IN_LONG };
@@ -51,7 +55,7 @@ static bool by_instruction(enum how how, int port, void *data, size_t len)
 	if (!port_direct())
 		return false;
 	if (sigsetjmp(refused, 0)) {
-		give_up_instructions();
+		fall_back_to_device();
 		return false;
 	}
 	trying = 1;

@@ -11,7 +11,7 @@
 
 /* Asks the kernel for COUNT ports.  -1 with errno set if it says no. */
 int port_allow(int port, int count);
-/* All bytes to one port; when it returns, who reads them has them all. */
+/* Writes all bytes to one port. Sending is synchronous: when it returns, the reader has them. */
 void port_write(int port, const void *data, size_t len);
 void port_out32(int port, uint32_t value);
 uint32_t port_in32(int port);

@@ -11,15 +11,21 @@
 
 #define ASIDE_S 0.5	    /* a look at what else is done, so often at the least */
 #define LINE_MAX_BYTES 4096 /* no record is longer */
-/* More levels than ever speak at once, with every console flooded and all that a launcher says besides. */
+/*
+ * More than all levels can send: 64 levels, each with a flooded console and the records of its
+ * launcher.
+ */
 #define SPEAKERS 64
 #define RECORDS_S (SPEAKERS * LINES_S)
 #define RECORDS_BURST (SPEAKERS * (LINES_BURST + 100))
-/* A QEMU that was ended has said all by then; a grandchild of it may hold the pipe open. */
+/* More than an ended QEMU has left in a pipe; a grandchild of it may keep the pipe open. */
 #define DRAIN_BYTES (1 << 20)
-/* A boot takes our kernel 300 exits, Debian's on a PC with a serial console 93,000, at whatever depth. */
+/* Our kernel boots in 300 exits, Debian's on a PC with a serial console in 93,000, at any depth. */
 #define BOOT_EXITS 1000000
-/* One that says much may need more: a character costs 2 to 4 at a UART (drivers/tty/serial/8250). */
+/*
+ * A kernel that prints much needs more: a character costs 2 to 4 exits at a UART
+ * (drivers/tty/serial/8250).
+ */
 #define CHARACTER_EXITS 4
 #define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
@@ -31,13 +37,7 @@
 
 volatile int relay_stop_requested;
 
-/* How many processes the kernel has killed for want of memory since it started. */
-static int64_t oom_kills(void)
-{
-	return number_behind("/proc/vmstat", "oom_kill ");
-}
-
-enum { RECORDS, CONSOLE, WORDS, CHANNELS };
+enum { RECORDS, CONSOLE, MESSAGES, CHANNELS };
 
 struct channel {
 	void (*take)(struct relay *r, char *line, size_t len);
@@ -65,7 +65,7 @@ static void take_record(struct relay *r, char *line, size_t len)
 	}
 }
 
-/* The last words that it is believed, and why it said them. */
+/* Keeps the message with which a kernel dies, and the first hint at the cause. */
 static void look_for_death(struct relay *r, const char *line)
 {
 	const char *words;
@@ -102,29 +102,33 @@ static void take_console(struct relay *r, char *line, size_t len)
 		r->on_console(r->context, line);
 }
 
-/* What KVM could not run, by the words of QEMU's accel/kvm/kvm-all.c. */
+/* Errors of KVM, as QEMU prints them (accel/kvm/kvm-all.c). */
 static bool is_kvm_error(const char *line)
 {
 	return strstr(line, "KVM internal error") || strstr(line, "KVM: entry failed") ||
 	       strstr(line, "error: kvm run failed") || strstr(line, "KVM: unknown exit");
 }
 
-static void take_words(struct relay *r, char *line, size_t len)
+static void take_message(struct relay *r, char *line, size_t len)
 {
-	size_t used = strlen(r->words);
+	size_t used = strlen(r->messages);
 
 	clean_line(line, len, CONSOLE_LINE - 1);
 	if (!*line)
 		return;
 	r->on_line(r->context, line, false);
-	if (used + strlen(line) + 4 < sizeof(r->words))
-		format(r->words + used, sizeof(r->words) - used, "%s%s", used ? "; " : "", line);
+	if (used + strlen(line) + 4 < sizeof(r->messages))
+		format(r->messages + used, sizeof(r->messages) - used, "%s%s", used ? "; " : "",
+		       line);
 	/* QEMU would only stop its machine and wait for a monitor. */
 	if (is_kvm_error(line))
-		r->give_up = GIVE_UP_KVM;
+		r->abort = ABORT_KVM;
 }
 
-/* What is between two ends of lines.  What starts a line ends what was there before it. */
+/*
+ * Adds what lies between two line ends. A character that starts a line discards what was there
+ * before it.
+ */
 static void add_piece(struct channel *c, const char *data, size_t n)
 {
 	const char *start = c->start ? memrchr(data, c->start, n) : NULL;
@@ -153,7 +157,7 @@ static void split_lines(struct relay *r, struct channel *c, const char *data, si
 	add_piece(c, data, n);
 }
 
-/* One helping, so that no channel keeps the others waiting.  Returns the bytes read. */
+/* Reads one block, so that no channel starves the others. Returns the bytes read. */
 static ssize_t read_channel(struct relay *r, struct channel *c)
 {
 	char data[4096];
@@ -175,7 +179,7 @@ static void drain(struct relay *r, struct channel *channels, int count)
 		n = r->bad_records;
 		if (channels[i].len)
 			split_lines(r, &channels[i], "\n", 1);
-		r->bad_records = n; /* what was cut off by its end is no lie */
+		r->bad_records = n; /* a record that its end cut off is not a forged one */
 	}
 }
 
@@ -193,12 +197,13 @@ void relay_look(struct relay *r)
 }
 
 /*
- * What has passed since the last look, on the clock and of CPU time.  Were we not executed ourselves,
- * as when the host slept or our own QEMU was stopped, neither was the child: that does not count.
+ * Adds up what has passed since the last look, on the clock and of CPU time. If we were not
+ * executed ourselves, because the host slept or our own QEMU was stopped, neither was the child:
+ * that does not count.
  */
 static void pass_time(struct relay *r)
 {
-	double now = now_s(), used = vm_cpu_s(r->vm), most = r->patience.idle_s / 2;
+	double now = now_s(), used = vm_cpu_s(r->vm), most = r->limits.idle_s / 2;
 
 	r->clock_s += now - r->looked_s < most ? now - r->looked_s : most;
 	r->looked_s = now;
@@ -208,8 +213,8 @@ static void pass_time(struct relay *r)
 	r->used_s = used;
 }
 
-/* It said that it dies; whoever sends records after that lives. */
-static void look_for_more_words(struct relay *r)
+/* A child that announced its death but sends records afterwards is alive. */
+static void watch_dying(struct relay *r)
 {
 	if (r->dies_records == UNKNOWN)
 		r->dies_records = r->records;
@@ -224,7 +229,7 @@ static void look_for_life(struct relay *r)
 {
 	pass_time(r);
 	relay_look(r);
-	if (r->cpu_s - r->executed_cpu_s > r->patience.idle_s * IDLE_SHARE) {
+	if (r->cpu_s - r->executed_cpu_s > r->limits.idle_s * IDLE_SHARE) {
 		r->executed_s = r->clock_s;
 		r->executed_cpu_s = r->cpu_s;
 	}
@@ -234,64 +239,64 @@ static void look_for_life(struct relay *r)
 		r->records_before = r->records;
 		r->record_s = r->executed_s = r->clock_s;
 	}
-	look_for_more_words(r);
+	watch_dying(r);
 }
 
 static bool is_silent(const struct relay *r)
 {
-	const struct patience *p = &r->patience;
+	const struct watchdog *p = &r->limits;
 
 	return r->records && r->clock_s - r->record_s > p->silent_s + SILENT_BOOTS * r->spoken_s;
 }
 
 static bool boots_for_ever(const struct relay *r)
 {
-	double boot_s = r->patience.boot_s;
+	double boot_s = r->limits.boot_s;
 	int64_t said = r->console_bytes < CHARACTERS_MAX ? r->console_bytes : CHARACTERS_MAX;
 	int64_t exits = BOOT_EXITS + CHARACTER_EXITS * said;
 
 	return !r->records && (r->cpu_s > boot_s || r->clock_s > 10 * boot_s || r->exits > exits);
 }
 
-static void consider_giving_up(struct relay *r)
+static void consider_abort(struct relay *r)
 {
-	const struct patience *p = &r->patience;
+	const struct watchdog *p = &r->limits;
 
-	if (r->give_up)
+	if (r->abort)
 		return;
 	if (relay_stop_requested)
-		r->give_up = GIVE_UP_USER;
+		r->abort = ABORT_USER;
 	else if (r->deadline_s && now_s() >= r->deadline_s)
-		r->give_up = GIVE_UP_TIME;
+		r->abort = ABORT_TIME;
 	else if (r->records > RECORDS_BURST + RECORDS_S * r->clock_s)
-		r->give_up = GIVE_UP_FLOOD;
+		r->abort = ABORT_FLOOD;
 	else if (r->closed_s && r->clock_s - r->closed_s > p->idle_s)
-		r->give_up = GIVE_UP_CLOSED;
+		r->abort = ABORT_CLOSED;
 	else if (r->dies && r->clock_s - r->dies_s > p->dead_s)
-		r->give_up = GIVE_UP_DEAD;
+		r->abort = ABORT_DEAD;
 	else if (r->clock_s - r->executed_s > p->idle_s)
-		r->give_up = GIVE_UP_IDLE;
+		r->abort = ABORT_IDLE;
 	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
-		r->give_up = GIVE_UP_SPIN;
+		r->abort = ABORT_SPIN;
 	else if (is_silent(r))
-		r->give_up = GIVE_UP_SILENT;
+		r->abort = ABORT_SILENT;
 	else if (boots_for_ever(r))
-		r->give_up = GIVE_UP_BOOT;
+		r->abort = ABORT_BOOT;
 }
 
-/* Rarely enough that looking is nothing beside a level's own work. */
-static int wait_ms(const struct relay *r, double next_beat_s)
+/* Looks rarely: it must cost nothing compared with the level's own work. */
+static int wait_ms(const struct relay *r, double next_heartbeat_s)
 {
-	double now = now_s(), wait = r->patience.idle_s / 4;
+	double now = now_s(), wait = r->limits.idle_s / 4;
 
 	if (r->aside && wait > ASIDE_S)
 		wait = ASIDE_S;
-	if (r->dies && r->patience.dead_s / 4 < wait)
-		wait = r->patience.dead_s / 4;
+	if (r->dies && r->limits.dead_s / 4 < wait)
+		wait = r->limits.dead_s / 4;
 	if (r->deadline_s && r->deadline_s - now < wait)
 		wait = r->deadline_s - now;
-	if (next_beat_s && next_beat_s - now < wait)
-		wait = next_beat_s - now;
+	if (next_heartbeat_s && next_heartbeat_s - now < wait)
+		wait = next_heartbeat_s - now;
 	return wait < 0.001 ? 1 : wait * 1000 + 1;
 }
 
@@ -309,7 +314,7 @@ static bool wait_and_read(struct relay *r, struct channel *channels, int ms)
 		a->poll(a->context, fds + CHANNELS + 2);
 	poll(fds, CHANNELS + 2 + (a ? ASIDE_FDS : 0), ms);
 	if (r->own)
-		words_take(r->own);
+		own_lines_take(r->own);
 	if (a)
 		a->step(a->context);
 	for (int i = 0; i < CHANNELS; i++)
@@ -323,29 +328,29 @@ void relay_run(struct relay *r)
 	struct channel channels[CHANNELS] = {
 		[RECORDS] = { .fd = r->vm->records, .take = take_record, .start = '@' },
 		[CONSOLE] = { .fd = r->vm->console, .take = take_console },
-		[WORDS] = { .fd = r->vm->words, .take = take_words },
+		[MESSAGES] = { .fd = r->vm->messages, .take = take_message },
 	};
-	double next_beat_s = r->beat_s ? now_s() + r->beat_s : 0;
+	double next_heartbeat_s = r->heartbeat_s ? now_s() + r->heartbeat_s : 0;
 	bool ended = false;
 
 	r->looked_s = r->vm->start_s;
-	r->oom_kills_before = oom_kills();
-	while (!r->give_up && !ended) {
-		ended = wait_and_read(r, channels, wait_ms(r, next_beat_s));
+	r->oom_kills_before = system_oom_kills();
+	while (!r->abort && !ended) {
+		ended = wait_and_read(r, channels, wait_ms(r, next_heartbeat_s));
 		look_for_life(r);
-		consider_giving_up(r);
-		if (next_beat_s && now_s() >= next_beat_s) {
-			r->on_beat(r->context);
-			next_beat_s = now_s() + r->beat_s;
+		consider_abort(r);
+		if (next_heartbeat_s && now_s() >= next_heartbeat_s) {
+			r->on_heartbeat(r->context);
+			next_heartbeat_s = now_s() + r->heartbeat_s;
 		}
 		if (channels[RECORDS].fd < 0 && !r->closed_s)
 			r->closed_s = r->clock_s;
 	}
 	relay_look(r);
-	if (r->give_up == GIVE_UP_KVM)
+	if (r->abort == ABORT_KVM)
 		usleep(DUMP_US);
-	if (r->give_up && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER)
-		r->on_give_up(r->context);
+	if (r->abort && r->abort != ABORT_TIME && r->abort != ABORT_USER)
+		r->on_abort(r->context);
 	r->status = vm_end(r->vm);
 	drain(r, channels, CHANNELS);
 }
@@ -356,23 +361,26 @@ static bool is_oom(const char *panic)
 	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
 }
 
-/* What it said on the console is evidence only if it did not end in order; a hint, only if it died of something. */
-static bool died_with_words(const struct relay *r)
+/*
+ * The console is evidence only if the child did not end in order; a hint only if something killed
+ * it.
+ */
+static bool died_on_console(const struct relay *r)
 {
-	if (r->give_up == GIVE_UP_NOT && r->ended)
+	if (r->abort == ABORT_NONE && r->ended)
 		return false;
 	if (r->panic[0])
 		return true;
-	return r->hint[0] && r->give_up != GIVE_UP_TIME && r->give_up != GIVE_UP_USER &&
-	       (r->dies || r->give_up != GIVE_UP_NOT);
+	return r->hint[0] && r->abort != ABORT_TIME && r->abort != ABORT_USER &&
+	       (r->dies || r->abort != ABORT_NONE);
 }
 
-static enum stop verdict_of_words(const struct relay *r, struct reason *why)
+static enum stop verdict_of_console(const struct relay *r, struct reason *why)
 {
 	enum stop stop = is_oom(r->panic) ? STOP_OOM : STOP_PANIC;
 
 	if (!r->panic[0])
-		return reason_set(why, stop, "its kernel broke and went no further: %s", r->hint);
+		return reason_set(why, stop, "its kernel stopped after an error: %s", r->hint);
 	if (strstr(r->panic, DEATH_OF_LAUNCHER))
 		return reason_set(why, stop, "%s", r->panic);
 	return reason_set(why, stop, "its kernel panicked: %s%s%s", r->panic,
@@ -381,8 +389,8 @@ static enum stop verdict_of_words(const struct relay *r, struct reason *why)
 
 bool relay_own_oom(const struct relay *r)
 {
-	return !r->give_up && !r->panic[0] && WIFSIGNALED(r->status) &&
-	       oom_kills() > r->oom_kills_before;
+	return !r->abort && !r->panic[0] && WIFSIGNALED(r->status) &&
+	       system_oom_kills() > r->oom_kills_before;
 }
 
 static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason *why)
@@ -395,67 +403,68 @@ static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason
 	if (WIFSIGNALED(r->status))
 		return reason_set(why, STOP_CRASH, "its qemu was killed by signal %d (%s)%s%s",
 				  WTERMSIG(r->status), strsignal(WTERMSIG(r->status)),
-				  r->words[0] ? ": " : "", r->words);
+				  r->messages[0] ? ": " : "", r->messages);
 	if (status == EXIT_STATUS && r->ended && !lost)
 		return reason_set(why, STOP_NONE, "%s", "");
 	if (status == EXIT_STATUS)
 		return reason_set(why, STOP_LOST,
-				  r->ended ? "it ended in order, but records of it are missing"
-					   : "it ended in order, but its last record never came");
+				  r->ended
+					  ? "it ended in order, but some of its records are missing"
+					  : "it ended in order, but its last record never came");
 	if (status)
 		return reason_set(why, r->records ? STOP_CRASH : STOP_QEMU,
 				  "qemu ended with status %d: %.300s", status,
-				  r->words[0] ? r->words : "it said nothing");
-	if (strstr(r->words, "terminating on signal")) /* system/runstate.c */
-		return reason_set(why, STOP_CRASH, "its qemu was ended from outside: %.300s",
-				  r->words);
-	return reason_set(why, STOP_CRASH,
-			  "it reset itself without an orderly end: a triple fault, or a reboot "
-			  "that nobody asked for");
+				  r->messages[0] ? r->messages : "it printed nothing");
+	if (strstr(r->messages, "terminating on signal")) /* system/runstate.c */
+		return reason_set(why, STOP_CRASH, "its qemu was terminated from outside: %.300s",
+				  r->messages);
+	return reason_set(
+		why, STOP_CRASH,
+		"it reset itself without an orderly end: a triple fault, or an unexpected reboot");
 }
 
 enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 {
 	char exits[32] = "exits not counted"; /* there are none without KVM */
 
-	if (died_with_words(r))
-		return verdict_of_words(r, why);
+	if (died_on_console(r))
+		return verdict_of_console(r, why);
 	if (r->counts_exits)
 		format(exits, sizeof(exits), "exits: %lld", (long long)r->exits);
-	switch (r->give_up) {
-	case GIVE_UP_NOT:
+	switch (r->abort) {
+	case ABORT_NONE:
 		return verdict_of_exit(r, lost, why);
-	case GIVE_UP_TIME:
+	case ABORT_TIME:
 		return reason_set(why, STOP_TIME, "the time budget was used up");
-	case GIVE_UP_USER:
+	case ABORT_USER:
 		return reason_set(why, STOP_TIME,
 				  relay_stop_requested == RELAY_ESCAPE
-					  ? "its shell was left by the escape"
+					  ? "its shell was left by the escape sequence"
 					  : "it was stopped by a signal");
-	case GIVE_UP_KVM:
-		return reason_set(why, STOP_CRASH, "%.300s", r->words);
-	case GIVE_UP_DEAD: /* has its words, see above */
+	case ABORT_KVM:
+		return reason_set(why, STOP_CRASH, "%.300s", r->messages);
+	case ABORT_DEAD: /* has its words, see above */
 		break;
-	case GIVE_UP_FLOOD:
-		return reason_set(
-			why, STOP_LOST,
-			"it flooded the records: %lld in %.1f s, more than all levels together say",
-			(long long)r->records, r->clock_s);
-	case GIVE_UP_CLOSED:
+	case ABORT_FLOOD:
+		return reason_set(why, STOP_LOST,
+				  "it flooded the record channel: %lld records in %.1f s, more "
+				  "than all levels together send",
+				  (long long)r->records, r->clock_s);
+	case ABORT_CLOSED:
 		return reason_set(why, STOP_LOST,
 				  "its record channel was closed, though its qemu still ran");
-	case GIVE_UP_IDLE:
+	case ABORT_IDLE:
 		return reason_set(why, STOP_HANG,
 				  "nothing was executed: no CPU time for %.1f s (%s)",
 				  r->clock_s - r->executed_s, exits);
-	case GIVE_UP_SPIN:
+	case ABORT_SPIN:
 		return reason_set(why, STOP_HANG,
 				  "it spins: no exit of its own in %.1f s of CPU time (%s)",
 				  r->cpu_s - r->exit_cpu_s, exits);
-	case GIVE_UP_SILENT:
-		return reason_set(why, STOP_HANG, "its launcher has said nothing for %.1f s (%s)",
+	case ABORT_SILENT:
+		return reason_set(why, STOP_HANG, "its launcher sent nothing for %.1f s (%s)",
 				  r->clock_s - r->record_s, exits);
-	case GIVE_UP_BOOT:
+	case ABORT_BOOT:
 		return reason_set(why, STOP_HANG,
 				  "its launcher did not start within %.1f s, %.1f of CPU time (%s)",
 				  r->clock_s, r->cpu_s, exits);

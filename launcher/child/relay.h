@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Supervises a running child: reads what it says, watches that it gets on, and, once it has
- * ended, says why, from evidence.  Nothing that the child writes is trusted: lines are cut, counted
- * and made harmless here; what a record means is the caller's to judge.
+ * Supervises a running child: reads what it sends, watches that it makes progress and, once it has
+ * ended, finds out why, from evidence. Nothing that the child writes is trusted: lines are cut,
+ * counted and sanitized here; what a record means is for the caller to judge.
  */
 #ifndef SUPERNEST_RELAY_H
 #define SUPERNEST_RELAY_H
@@ -11,48 +11,49 @@
 
 #include "child/vm.h"
 #include "lib/death.h"
-#include "lib/words.h"
+#include "lib/own_lines.h"
 #include "report/level.h"
 
 #define CONSOLE_LINE 160 /* characters of a console line that are kept */
 #define LAST_LINES 12	 /* console lines kept as evidence */
 
 /*
- * What a child may use up without a sign of getting on.  Time is counted only while we are executed
- * ourselves, so a host that slept costs nobody its life; CPU time only while the child is, so one that
- * gets little of the CPU is slow and not dead.  All grow with how slow this level is.
+ * The watchdog's limits: what a child may use up without a sign of progress. Time counts only while
+ * we are executed ourselves, so that a sleeping host kills no child; CPU time counts only while the
+ * child is executed, so that a starved child is slow and not dead. All limits grow with how slow
+ * this level is.
  */
-struct patience {
+struct watchdog {
 	double idle_s;	 /* without being executed at all */
 	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
 	double silent_s; /* without a record, on top of ten times what its launcher took to speak */
-	double dead_s;	 /* without a word more, once it has said that it dies */
+	double dead_s;	 /* without another line, once it has announced its death */
 	double boot_s;	 /* CPU time until its launcher speaks; or ten times as long on the clock */
 };
 
-enum give_up {
-	GIVE_UP_NOT,
-	GIVE_UP_TIME,
-	GIVE_UP_CLOSED,
-	GIVE_UP_IDLE,
-	GIVE_UP_SPIN,
-	GIVE_UP_SILENT,
-	GIVE_UP_BOOT,
-	GIVE_UP_KVM,
-	GIVE_UP_DEAD,
-	GIVE_UP_FLOOD,
-	GIVE_UP_USER
+enum abort {
+	ABORT_NONE,
+	ABORT_TIME,
+	ABORT_CLOSED,
+	ABORT_IDLE,
+	ABORT_SPIN,
+	ABORT_SILENT,
+	ABORT_BOOT,
+	ABORT_KVM,
+	ABORT_DEAD,
+	ABORT_FLOOD,
+	ABORT_USER
 };
 
-/* What somebody who was handed a record says of it. */
+/* What a callback says of the record that it was given. */
 enum taken {
-	IGNORED, /* no record, or one that was there before */
+	IGNORED, /* no record, or a repeated one */
 	TAKEN,
 	LAST,	 /* taken, and the child's last one */
 	REFUSED, /* damaged, forged or out of order */
 };
 
-/* What this level does beside its child: files to wait for, and a look at them, which does not wait. */
+/* What this level does while its child runs: files to poll, and a step that never blocks. */
 #define ASIDE_FDS 3
 struct pollfd;
 struct aside {
@@ -64,24 +65,28 @@ struct aside {
 struct relay {
 	/* set by the caller */
 	struct vm *vm;
-	struct patience patience;
-	double deadline_s; /* on now_s(): the time budget's end; 0: none */
-	double beat_s;	   /* call on_beat this long after the last record; 0: never */
-	struct words *own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
+	struct watchdog limits;
+	double deadline_s;  /* on now_s(): the time budget's end; 0: none */
+	double heartbeat_s; /* call on_heartbeat this long after the last record; 0: never */
+	struct own_lines
+		*own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
 	const struct aside *aside; /* NULL: nothing */
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
-	void (*on_beat)(void *context);
-	/* Each line of console and QEMU, also those that are too many to pass on. */
+	void (*on_heartbeat)(void *context);
+	/*
+	 * Called for each line of the console and of QEMU, also for those that are too many to pass
+	 * on.
+	 */
 	void (*on_line)(void *context, const char *line, bool console);
-	/* It is given up, and still there to be looked at. */
-	void (*on_give_up)(void *context);
+	/* The child is about to be killed, and can still be inspected. */
+	void (*on_abort)(void *context);
 	/* set by the relay */
 	bool ended;	 /* the child's last record came */
 	int64_t records; /* that were taken: its launcher runs */
 	int bad_records; /* that were refused */
-	enum give_up give_up;
+	enum abort abort;
 	int status; /* QEMU's wait status */
 	int64_t exits, work, oom_kills_before;
 	bool counts_exits;
@@ -93,30 +98,30 @@ struct relay {
 	double record_s, spoken_s;
 	double closed_s;	  /* QEMU closed the channel of the records; 0: it did not */
 	char panic[CONSOLE_LINE]; /* the kernel's words */
-	char hint[CONSOLE_LINE];  /* and the first ones that tell why, before it gave up */
-	bool replays;		  /* after which it says all that it ever said (panic_print=) */
-	bool dies;		  /* it said so, and no record came since */
+	char hint[CONSOLE_LINE];  /* and the first hint at the cause, before that */
+	bool replays;		  /* it prints its whole log once more (panic_print=) */
+	bool dies;		  /* it announced its death, and no record has come since */
 	bool spoke;		  /* on the console, since the last look */
 	double dies_s;		  /* on clock_s: its last word since then */
 	int64_t dies_records;	  /* that it had sent by then; UNKNOWN: not looked yet */
-	char words[512];	  /* QEMU's words, the last of them */
+	char messages[512];	  /* of QEMU, the first of them */
 	char last[LAST_LINES][CONSOLE_LINE];
 	int last_count;
 	int64_t console_bytes;
 	struct throttle console;
 };
 
-/* A person's wish to stop: the signal's number, set by its handler. */
+/* The signal by which the user asked to stop, set by its handler; 0: none. */
 #define RELAY_ESCAPE SIGUSR1 /* it came from the shell's terminal */
 extern volatile int relay_stop_requested;
 
 /* Reads KVM's count of the child's exits, if it can be had, into exits and work. */
 void relay_look(struct relay *r);
-/* Runs until QEMU has ended or was given up and killed. */
+/* Runs until QEMU has ended, or was aborted and killed. */
 void relay_run(struct relay *r);
-/* Why it ended; LOST: records of it are missing.  STOP_NONE: it ended as it should. */
+/* Why it ended; LOST: records are missing. STOP_NONE: it ended in order. */
 enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why);
-/* It was not the child's fault: this level's kernel killed QEMU, for want of memory of its own. */
+/* This level's kernel killed QEMU because this level ran out of memory: not the child's fault. */
 bool relay_own_oom(const struct relay *r);
 
 #endif

@@ -14,8 +14,8 @@
 
 #define CHUNK 2048 /* a pipe that is ready takes as much without waiting (PIPE_BUF is 4096) */
 #define CTRL_D "\004"
-#define CTRL_D_MS 1000 /* until it is typed again: a program that was running took the last one */
-#define QUIET_MS 200   /* nothing comes for so long: it was all */
+#define CTRL_D_MS 1000 /* until it is sent again: a running program may have taken it */
+#define QUIET_MS 200   /* silence of this length means that nothing more comes */
 #define FINISH_S 10
 #define ANSWER_MS 1000
 
@@ -212,7 +212,9 @@ static void add_size(struct pump *p, const struct winsize *window)
 	flow_add(&p->control, line, strlen(line));
 }
 
-/* What a person typed goes through the escape's filter, and its end becomes a shell's end of file. */
+/*
+ * What the user typed goes through the escape filter, and its end becomes the shell's end of file.
+ */
 static void take_typed(struct pump *p)
 {
 	char data[CHUNK], out[CHUNK + 1];
@@ -307,8 +309,8 @@ static void drain(struct pump *p)
 }
 
 /*
- * In a level, whoever passes bytes on comes before the vCPU that makes them: a console of virtio
- * drops what its pipe has no room for.
+ * In a level, the process that passes bytes on takes precedence over the vCPU that makes them: a
+ * virtio console drops what its pipe has no room for.
  */
 static void be_prompt(const struct pump *p)
 {
@@ -342,7 +344,7 @@ static void set_signals(void)
 		handle(others[i], SIG_IGN);
 	handle(SIGTERM, on_finish);
 	handle(SIGWINCH, on_window);
-	/* Without the launcher there is nobody else to put the terminal back. */
+	/* If the launcher dies, this process puts the terminal back. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
@@ -401,7 +403,7 @@ int remote_start(struct remote *t, const struct remote_ends *ends,
 		return 0;
 	restore(t);
 	t->pid = 0;
-	return fail("cannot pass a terminal on: %m");
+	return fail("cannot pass on the terminal: %m");
 }
 
 void remote_finish(struct remote *t)

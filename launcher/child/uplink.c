@@ -74,7 +74,7 @@ void uplink_hear(void *context, const struct record *rec)
 	if (len > 0)
 		uplink_record(u, line, len);
 	else
-		fail("a record of kind %s is too long: lost", rec->kind);
+		fail("a record of kind %s is too long and was dropped", rec->kind);
 }
 
 void uplink_text(void *context, const char *line)
@@ -90,19 +90,22 @@ int uplink_open(struct uplink *u)
 {
 	u->serial = u->input = -1;
 	if (port_allow(RECORD_PORT, 1) || port_allow(CONSOLE_PORT, 1) || port_allow(EXIT_PORT, 1))
-		return fail("no access to the ports to the parent: %m");
+		return fail("cannot access the ports to the parent: %m");
 	open_doorbell(u);
 	return 0;
 }
 
-/* The serial device takes more than has been read: the parent says when it has read the last record. */
+/*
+ * The serial device accepts more than has been read: the parent tells when it has read the last
+ * record.
+ */
 static void await_reader(void)
 {
 	struct pollfd fd = { open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0 };
 
 	if (fd.fd >= 0 && poll(&fd, 1, READER_MS) == 1)
 		return;
-	fail("nobody has read the last record within %d s", READER_MS / 1000);
+	fail("the parent did not read the last record within %d s", READER_MS / 1000);
 }
 
 void uplink_end(const struct uplink *u)

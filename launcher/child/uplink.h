@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way up from a level to the level that started it: the ports of vm.h, seen from inside.
+ * The channels from a level up to the level that started it: the ports of wire.h, seen from inside.
  */
 #ifndef SUPERNEST_UPLINK_H
 #define SUPERNEST_UPLINK_H
@@ -26,7 +26,8 @@ void uplink_text(void *context, const char *line);
 void uplink_end(const struct uplink *u);
 
 /*
- * From now on records go by the serial device, if there is one and no doorbell: the port takes them byte by byte.
+ * Sends records by the serial device from now on, if there is one and no doorbell: the port takes
+ * them byte by byte.
  */
 void uplink_use_serial(struct uplink *u);
 /* What comes down the serial device: a file that stays ours, or -1. */

@@ -26,7 +26,7 @@
 #define CONTROL_FD 5
 #define TERMINAL_PIPE (1 << 20) /* a virtio console drops what its pipe has no room for */
 /* The first of microvm's virtio-mmio slots, which has no other way to be found. */
-#define MMIO_WORDS " virtio_mmio.device=512@0xfeb00000:5"
+#define MMIO_PARAMETER " virtio_mmio.device=512@0xfeb00000:5"
 
 struct args {
 	int count;
@@ -113,11 +113,12 @@ static void add_terminal(struct args *a, const struct vm_config *c)
 
 static void add_machine(struct args *a, const struct vm_config *c)
 {
-	bool firmware = has_serial(c) && strstr(c->words ? c->words : "", "x-direct-boot");
+	bool firmware = has_serial(c) &&
+			strstr(c->machine_options ? c->machine_options : "", "x-direct-boot");
 
 	/* Nothing but what is listed: no default devices, no user's config, no window. */
 	add(a, "-nodefaults -no-user-config -display none");
-	/* A reset ends it: nothing is booted twice, and what the child read may be freed. */
+	/* A reset ends QEMU: nothing is booted twice, and what the child has read may be freed. */
 	add(a, "-no-reboot");
 	if (c->sandbox)
 		add(a, "-sandbox %s", c->sandbox);
@@ -126,21 +127,24 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		add(a, "-M q35 -serial chardev:con");
 		break;
 	case VM_MICROVM:
-		/* Without what our kernel can do without: each device costs exits to probe. */
+		/* Leaves out what our kernel does not need: each device costs exits to probe. */
 		add(a,
 		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
 		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
-		    c->words, firmware ? ",x-direct-boot=off" : "");
+		    c->machine_options, firmware ? ",x-direct-boot=off" : "");
 		add_path(a, "-L", c->firmware_dir);
 		break;
 	case VM_FIRMWARE:
-		/* What any kernel finds: an APIC, by the firmware's tables, and a serial port. */
+		/*
+		 * What any kernel knows: an APIC, described by the firmware's tables, and a serial
+		 * port.
+		 */
 		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
 		       "auto-kernel-cmdline=off,x-option-roms=off -serial chardev:con");
 		add_path(a, "-bios", c->firmware);
 		break;
 	case VM_NAMED:
-		add(a, "-M %s -serial chardev:con", c->words);
+		add(a, "-M %s -serial chardev:con", c->machine_options);
 		add_path(a, "-L", c->firmware_dir);
 		break;
 	}
@@ -167,7 +171,7 @@ static void build_args(struct args *a, const struct vm_config *c)
 
 	*a = (struct args){ 0 };
 	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
-	       has_serial(c) && is_microvm(c) ? MMIO_WORDS : "");
+	       has_serial(c) && is_microvm(c) ? MMIO_PARAMETER : "");
 	add_word(a, c->qemu);
 	add_machine(a, c);
 	add_path(a, "-kernel", c->kernel);
@@ -204,7 +208,7 @@ void vm_command(const struct vm_config *config, char *buf, size_t size)
 }
 
 /* Ours and QEMU's ends of the pipes to it. */
-enum pipe { CONSOLE, RECORDS, WORDS, TERMINAL_OUT, TERMINAL_IN, CONTROL, PIPES };
+enum pipe { CONSOLE, RECORDS, MESSAGES, TERMINAL_OUT, TERMINAL_IN, CONTROL, PIPES };
 struct pipes {
 	int ours[PIPES], qemus[PIPES];
 };
@@ -216,8 +220,8 @@ static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	bool terminal = q[TERMINAL_IN] >= 0;
 	int from[] = { terminal ? q[TERMINAL_IN] : null,
-		       terminal ? q[TERMINAL_OUT] : q[WORDS],
-		       q[WORDS],
+		       terminal ? q[TERMINAL_OUT] : q[MESSAGES],
+		       q[MESSAGES],
 		       q[CONSOLE],
 		       q[RECORDS],
 		       q[CONTROL] };
@@ -226,11 +230,11 @@ static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* If we die, no machine is left behind. */
+	/* If we die, QEMU dies with us. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != launcher) /* it died before */
 		_exit(127);
-	/* First out of the way of the numbers that they get, then onto them. */
+	/* Moves them above the numbers that they get, then onto those. */
 	for (size_t i = 0; i < count; i++)
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
 	for (size_t i = 0; i < count; i++)
@@ -281,8 +285,9 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	build_args(&a, config);
 	if (a.full) {
 		free_args(&a);
-		return fail("QEMU's command line has more than %d words, or one that is too long",
-			    MAX_ARGS);
+		return fail(
+			"QEMU's command line has more than %d arguments, or one that is too long",
+			MAX_ARGS);
 	}
 	if (open_pipes(&pipes, has_serial(config))) {
 		free_args(&a);
@@ -296,7 +301,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	close_all(pipes.qemus, PIPES);
 	vm->console = pipes.ours[CONSOLE];
 	vm->records = pipes.ours[RECORDS];
-	vm->words = pipes.ours[WORDS];
+	vm->messages = pipes.ours[MESSAGES];
 	vm->terminal_out = pipes.ours[TERMINAL_OUT];
 	vm->terminal_in = pipes.ours[TERMINAL_IN];
 	vm->control = pipes.ours[CONTROL];
@@ -324,18 +329,18 @@ int vm_end(struct vm *vm)
 	if (vm->pidfd < 0 || poll(&fd, 1, KILL_WAIT_MS) == 1)
 		waitpid(vm->pid, &status, 0);
 	else
-		fail("QEMU (pid %d) does not die; its kernel holds it", vm->pid);
+		fail("QEMU (pid %d) cannot be killed: it is stuck in the kernel", vm->pid);
 	vm->pid = -1;
 	return status;
 }
 
 void vm_close(struct vm *vm)
 {
-	int fds[] = { vm->pidfd, vm->console,	   vm->records,	    vm->words,
+	int fds[] = { vm->pidfd, vm->console,	   vm->records,	    vm->messages,
 		      vm->stats, vm->terminal_out, vm->terminal_in, vm->control };
 
 	close_all(fds, ARRAY_SIZE(fds));
-	vm->pidfd = vm->console = vm->records = vm->words = vm->stats = -1;
+	vm->pidfd = vm->console = vm->records = vm->messages = vm->stats = -1;
 	vm->terminal_out = vm->terminal_in = vm->control = -1;
 }
 

@@ -8,8 +8,9 @@
 #include "lib/system.h"
 
 /*
- * A level that has a shell, or passes on the terminal of one, gets a serial device of virtio: the console
- * of it is the shell's terminal, a port is for passing on, another for what is told of the terminal.
+ * A level that has a shell, or passes on the terminal of one, gets a virtio serial device: its
+ * console is the shell's terminal, one port passes bytes on, another tells what is known of the
+ * terminal.
  */
 enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
 #define VM_TCG_CPU "max,+svm"
@@ -17,15 +18,16 @@ enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
 
 enum vm_machine {
 	VM_PC,	     /* on a host: an ordinary PC, so that any kernel boots */
-	VM_MICROVM,  /* our own QEMU's, with the least of devices */
+	VM_MICROVM,  /* the one of our own QEMU, with the fewest devices */
 	VM_FIRMWARE, /* a microvm for a kernel that is not ours: with FIRMWARE and an 8250 */
-	VM_NAMED,    /* somebody's own choice, WORDS; it has an 8250 as its console */
+	VM_NAMED,    /* a choice of the user, MACHINE_OPTIONS; it has an 8250 as its console */
 };
 
 struct vm_config {
 	const struct appliance *appliance; /* NULL on a host */
 	enum vm_machine machine;
-	const char *words; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
+	const char *
+		machine_options; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
 	const char *firmware;
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
 	const char *cpu;	/* the CPU model, or NULL for the one that nests */
@@ -41,8 +43,8 @@ struct vm_config {
 struct vm {
 	const struct appliance *appliance;
 	pid_t pid;
-	int pidfd, console, records, words; /* words: what QEMU itself prints */
-	int stats;			    /* KVM's statistics of the vCPU, -1 until found */
+	int pidfd, console, records, messages; /* messages: what QEMU itself prints */
+	int stats;			       /* KVM's statistics of the vCPU, -1 until found */
 	/* Of the terminal, if there is one: to write, to read, to write. */
 	int terminal_in, terminal_out, control;
 	bool serial_records;

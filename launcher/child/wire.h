@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a child and the QEMU that its parent started for it agree on: ports, and the devices of a terminal.
+ * What a child and the QEMU that its parent started for it agree on: ports, and the devices of a
+ * terminal.
  */
 #ifndef SUPERNEST_WIRE_H
 #define SUPERNEST_WIRE_H

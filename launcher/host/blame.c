@@ -21,21 +21,15 @@ static bool is_better(const struct past_run *run, int deepest)
 
 static void name_suspects(struct blame *b)
 {
-	size_t len;
-
 	format(b->sentence, sizeof(b->sentence), "L%d broke; with the appliance's own kernel at",
 	       b->victim);
-	for (int i = 0; i < b->count; i++) {
-		len = strlen(b->sentence);
-		format(b->sentence + len, sizeof(b->sentence) - len, "%s L%d", i ? " or" : "",
-		       b->suspects[i]);
-	}
-	len = strlen(b->sentence);
+	for (int i = 0; i < b->count; i++)
+		append(b->sentence, sizeof(b->sentence), "%s L%d", i ? " or" : "", b->suspects[i]);
 	if (b->suspects[0] == b->victim)
-		format(b->sentence + len, sizeof(b->sentence) - len,
+		append(b->sentence, sizeof(b->sentence),
 		       " it does not: the suspect is its own kernel");
 	else
-		format(b->sentence + len, sizeof(b->sentence) - len,
+		append(b->sentence, sizeof(b->sentence),
 		       " alone it does not: the suspect is the KVM of L%d", b->suspects[0]);
 }
 
@@ -79,15 +73,12 @@ struct runs {
 /* Without one level, as --levels wants it; "" if none is left. */
 static void list_levels(const struct options *asked, int deepest, int without, char *list)
 {
-	size_t len = 0;
-
 	*list = '\0';
 	for (int i = 0; i <= deepest; i++) {
 		if (i == without ||
 		    (levels_last(&asked->levels) >= 0 && !levels_have(&asked->levels, i)))
 			continue;
-		format(list + len, LIST_MAX - len, "%s%d", len ? "," : "", i);
-		len += strlen(list + len);
+		append(list, LIST_MAX, "%s%d", *list ? "," : "", i);
 	}
 }
 
@@ -171,8 +162,11 @@ int blame_command(const struct options *asked, const char *command)
 		return -1;
 	runs = calloc(1, sizeof(*runs));
 	first = calloc(1, sizeof(*first));
-	if (!runs || !first)
+	if (!runs || !first) {
+		free(runs);
+		free(first);
 		return fail("out of memory");
+	}
 	runs->asked = asked;
 	runs->text = command;
 	status = outermost_run(asked, command, first);

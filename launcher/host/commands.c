@@ -68,11 +68,10 @@ int command_report(int argc, char **argv)
 	if (!o.file_count)
 		return fail("report: name a report's JSON file");
 	if (kcidb ? !o.origin || !o.build_id : o.origin || o.build_id)
-		return fail(
-			"report: --format kcidb needs --origin and --build-id, and no other takes "
-			"them");
+		return fail("report: --format kcidb needs --origin and --build-id, which no other "
+			    "format takes");
 	if (o.file_count > 1 && o.report != REPORT_HTML)
-		return fail("report: %s: only --format html takes more than one", o.files[1]);
+		return fail("report: %s: only --format html takes more than one file", o.files[1]);
 	r = read_reports(o.files, o.file_count);
 	status = r ? print_report(r, &o) : -1;
 	free(r);
@@ -172,8 +171,8 @@ int command_status(int argc, char **argv)
 
 	(void)argv;
 	if (argc || !appliance_recognise(NULL)) {
-		fail("status: %s", argc ? "takes no operand"
-					: "there is no level here; it is for the shell of one");
+		fail("status: %s",
+		     argc ? "takes no operand" : "this is not a level; use it in the shell of one");
 		return -1;
 	}
 	options_init(&o);
@@ -187,7 +186,7 @@ int command_cpuid(int argc, char **argv)
 {
 	if (argc == 1 || argc == 2)
 		return inspect_cpuid(argv[0], argc == 2 ? argv[1] : NULL, stdout) ? -1 : STATUS_OK;
-	return fail("cpuid: name a leaf, and a subleaf if need be");
+	return fail("cpuid: name a leaf, and a subleaf if needed");
 }
 
 int command_msr(int argc, char **argv)
@@ -195,7 +194,7 @@ int command_msr(int argc, char **argv)
 	int err;
 
 	if (argc != 1)
-		return fail("msr: name one by its number");
+		return fail("msr: name one register by its number");
 	err = inspect_msr(argv[0], stdout);
 	return err == -1 ? -1 : err ? STATUS_NOT : STATUS_OK;
 }

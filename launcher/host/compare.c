@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/compare.h"
 #include "lib/options.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* RAM of machines that nobody told us of: MemTotal varies with the kernel. */
+/*
+ * Tolerance for the RAM of a machine that the command did not start: MemTotal varies with the
+ * kernel.
+ */
 #define MEMORY_PERCENT 10
 
 static const char *const verdict_names[] = { "same", "better", "worse" };
 
-/* Below this nothing is said, whatever the percentage. */
+/* Differences below this are no finding, whatever the percentage. */
 enum unit { EXITS, KIB, CYCLES, SECONDS };
 static const struct {
 	const char *name;
@@ -24,9 +28,9 @@ static const struct {
 };
 
 /*
- * How many percent more are worse, and less are better: of the level that the outermost KVM counts, of
- * deeper ones, and of any on a counted clock.  Measured in 27 runs of the same build on two emulated
- * CPUs, of which half had the machine to themselves.
+ * How many percent more is worse, and less is better: for the level that the outermost KVM counts,
+ * for deeper ones, and for any on a deterministic clock. Measured in 27 runs of one build on two
+ * emulated CPUs, half of them on an idle machine.
  */
 static const struct figure {
 	const char *key, *name;
@@ -34,8 +38,11 @@ static const struct figure {
 	int first, deeper, counted;
 } figures[] = {
 	/* Memory repeats to some tens of KiB once rounding is taken off. */
-	{ "overhead_kib", "KiB lost", KIB, 1, 1, 1 },
-	/* 272 to 308; deeper 276 to 684: a slow level has more ticks.  Counted: 1.4 %, by other words alone. */
+	{ "overhead_kib", "overhead, KiB", KIB, 1, 1, 1 },
+	/*
+	 * 272 to 308; deeper 276 to 684: a slow level has more ticks. Deterministic: 1.4 %, by
+	 * other kernel parameters alone.
+	 */
 	{ "boot", "exits to ready", EXITS, 30, 200, 3 },
 	/* Of L2 1182 to 1313 or 1377 to 2181, of L3 3607 to 4808: the same ticks. */
 	{ "chain", "exits of the chain", EXITS, 30, 100, 3 },
@@ -44,7 +51,7 @@ static const struct figure {
 	/* The counter of an emulated CPU is the host's time: 12922 to 22178 of L1. */
 	{ "cpuid_cycles", "cycles, CPUID", CYCLES, 200, 200, 3 },
 	{ "pio_cycles", "cycles, port I/O", CYCLES, 200, 200, 3 },
-	/* Seconds are the machine's mood; five times and more is no mood. */
+	/* Seconds depend on what else the machine does; a factor of five does not. */
 	{ "wall_s", "seconds to ready", SECONDS, 400, 400, 400 },
 };
 
@@ -97,7 +104,7 @@ static int machine_differs(const struct report *old, const struct report *new)
 	const struct level *a, *b;
 
 	if (old->deepest < 0 ||
-	    new->deepest < 0) /* nothing came up: it can only be better or worse */
+	    new->deepest < 0) /* nothing came up in one of them: it can only be better or worse */
 		return 0;
 	a = &old->levels[old->outermost];
 	b = &new->levels[new->outermost];
@@ -110,7 +117,7 @@ static int machine_differs(const struct report *old, const struct report *new)
 
 static const char *clock_name(const struct report *r)
 {
-	return r->setup.counted_clock ? "a counted clock" : "a real clock";
+	return r->setup.deterministic ? "a deterministic clock" : "a real clock";
 }
 
 static void requested_name(const struct report *r, char *buf, size_t size)
@@ -128,7 +135,7 @@ int compare_possible(const struct report *old, const struct report *new)
 
 	requested_name(old, a, sizeof(a));
 	requested_name(new, b, sizeof(b));
-	return differs("depth that was asked for", a, b) || machine_differs(old, new) ||
+	return differs("requested depth", a, b) || machine_differs(old, new) ||
 			       memory_differs(old, new) ||
 			       differs("nesting", nesting_names[old->setup.nesting],
 				       nesting_names[new->setup.nesting]) ||
@@ -234,7 +241,7 @@ static int limit_of(const struct comparison *c, const struct figure *f, int leve
 
 	if (chosen != LIMIT_DEFAULT)
 		return chosen;
-	return c->new->setup.counted_clock	? f->counted
+	return c->new->setup.deterministic	? f->counted
 	       : level <= c->new->outermost + 1 ? f->first
 						: f->deeper;
 }
@@ -305,14 +312,6 @@ static void compare_outcomes(struct comparison *c)
 			 by_rank(-!!old->lost_records, -!!new->lost_records));
 }
 
-static const struct check *find_check(const struct level *lv, const char *id)
-{
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, id))
-			return &lv->checks[i];
-	return NULL;
-}
-
 /* Passed is better than skipped or not done, and that better than failed. */
 static int check_rank(const struct check *k)
 {
@@ -321,8 +320,8 @@ static int check_rank(const struct check *k)
 
 static void compare_check(struct comparison *c, int level, const char *id)
 {
-	const struct check *old = find_check(&c->old->levels[level], id);
-	const struct check *new = find_check(&c->new->levels[level], id);
+	const struct check *old = level_check(&c->old->levels[level], id);
+	const struct check *new = level_check(&c->new->levels[level], id);
 	char what[32];
 
 	if (old && new && old->result == new->result)
@@ -342,21 +341,19 @@ static void compare_checks(struct comparison *c, int level)
 	for (int i = 0; i < old->check_count; i++)
 		compare_check(c, level, old->checks[i].id);
 	for (int i = 0; i < new->check_count; i++)
-		if (!find_check(old, new->checks[i].id))
+		if (!level_check(old, new->checks[i].id))
 			compare_check(c, level, new->checks[i].id);
 }
 
-/* Each word of WORDS that is not in OTHERS. */
-static void compare_words(struct comparison *c, int level, const char *words, const char *others,
-			  bool lost)
+/* Each of FEATURES that is not in OTHERS. */
+static void compare_features(struct comparison *c, int level, const char *features,
+			     const char *others, bool lost)
 {
-	char list[256], padded[256], needle[256], what[64], *save, *word;
+	char list[256], what[64], *save, *word;
 
-	format(list, sizeof(list), "%s", words);
-	format(padded, sizeof(padded), " %s ", others);
+	format(list, sizeof(list), "%s", features);
 	for (word = strtok_r(list, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		format(needle, sizeof(needle), " %s ", word);
-		if (strstr(padded, needle))
+		if (has_word(others, word))
 			continue;
 		format(what, sizeof(what), "CPU's %s", word);
 		text_row(c, level, what, lost ? "yes" : "no", lost ? "no" : "yes",
@@ -364,7 +361,7 @@ static void compare_words(struct comparison *c, int level, const char *words, co
 	}
 }
 
-/* How many exits there were in all depends on how deep it went, and for how long. */
+/* The total of exits depends on how deep the run went, and how long it took. */
 static bool same_work(const struct comparison *c)
 {
 	return c->old->reached == c->new->reached && c->old->stop == c->new->stop &&
@@ -378,8 +375,8 @@ static void compare_level(struct comparison *c, int level)
 	if (!old->ready || !new->ready)
 		return;
 	compare_checks(c, level);
-	compare_words(c, level, old->cpu_features, new->cpu_features, true);
-	compare_words(c, level, new->cpu_features, old->cpu_features, false);
+	compare_features(c, level, old->cpu_features, new->cpu_features, true);
+	compare_features(c, level, new->cpu_features, old->cpu_features, false);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
 		if (strcmp(figures[i].key, "total") || same_work(c))
 			number_row(c, level, &figures[i]);
@@ -396,7 +393,7 @@ static void print_side(const char *side, const struct report *r, FILE *out)
 	report_sentence(r, sentence, sizeof(sentence));
 	fprintf(out, "%s: %s\n", side, sentence);
 	if (lv)
-		fprintf(out, "     kernel %s %.8s, files %.8s, QEMU %s, %s\n", lv->kernel,
+		fprintf(out, "     kernel %s %.8s, initramfs %.8s, QEMU %s, %s\n", lv->kernel,
 			lv->kernel_sha256, lv->archive_sha256,
 			*r->setup.qemu ? r->setup.qemu : "unknown", clock_name(r));
 }
@@ -412,17 +409,13 @@ static void print_table_head(const struct comparison *c)
 static void print_json(const struct comparison *c, enum verdict verdict)
 {
 	cJSON *root = cJSON_CreateObject();
-	char *text;
 
 	cJSON_AddStringToObject(root, "schema", COMPARE_SCHEMA);
 	cJSON_AddStringToObject(root, "verdict", verdict_names[verdict]);
 	cJSON_AddNumberToObject(root, "better", c->better);
 	cJSON_AddNumberToObject(root, "worse", c->worse);
 	cJSON_AddItemToObject(root, "figures", c->figures);
-	text = cJSON_Print(root);
-	fprintf(c->out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(root);
+	formats_print_tree(root, c->out);
 }
 
 static void print_verdict(const struct comparison *c, enum verdict verdict)

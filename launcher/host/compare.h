@@ -18,7 +18,10 @@ struct compare_limits {
 	int exits, kib, cycles;
 };
 
-/* -1 (printed) if the two were not asked for the same on a like machine: then no figure says anything. */
+/*
+ * -1 (printed) if the two runs differ in what was requested or in their machine: then figures say
+ * nothing.
+ */
 int compare_possible(const struct report *old, const struct report *new);
 /* Compares figure by figure and prints it; returns the worst of all verdicts, better if any is and none worse. */
 enum verdict compare_print(const struct report *old, const struct report *new,

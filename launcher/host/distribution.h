@@ -7,7 +7,9 @@
 
 #include "lib/base.h"
 
-/* How to install a QEMU, by the text of an os-release(5) file; "" is one that nobody knows. */
+/*
+ * How to install a QEMU, by the text of an os-release(5) file; "" if the distribution is unknown.
+ */
 const char *distribution_qemu_advice(const char *os_release);
 /* The same by this machine's own. */
 const char *distribution_this_qemu_advice(void);

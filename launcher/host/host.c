@@ -3,6 +3,7 @@
 #include "host/host.h"
 #include "host/distribution.h"
 #include "level/kvm.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -18,7 +19,10 @@
 /* What distributions call it; Red Hat's is in no PATH. */
 static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm" };
 #define QEMU_WAIT_MS 10000
-/* QEMU's own seccomp filter: whatever it is talked into, it starts nothing and becomes nobody else. */
+/*
+ * QEMU's own seccomp filter: even if it is taken over, it can neither start a process nor change
+ * its user.
+ */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 /* What a QEMU with ARGS prints, not its errors if QUIET, as far as LINE holds it.  -1: it does not run or hangs. */
@@ -100,14 +104,14 @@ static void judge_kvm(struct host *h)
 
 	if (!p->have_virt)
 		format(h->kvm_why, sizeof(h->kvm_why), "%s%s", p->virt_problem,
-		       p->have_kvm ? "; the /dev/kvm that is here cannot pass on what the CPU lacks"
+		       p->have_kvm ? "; /dev/kvm is here, but cannot pass on what the CPU lacks"
 				   : "");
 	else if (!p->have_kvm)
 		format(h->kvm_why, sizeof(h->kvm_why), "%s", p->kvm_problem);
 	else if (p->kvm_nested == UNKNOWN)
 		format(h->kvm_why, sizeof(h->kvm_why),
-		       "whether nesting is on cannot be found out: neither the module's parameter "
-		       "nested nor KVM says");
+		       "cannot find out whether nesting is on: neither the module parameter nested "
+		       "nor KVM tells");
 	else if (!p->kvm_nested)
 		format(h->kvm_why, sizeof(h->kvm_why),
 		       "nesting is off: modprobe -r kvm_%s, then modprobe kvm_%s nested=1", module,
@@ -166,7 +170,7 @@ static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 		why = "named by --qemu";
 	} else if (there && !qemu_version_line(emulator, line, sizeof(line))) {
 		qemu = emulator;
-		why = "built by make emulator: its emulated AMD-V is mended for nesting";
+		why = "built by make emulator: its emulated AMD-V is fixed for nesting";
 	} else if (there) { /* damaged, or on a file system that no program runs from */
 		why = "this machine's own; the qemu-emulator beside this command does not run";
 	} else {
@@ -191,7 +195,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 			    h->qemu, distribution_this_qemu_advice());
 	if (sscanf(line, "QEMU emulator version %d.%d.%d", &h->version[0], &h->version[1],
 		   &h->version[2]) < 2)
-		return fail("%s: no QEMU: it says '%.60s'", h->qemu, line);
+		return fail("%s: not a QEMU: it prints '%.60s'", h->qemu, line);
 	judge_kvm(h);
 	judge_tcg(h);
 	h->accel = o->accel != ACCEL_AUTO ? o->accel : h->kvm_fits ? ACCEL_KVM : ACCEL_TCG;
@@ -205,7 +209,7 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 static void print_json(const struct host *h, FILE *out)
 {
 	cJSON *o = cJSON_CreateObject();
-	char version[32], *text;
+	char version[32];
 
 	format(version, sizeof(version), "%d.%d.%d", h->version[0], h->version[1], h->version[2]);
 	cJSON_AddStringToObject(o, "schema", "supernest-check/1");
@@ -227,10 +231,7 @@ static void print_json(const struct host *h, FILE *out)
 	cJSON_AddStringToObject(o, "accel", h->accel == ACCEL_KVM ? "kvm" : "tcg");
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
-	text = cJSON_Print(o);
-	fprintf(out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(o);
+	formats_print_tree(o, out);
 }
 
 void host_print(const struct host *h, bool json, FILE *out)

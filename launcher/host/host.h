@@ -25,7 +25,7 @@ struct host {
 
 /*
  * Finds out.  EMULATOR is where the QEMU of `make emulator` would be, or NULL.  -1 (printed) if the
- * set-up is broken: no QEMU.
+ * setup is broken: no QEMU.
  */
 int host_learn(struct host *h, const struct options *o, const char *emulator);
 /* Whether this version's TCG can run AMD-V with nested paging under firmware in real mode. */

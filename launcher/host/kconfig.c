@@ -13,19 +13,18 @@ static const struct {
 	const char *virt; /* on such a CPU alone, or NULL */
 	bool module;	  /* may be one: the launcher loads it */
 } needs[] = {
-	{ "BLK_DEV_INITRD", "the initramfs holds all that runs", NULL, false },
+	{ "BLK_DEV_INITRD", "everything runs from the initramfs", NULL, false },
 	{ "RD_GZIP", "the published initramfs is compressed by gzip", NULL, false },
 	{ "BINFMT_ELF", "the launcher is an ELF program", NULL, false },
-	{ "PROC_FS", "the launcher reads memory and CPU there", NULL, false },
-	{ "SYSFS", "KVM's parameters are there", NULL, false },
-	{ "DEVTMPFS", "/dev/kvm has to appear", NULL, false },
+	{ "PROC_FS", "the launcher reads there what memory and CPU it has", NULL, false },
+	{ "SYSFS", "KVM's parameters are read there", NULL, false },
+	{ "DEVTMPFS", "/dev/kvm must appear", NULL, false },
 	{ "TMPFS", "the files for the next level are written there", NULL, false },
 	{ "SHMEM", "tmpfs needs it", NULL, false },
-	{ "PRINTK", "the kernel's words are the evidence", NULL, false },
+	{ "PRINTK", "kernel messages are the evidence of a failure", NULL, false },
 	{ "SERIAL_8250_CONSOLE", "the console of a kernel that is not ours", NULL, false },
 	{ "X86_IOPL_IOPERM", "the launcher writes its records to a port", NULL, false },
-	{ "HIGH_RES_TIMERS", "QEMU and the guests' clocks need timers better than a tick", NULL,
-	  false },
+	{ "HIGH_RES_TIMERS", "QEMU and guest clocks need timers finer than a tick", NULL, false },
 	{ "POSIX_TIMERS", "QEMU needs them", NULL, false },
 	{ "FUTEX", "QEMU's threads need it", NULL, false },
 	{ "EPOLL", "QEMU needs it", NULL, false },
@@ -33,11 +32,11 @@ static const struct {
 	{ "SIGNALFD", "QEMU needs it", NULL, false },
 	{ "TIMERFD", "the check of timers needs it", NULL, false },
 	{ "ACPI", "nested levels find their APIC by its tables", NULL, false },
-	{ "KVM_GUEST", "without KVM's clock a guest does not know how fast its own is", NULL,
+	{ "KVM_GUEST", "without KVM's clock a guest does not know the frequency of its TSC", NULL,
 	  false },
 	{ "TRANSPARENT_HUGEPAGE", "with small pages a level has 30 times the page faults", NULL,
 	  false },
-	{ "KVM", "nothing nests without", NULL, true },
+	{ "KVM", "nothing nests without it", NULL, true },
 	{ "KVM_AMD", "this CPU has svm", "svm", true },
 	{ "KVM_INTEL", "this CPU has vmx", "vmx", true },
 };
@@ -98,7 +97,7 @@ int kconfig_check(const char *path, const char *virt,
 	if (value < 0)
 		return fail("%s: %m", path);
 	if (value != 'y')
-		return fail("%s: no configuration of a 64-bit x86 kernel: it has no "
+		return fail("%s: not the configuration of a 64-bit x86 kernel: it lacks "
 			    "CONFIG_X86_64=y",
 			    path);
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {

@@ -23,7 +23,7 @@
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
 #define STATUS_NO_PROGRAM 125 /* as timeout(1) and its like have it, and git bisect run */
-#define APPEND_MAX 900	      /* so that all words fit, and Linux's 2047 */
+#define APPEND_MAX 900	      /* so that all parameters fit the 2047 bytes that Linux takes */
 
 struct outermost {
 	struct run run;
@@ -49,7 +49,8 @@ static int check_exec(const struct outermost *m)
 	int last = levels_last(&asked->exec.at);
 
 	if (asked->program && (asked->programs.count || asked->suites.count || asked->guest))
-		return fail("-- CMD, or --exec, --suite and --guest: which one is the program?");
+		return fail("--exec, --suite, --guest and -- each name a program: leave out -- or "
+			    "the others");
 	if (d->depth != DEPTH_MAX && last > d->depth)
 		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
 			    d->depth);
@@ -94,7 +95,7 @@ static int decide(struct outermost *m)
 	struct options *asked = &m->run.asked, appended = *asked;
 
 	if (asked->append && strlen(asked->append) > APPEND_MAX)
-		return fail("--append: longer than %d bytes: its kernel would not see all of it",
+		return fail("--append: longer than %d bytes: the kernel would cut it off",
 			    APPEND_MAX);
 	if (asked->append && options_from_cmdline(&appended, asked->append))
 		return -1;
@@ -115,7 +116,7 @@ static int learn(struct outermost *m)
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* Both are in the memory of each level: with a counted clock they are part of what has to repeat. */
+/* Both are in the memory of each level: in a deterministic run they must repeat. */
 static void make_id(struct decided *d, bool repeats)
 {
 	format(d->run_id, sizeof(d->run_id), "%016x", 1);
@@ -171,7 +172,7 @@ static int place_kernel(struct outermost *m)
 
 	config->kernel = files_kernel();
 	if (!o.kernel && (o.modules || o.config || levels_last(&o.levels) >= 0))
-		return fail("--modules, --levels and --config go with --kernel: which one is it?");
+		return fail("--modules, --levels and --config need --kernel");
 	if (!o.kernel)
 		return files_need(config->kernel, "kernel");
 	if (access(o.kernel, R_OK))
@@ -212,14 +213,15 @@ static int place_files(struct outermost *m)
 	if (!pack_is_asked(asked))
 		return 0;
 	p->last = last_with_files(&m->run.decided);
+	p->virt = m->config.kvm ? m->host.self.cpu_virt : "svm";
 	if (pack_make(p, asked, m->config.initramfs, m->packed, sizeof(m->packed)))
 		return -1;
 	m->config.initramfs = m->packed;
 	if (p->last != LEVEL_NONE)
 		format(until, sizeof(until), " down to L%d", p->last);
 	if (p->files)
-		lines_say(&m->run.lines, "%d files of yours: %lld KiB of each level%s", p->files,
-			  (long long)p->kib, until);
+		lines_say(&m->run.lines, "%d files of yours take %lld KiB in each level%s",
+			  p->files, (long long)p->kib, until);
 	return 0;
 }
 
@@ -252,10 +254,11 @@ static int check_shell(const struct outermost *m)
 	if (shell == SHELL_NONE)
 		return 0;
 	if (m->run.asked.deterministic)
-		return fail("--shell: not with --deterministic, whose clock does not wait for a "
-			    "person");
+		return fail("--shell does not go with --deterministic, whose clock does not wait "
+			    "for input");
 	if (output_is_standard(m->run.asked.json_path))
-		return fail("--shell: not with --json -: standard output is the shell's terminal");
+		return fail("--shell does not go with --json -: standard output is the shell's "
+			    "terminal");
 	if (shell < m->child.level)
 		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
 	return 0;
@@ -263,7 +266,7 @@ static int check_shell(const struct outermost *m)
 
 /* ---- telling ----------------------------------------------------------------------------- */
 
-/* An error in the middle of a picture. */
+/* An error while the live view is shown. */
 static void fail_below_view(void *context, const char *message)
 {
 	struct view *view = context;
@@ -272,7 +275,7 @@ static void fail_below_view(void *context, const char *message)
 	fprintf(stderr, "supernest: %s\n", message);
 }
 
-/* What is about to be started, as a picture or in words. */
+/* What is about to be started, as a picture or as text. */
 static void begin_telling(struct outermost *m)
 {
 	const char *why = m->config.kvm ? m->host.kvm_why : m->host.tcg_why;
@@ -302,7 +305,7 @@ static void begin_report(struct outermost *m)
 
 	run_begin(&m->run, HOST_LEVEL, m->child.level);
 	setup->memory_kib = m->config.memory_kib;
-	setup->counted_clock = m->config.deterministic;
+	setup->deterministic = m->config.deterministic;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
 	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
 	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO)
@@ -334,15 +337,15 @@ static int64_t tsc_khz(const struct vm_config *config)
 static int make_cmdline(struct outermost *m)
 {
 	const char *append = m->run.asked.append;
-	char words[1024 + APPEND_MAX], tsc[40] = "";
+	char parameters[1024 + APPEND_MAX], tsc[40] = "";
 
 	if (!m->config.kvm)
 		format(tsc, sizeof(tsc), " tsc_early_khz=%lld", (long long)tsc_khz(&m->config));
-	format(words, sizeof(words), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
+	format(parameters, sizeof(parameters), "console=ttyS0 loglevel=3 panic=-1%s%s%s", tsc,
 	       append ? " " : "", append ? append : "");
 	if (m->config.kvm)
-		cmdline_offer(m->host.self.cpu_virt, words, sizeof(words));
-	return cmdline_make(&m->run.decided, m->child.level, 0, words, m->cmdline);
+		cmdline_offer(m->host.self.cpu_virt, parameters, sizeof(parameters));
+	return cmdline_make(&m->run.decided, m->child.level, 0, parameters, m->cmdline);
 }
 
 static int run_child(struct outermost *m)
@@ -358,7 +361,7 @@ static int run_child(struct outermost *m)
 	begin_telling(m);
 	m->child.run = &m->run;
 	m->child.pace_s = UNKNOWN;
-	m->child.beat_s = m->view.on ? VIEW_BEAT_S : 0;
+	m->child.heartbeat_s = m->view.on ? VIEW_HEARTBEAT_S : 0;
 	m->child.counts_chain = m->config.kvm;
 	m->child.need_kib = need_kib(&m->config);
 	err = child_run(&m->child, &m->config);
@@ -367,13 +370,13 @@ static int run_child(struct outermost *m)
 	return err;
 }
 
-/* A program that was to run, and of which nobody has heard: the level that had it cannot be right. */
+/* A program was to run, and none has reported: the level that had it has failed. */
 static void add_missing(struct outermost *m)
 {
 	struct check k = { .id = "exec",
 			   .result = RESULT_FAIL,
 			   .unit = "s",
-			   .detail = "no program was run, or none has ended" };
+			   .detail = "no program was run, or none ended" };
 	struct report *r = &m->run.teller.report;
 
 	if (m->pack.programs && !m->streams.ended && r->deepest >= 0)
@@ -432,7 +435,7 @@ static int prepare_and_run(struct outermost *m)
 	return err || m->streams.err ? -1 : status;
 }
 
-/* Of a program behind "--": its own, or the one that says that it did not come to that. */
+/* The exit status of the program behind "--", or the one that says that it was not started. */
 static int program_status(const struct outermost *m, int status)
 {
 	if (status < 0 && !m->child.run) /* wrong use */
@@ -447,7 +450,7 @@ static void on_closed(void)
 	relay_stop_requested = SIGPIPE;
 }
 
-/* Behind "--" is a command like any other, in a pipe: its output is ours, and our own words are apart. */
+/* Behind "--" is a command like any other, in a pipe: its output is ours, and our own messages go elsewhere. */
 static void begin_streams(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;

@@ -271,30 +271,6 @@ static int add_kernels(struct packing *p, int outermost)
 	return 0;
 }
 
-/* The initramfs, then ours: the kernel unpacks one after the other, and looks at boundaries of 4. */
-static int write_initramfs(struct packing *p, char *path, size_t size)
-{
-	char buf[65536];
-	int out = memfd_create("initramfs", MFD_CLOEXEC), err = 0;
-	int in = open(p->overlay->initramfs, O_RDONLY | O_CLOEXEC);
-	off_t len = 0;
-	ssize_t n = -1;
-
-	if (in < 0 || out < 0)
-		return fail("%s: cannot be read or copied: %m", p->overlay->initramfs);
-	while (!err && (n = read(in, buf, sizeof(buf))) > 0) {
-		err = write_all(out, buf, n);
-		len += n;
-	}
-	close(in);
-	err = err || n || write_all(out, "\0\0\0", -len & 3) ||
-	      archive_append(out, p->entry, p->entry_count);
-	if (err)
-		return fail("%s with %s behind it: %m", p->overlay->initramfs, p->overlay->kernel);
-	format(path, size, "/proc/%d/fd/%d", getpid(), out);
-	return 0;
-}
-
 /* ---- the whole --------------------------------------------------------------------------- */
 
 static void say_missing(void *context, const char *option, const char *why)
@@ -309,7 +285,7 @@ static int check_config(struct packing *p, const char *config)
 {
 	if (config)
 		return kconfig_check(config, p->overlay->virt, say_missing, p);
-	lines_say(p->overlay->lines, "no configuration of Linux %s was found: --config names it",
+	lines_say(p->overlay->lines, "found no configuration of Linux %s; name it with --config",
 		  p->kernel.release);
 	return 0;
 }
@@ -325,12 +301,12 @@ int overlay_make(const struct overlay *o, int outermost, char *path, size_t size
 	if (kernel_read(o->kernel, &p->kernel))
 		return fail("--kernel %s: %s", o->kernel,
 			    errno ? strerror(errno)
-				  : "no bzImage: it has no header of a Linux kernel for x86");
+				  : "not a bzImage: it lacks the header of a Linux kernel for x86");
 	if (!config)
 		config = kconfig_find(o->kernel, p->kernel.release,
 				      find_modules(p) ? p->modules_dir : NULL);
 	if (check_config(p, config) || pack_modules(p, config) || add_kernels(p, outermost))
 		return -1;
 	add_modules(p);
-	return write_initramfs(p, path, size);
+	return archive_extend(o->initramfs, p->entry, p->entry_count, path, size);
 }

@@ -84,7 +84,7 @@ static int add_link(struct entries *e, const char *path, const char *name)
 	ssize_t n = readlink(path, target, sizeof(target));
 
 	if (n < 0 || n == sizeof(target))
-		return fail("--file %s: cannot read where it leads: %m", path);
+		return fail("--file %s: cannot read the link: %m", path);
 	if (asprintf(&kept, "%.*s", (int)n, target) < 0)
 		return fail("out of memory");
 	return add_entry(e, S_IFLNK | 0777, name, kept, n);
@@ -93,6 +93,7 @@ static int add_link(struct entries *e, const char *path, const char *name)
 /* nftw() gives its callback no context. */
 static struct {
 	struct entries *entries;
+	const struct suite *suite; /* what of it is needed; NULL: all */
 	const char *dest;
 	size_t prefix;
 } walk;
@@ -102,6 +103,8 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 	char name[PATH_BYTES];
 
 	(void)at;
+	if (walk.suite && S_ISREG(st->st_mode) && !suite_needs(walk.suite, path + walk.prefix + 1))
+		return 0;
 	if (strlen(walk.dest) + strlen(path) - walk.prefix >= sizeof(name))
 		return fail("--file %s: its name would be too long", path);
 	format(name, sizeof(name), "%s%s", walk.dest, path + walk.prefix);
@@ -116,11 +119,11 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 		return add_link(walk.entries, path, name);
 	if (S_ISREG(st->st_mode))
 		return add_file(walk.entries, path, name, st);
-	return fail("--file %s: neither a file nor a directory nor a link", path);
+	return fail("--file %s: not a file, a directory or a link", path);
 }
 
 /* PATH, or PATH:DEST; what a link leads to, if PATH itself is one. */
-static int add_tree(struct entries *e, const char *asked)
+static int add_tree(struct entries *e, const char *asked, const struct suite *suite)
 {
 	const char *colon = strrchr(asked, ':');
 	char given[PATH_BYTES], path[PATH_BYTES];
@@ -136,11 +139,13 @@ static int add_tree(struct entries *e, const char *asked)
 	dest = colon ? colon + 1 : strrchr(given, '/') ? strrchr(given, '/') + 1 : given;
 	dest += strspn(dest, "/");
 	if (!*dest || strstr(dest, "..") || dest[strlen(dest) - 1] == '/')
-		return fail("--file %s: '%s' is no name for it in a level: name it, as in %s:/NAME",
+		return fail("--file %s: '%s' cannot be its name in a level; give it one, as in "
+			    "%s:/NAME",
 			    asked, dest, given);
 	if (add_parents(e, dest))
 		return -1;
 	walk.entries = e;
+	walk.suite = suite;
 	walk.dest = dest;
 	walk.prefix = strlen(path);
 	err = nftw(path, add_found, 16, FTW_PHYS);
@@ -156,7 +161,8 @@ static int add_script(struct entries *e, const char *name, const char *text)
 
 	format(path, sizeof(path), "%s/%s", &PAYLOAD_DIR[1], name);
 	if (has_entry(e, path))
-		return fail("--exec: two programs are called %s: name them, as in --exec NAME=CMD",
+		return fail("--exec: two programs are called %s; give them names, as in --exec "
+			    "NAME=CMD",
 			    name);
 	return add_parents(e, path) || add_entry(e, S_IFREG | 0755, path, text, strlen(text)) ? -1
 											      : 0;
@@ -187,13 +193,13 @@ static int add_command(struct entries *e, const char *asked)
 /* A program and its arguments, as they are. */
 static int add_program(struct entries *e, char *const *program)
 {
-	char words[PROGRAM_BYTES] = "", *text;
+	char command[PROGRAM_BYTES] = "", *text;
 
 	for (int i = 0; program[i]; i++)
-		append_word(words, sizeof(words), program[i]);
-	if (strlen(words) == sizeof(words) - 1)
+		append_word(command, sizeof(command), program[i]);
+	if (strlen(command) == sizeof(command) - 1)
 		return fail("--: the command is longer than %d bytes", PROGRAM_BYTES - 2);
-	if (asprintf(&text, "#!/bin/sh\nexec %s\n", words) < 0)
+	if (asprintf(&text, "#!/bin/sh\nexec %s\n", command) < 0)
 		return fail("out of memory");
 	return add_script(e, "exec", text);
 }
@@ -253,9 +259,16 @@ static int add_configured(struct entries *e, const struct suite *s)
 static int add_directory(struct entries *e, const struct suite *s)
 {
 	char tree[SUITE_PATH + SUITE_NAME + 20];
+	int before = e->count, tests = 0;
 
 	format(tree, sizeof(tree), "%s:/" SUITES "/%s", s->dir, s->name);
-	return add_tree(e, tree);
+	if (add_tree(e, tree, s))
+		return -1;
+	for (int i = before; i < e->count; i++) /* not in a folder of its own, and can be run */
+		tests += S_ISREG(e->entry[i].mode) &&
+			 strrchr(e->entry[i].name, '/') ==
+				 e->entry[i].name + strlen(SUITES "/") + strlen(s->name);
+	return tests ? 0 : fail("%s: none of the tests that are wanted is there", s->dir);
 }
 
 static int add_suite_script(struct entries *e, const struct suite *s)
@@ -268,10 +281,10 @@ static int add_suite_script(struct entries *e, const struct suite *s)
 	return add_script(e, s->name, text);
 }
 
-static int add_suite(struct entries *e, const char *asked)
+static int add_suite(struct entries *e, const char *asked, const char *virt)
 {
 	struct suite s;
-	int err = suite_open(&s, asked) || add_runner(e);
+	int err = suite_open(&s, asked, virt) || add_runner(e);
 
 	if (!err)
 		err = s.config ? add_configured(e, &s) : add_directory(e, &s);
@@ -299,10 +312,10 @@ static int add_guest(struct entries *e, const struct options *o)
 	return add_script(e, "guest", text);
 }
 
-static int add_suites(struct entries *e, const struct options *o)
+static int add_suites(struct entries *e, const struct options *o, const char *virt)
 {
 	for (int i = 0; i < o->suites.count; i++)
-		if (add_suite(e, o->suites.item[i]))
+		if (add_suite(e, o->suites.item[i], virt))
 			return -1;
 	if (!o->guest && (o->guest_append || o->guest_initrd))
 		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
@@ -365,9 +378,9 @@ bool pack_has_programs(const struct options *o)
 static int add_all(struct entries *e, struct pack *p, const struct options *o)
 {
 	for (int i = 0; i < o->packed.count; i++)
-		if (add_tree(e, o->packed.item[i]))
+		if (add_tree(e, o->packed.item[i], NULL))
 			return -1;
-	if (add_suites(e, o))
+	if (add_suites(e, o, p->virt))
 		return -1;
 	p->files = e->count;
 	if (p->last != LEVEL_NONE && add_until(e, p->last))
@@ -380,41 +393,16 @@ static int add_all(struct entries *e, struct pack *p, const struct options *o)
 	return o->program ? add_program(e, o->program) : 0;
 }
 
-/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
-static int copy_initramfs(const char *path, int out)
-{
-	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	char buf[65536];
-	off_t len = 0;
-	ssize_t n = -1;
-
-	while (in >= 0 && !err && (n = read(in, buf, sizeof(buf))) > 0) {
-		err = write_all(out, buf, n);
-		len += n;
-	}
-	if (in >= 0)
-		close(in);
-	return err || n || write_all(out, "\0\0\0", -len & 3) ? -1 : 0;
-}
-
 int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
 	      size_t size)
 {
-	int out = memfd_create("initramfs", MFD_CLOEXEC);
 	struct entries *e = calloc(1, sizeof(*e));
 	int err;
 
-	*p = (struct pack){ .last = p->last };
-	if (!e || out < 0) {
-		free(e);
-		return fail("no memory for a copy of %s: %m", initramfs);
-	}
-	err = add_all(e, p, o);
-	if (!err && (copy_initramfs(initramfs, out) || archive_append(out, e->entry, e->count)))
-		err = fail("%s: cannot be copied with your files behind it: %m", initramfs);
+	*p = (struct pack){ .last = p->last, .virt = p->virt };
+	if (!e)
+		return fail("out of memory");
+	err = add_all(e, p, o) || archive_extend(initramfs, e->entry, e->count, path, size);
 	free(e);
-	if (err)
-		return -1;
-	format(path, size, "/proc/%d/fd/%d", getpid(), out);
-	return 0;
+	return err ? -1 : 0;
 }

@@ -2,6 +2,7 @@
 #include "host/plan.h"
 #include "level/memory.h"
 #include "lib/options.h"
+#include "report/formats.h"
 
 #include <cJSON.h>
 #include <math.h>
@@ -44,10 +45,9 @@ static bool has_terms(const struct level *lv)
 
 static double archive_kib(const struct level *lv)
 {
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, "archive"))
-			return lv->checks[i].value / 1024;
-	return UNKNOWN;
+	const struct check *k = level_check(lv, "archive");
+
+	return k ? k->value / 1024 : UNKNOWN;
 }
 
 /* The levels whose terms and whose child's are all known; a file may say anything: they have to add up. */
@@ -61,14 +61,14 @@ static int learn_terms(struct plan *p, const struct report *r)
 			break;
 		if (keeps_kib(lv) < 0 || takes_kib(lv->child_kib, child) < 0 ||
 		    archive_kib(child) < 0)
-			return fail("plan: what L%d says of its memory does not add up", i);
+			return fail("plan: the memory figures of L%d do not add up", i);
 		p->terms_level = i;
 		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child));
 		p->freed_kib = OUR_KERNEL_FILE_KIB + archive_kib(child);
 	}
 	if (p->terms_level < 0)
-		return fail("plan: the report has no level that ran another: take one of L1 or "
-			    "deeper");
+		return fail(
+			"plan: the report has no level that ran another: use one that reaches L1");
 	return 0;
 }
 
@@ -89,7 +89,10 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	return b;
 }
 
-/* Nobody said how much RAM a machine has that was booted by hand: its kernel is like its child's. */
+/*
+ * The RAM of a machine that was booted by hand is unknown: its kernel is taken to be like its
+ * child's.
+ */
 static int64_t ram_of_report(const struct report *r, int64_t takes)
 {
 	int64_t rest = r->levels[r->outermost].total_kib + takes;
@@ -167,19 +170,20 @@ static double port_s(const struct report *r, int level)
 
 static void why_no_time(const struct plan *p, const struct report *r, char *why, size_t size)
 {
-	if (r->setup.counted_clock)
+	if (r->setup.deterministic)
 		format(why, size, "its clock counted instructions (--deterministic)");
 	else if (r->setup.tsc_khz <= 0)
 		format(why, size, "it does not say how long a cycle takes");
 	else if (p->recursive && p->time_level < 0)
-		format(why, size,
-		       "it has no level with exits and cycles: take one of L1 or deeper");
+		format(why, size, "it has no level with exits and cycles: use one that reaches L1");
 	else if (p->recursive)
 		return;
 	else if (p->time_level <= r->outermost || !has_time(r, p->time_level - 1))
-		format(why, size, "it has no two levels with exits and cycles: take one of L3");
+		format(why, size,
+		       "it has no two levels with exits and cycles: use one that reaches L3");
 	else if (port_s(r, p->time_level) <= port_s(r, p->time_level - 1))
-		format(why, size, "an exit of L%d costs no more than one of L%d: that is noise",
+		format(why, size,
+		       "an exit of L%d costs no more than one of L%d, which can only be noise",
 		       p->time_level, p->time_level - 1);
 }
 
@@ -223,7 +227,7 @@ static void plan_level_time(struct plan *p, const struct report *r, int level)
 	l->measured = level <= p->time_level;
 	l->comes_up = true;
 	if (l->measured) {
-		/* Nobody was there to time the outermost level that was booted by hand. */
+		/* The boot of a machine that was booted by hand was not timed from outside. */
 		l->boot_s = lv->wall_s >= 0 ? lv->wall_s : lv->ready_s >= 0 ? lv->ready_s : 0;
 		l->port_s = has_time(r, level) ? port_s(r, level) : 0;
 		return;
@@ -349,13 +353,13 @@ static void print_end(const struct plan *p, FILE *out)
 	const struct plan_level *l = &p->levels[p->memory_depth + 1];
 
 	if (p->memory_depth == MAX_LEVEL)
-		fprintf(out, "By memory: L%d, which is as deep as a chain can be.\n", MAX_LEVEL);
+		fprintf(out, "By memory: L%d, the deepest that a chain can have.\n", MAX_LEVEL);
 	else
 		fprintf(out, "By memory: L%d. L%d would have %.1f MiB and needs %.1f.\n",
 			p->memory_depth, p->memory_depth + 1, l->ram_kib / 1024.0,
 			p->need_kib / 1024.0);
 	if (*p->no_time) {
-		fprintf(out, "PLAN: L%d, if there is time enough\n", p->memory_depth);
+		fprintf(out, "PLAN: L%d, if there is enough time\n", p->memory_depth);
 		return;
 	}
 	l = &p->levels[p->time_depth + 1];
@@ -417,7 +421,6 @@ void plan_print_json(const struct plan *p, FILE *out)
 {
 	bool by_time = !*p->no_time && p->time_depth < p->memory_depth;
 	cJSON *root = cJSON_CreateObject(), *levels;
-	char *text;
 
 	cJSON_AddStringToObject(root, "schema", PLAN_SCHEMA);
 	cJSON_AddNumberToObject(root, "depth", by_time ? p->time_depth : p->memory_depth);
@@ -430,8 +433,5 @@ void plan_print_json(const struct plan *p, FILE *out)
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = p->outermost; i <= last_shown(p); i++)
 		cJSON_AddItemToArray(levels, level_to_json(p, i));
-	text = cJSON_Print(root);
-	fprintf(out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(root);
+	formats_print_tree(root, out);
 }

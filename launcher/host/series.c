@@ -98,7 +98,7 @@ int series_read(struct series *s, const char *path)
 	for (int number = 1; (line = strsep(&rest, "\n")); number++)
 		if (read_axis(s, line, path, number))
 			return -1;
-	return s->axis_count ? 0 : fail("%s: no option to vary is in it", path);
+	return s->axis_count ? 0 : fail("%s: it names no option to vary", path);
 }
 
 /* The value of an axis in a combination: the last axis turns fastest. */
@@ -109,25 +109,21 @@ static const char *value_of(const struct series *s, int combination, int axis)
 	return s->axes[axis].value[combination % s->axes[axis].count];
 }
 
-int series_options(const struct series *s, int combination, char *word[])
+int series_options(const struct series *s, int combination, char *arg[])
 {
 	for (int i = 0; i < s->axis_count; i++) {
-		word[2 * i] = (char *)s->axes[i].flag;
-		word[2 * i + 1] = (char *)value_of(s, combination, i);
+		arg[2 * i] = (char *)s->axes[i].flag;
+		arg[2 * i + 1] = (char *)value_of(s, combination, i);
 	}
 	return 2 * s->axis_count;
 }
 
 static void combination_name(const struct series *s, int combination, char *buf, size_t size)
 {
-	size_t len = 0;
-
 	buf[0] = '\0';
-	for (int i = 0; i < s->axis_count && len < size; i++) {
-		format(buf + len, size - len, "%s%s=%s", i ? " " : "", s->axes[i].name,
+	for (int i = 0; i < s->axis_count; i++)
+		append(buf, size, "%s%s=%s", i ? " " : "", s->axes[i].name,
 		       value_of(s, combination, i));
-		len += strlen(buf + len);
-	}
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -144,7 +140,7 @@ static void keep(struct past_run *past, const struct report *r, double seconds)
 		past->exits[i] = !r->used[i]		? UNKNOWN
 				 : lv->exits_chain >= 0 ? lv->exits_chain
 							: lv->exits_boot;
-		past->lost_kib[i] = r->used[i] ? lv->overhead_kib : UNKNOWN;
+		past->overhead_kib[i] = r->used[i] ? lv->overhead_kib : UNKNOWN;
 	}
 }
 
@@ -158,7 +154,7 @@ static void show(int fd, FILE *out)
 		fwrite(buf, 1, n, out);
 }
 
-/* Its status; a wish to stop is passed on, and what it still says is waited for. */
+/* Its status. A request to stop is passed on, and the run's last output is waited for. */
 static int wait_for(pid_t pid, const volatile int *stop)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), status = 0;
@@ -178,20 +174,17 @@ static void write_run(const struct series *s, const struct past_run *past, const
 		      FILE *json)
 {
 	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
-	char *text;
 
 	for (int i = 0; i < s->axis_count; i++)
 		cJSON_AddStringToObject(options, s->axes[i].key, value_of(s, past->combination, i));
 	cJSON_AddNumberToObject(run, "status", past->status);
 	cJSON_AddNumberToObject(run, "seconds", past->seconds);
 	cJSON_AddItemToObject(run, "report", formats_to_json(r));
-	text = cJSON_Print(run);
-	fprintf(json, "%s%s", s->count > 1 ? ",\n" : "", text ? text : "{}");
-	cJSON_free(text);
-	cJSON_Delete(run);
+	fputs(s->count > 1 ? "," : "", json);
+	formats_print_tree(run, json);
 }
 
-/* What a person reads of a run while the others are made. */
+/* The line that is printed for a run while the others are made. */
 static void print_run(const struct series *s, const struct past_run *past, const struct report *r,
 		      FILE *out)
 {
@@ -199,7 +192,7 @@ static void print_run(const struct series *s, const struct past_run *past, const
 
 	combination_name(s, past->combination, name, sizeof(name));
 	if (past->status == STATUS_WRONG)
-		format(verdict, sizeof(verdict), "wrong use or a broken set-up");
+		format(verdict, sizeof(verdict), "wrong use or a broken setup");
 	else if (past->status == STATUS_SKIPPED)
 		format(verdict, sizeof(verdict), "skipped: this machine cannot do it");
 	else if (past->status > 128)
@@ -216,7 +209,7 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 		   struct report *shared, const volatile int *stop, FILE *out, FILE *json)
 {
 	struct past_run *past = &s->runs[s->count++];
-	char *word[SERIES_WORDS];
+	char *arg[SERIES_ARGS];
 	int log = memfd_create("output", MFD_CLOEXEC);
 	double start_s = now_s();
 	pid_t pid;
@@ -228,7 +221,7 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(log, STDOUT_FILENO);
-		past->status = once(context, series_options(s, combination, word), word, shared);
+		past->status = once(context, series_options(s, combination, arg), arg, shared);
 		fflush(NULL);
 		_exit(past->status);
 	}
@@ -259,7 +252,7 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-enum figure { FIGURE_EXITS, FIGURE_LOST, FIGURE_SECONDS };
+enum figure { FIGURE_EXITS, FIGURE_OVERHEAD, FIGURE_SECONDS };
 
 /* Of a figure of a level, over the runs of a combination that have it. */
 static struct spread spread_of(const struct series *s, int combination, enum figure what, int level)
@@ -269,9 +262,9 @@ static struct spread spread_of(const struct series *s, int combination, enum fig
 
 	for (int i = 0; value && i < s->count; i++) {
 		const struct past_run *past = &s->runs[i];
-		double v = what == FIGURE_EXITS	 ? past->exits[level]
-			   : what == FIGURE_LOST ? past->lost_kib[level]
-						 : past->seconds;
+		double v = what == FIGURE_EXITS	     ? past->exits[level]
+			   : what == FIGURE_OVERHEAD ? past->overhead_kib[level]
+						     : past->seconds;
 
 		if (past->combination == combination && v >= 0)
 			value[spread.count++] = v;
@@ -293,12 +286,28 @@ static void print_spread(const struct spread *v, const char *name, int digits, F
 			v->median, digits, v->most);
 }
 
-static int count_status(const struct series *s, int combination, int status)
-{
-	int n = 0;
+/* Of all runs of a combination. */
+struct sums {
+	int runs, passed, skipped, least_reached, most_reached;
+};
 
-	for (int i = 0; i < s->count; i++)
-		n += s->runs[i].combination == combination && s->runs[i].status == status;
+static struct sums sums_of(const struct series *s, int combination)
+{
+	struct sums n = { .least_reached = MAX_LEVEL };
+
+	for (int i = 0; i < s->count; i++) {
+		const struct past_run *past = &s->runs[i];
+
+		if (past->combination != combination)
+			continue;
+		n.runs++;
+		n.passed += past->status == STATUS_OK;
+		n.skipped += past->status == STATUS_SKIPPED;
+		if (past->reached < n.least_reached)
+			n.least_reached = past->reached;
+		if (past->reached > n.most_reached)
+			n.most_reached = past->reached;
+	}
 	return n;
 }
 
@@ -319,7 +328,7 @@ static void print_ends(const struct series *s, int combination, FILE *out)
 			if (!n)
 				continue;
 			fprintf(out, "%sreached L%d, stopped by %s: %d", between, level,
-				stop ? stop_names[stop] : "nothing that it told", n);
+				stop ? stop_names[stop] : "an unknown cause", n);
 			between = "; ";
 		}
 	if (*between == ';')
@@ -328,18 +337,15 @@ static void print_ends(const struct series *s, int combination, FILE *out)
 
 static void print_combination(const struct series *s, int combination, FILE *out)
 {
+	struct sums n = sums_of(s, combination);
 	struct spread spread;
 	char name[200];
-	int runs = 0;
 
-	for (int i = 0; i < s->count; i++)
-		runs += s->runs[i].combination == combination;
-	if (!runs)
+	if (!n.runs)
 		return;
 	combination_name(s, combination, name, sizeof(name));
-	fprintf(out, "%s%s%d run%s: %d passed, %d skipped\n", name, *name ? ": " : "", runs,
-		runs == 1 ? "" : "s", count_status(s, combination, STATUS_OK),
-		count_status(s, combination, STATUS_SKIPPED));
+	fprintf(out, "%s%s%d run%s: %d passed, %d skipped\n", name, *name ? ": " : "", n.runs,
+		n.runs == 1 ? "" : "s", n.passed, n.skipped);
 	print_ends(s, combination, out);
 	fprintf(out, "  %-20s %12s %12s %12s\n", "", "least", "median", "most");
 	for (int level = 0; level <= MAX_LEVEL; level++) {
@@ -348,8 +354,8 @@ static void print_combination(const struct series *s, int combination, FILE *out
 		print_spread(&spread, name, 0, out);
 	}
 	for (int level = 0; level <= MAX_LEVEL; level++) {
-		format(name, sizeof(name), "KiB lost by L%d", level);
-		spread = spread_of(s, combination, FIGURE_LOST, level);
+		format(name, sizeof(name), "overhead of L%d, KiB", level);
+		spread = spread_of(s, combination, FIGURE_OVERHEAD, level);
 		print_spread(&spread, name, 0, out);
 	}
 	spread = spread_of(s, combination, FIGURE_SECONDS, 0);
@@ -357,40 +363,30 @@ static void print_combination(const struct series *s, int combination, FILE *out
 }
 
 static void print_cell(const struct series *s, int combination, enum figure what, int level,
-		       FILE *out)
+		       int width, FILE *out)
 {
 	struct spread spread = spread_of(s, combination, what, level);
 
 	if (spread.count)
-		fprintf(out, " %12.*f", what == FIGURE_SECONDS, spread.median);
+		fprintf(out, " %*.*f", width, what == FIGURE_SECONDS, spread.median);
 	else
-		fprintf(out, " %12s", "-");
+		fprintf(out, " %*s", width, "-");
 }
 
 static void print_row(const struct series *s, int combination, int width, FILE *out)
 {
-	int runs = 0, least = MAX_LEVEL, most = 0;
+	struct sums n = sums_of(s, combination);
 	char name[200], reached[24];
 
-	for (int i = 0; i < s->count; i++) {
-		const struct past_run *past = &s->runs[i];
-
-		if (past->combination != combination)
-			continue;
-		runs++;
-		least = past->reached < least ? past->reached : least;
-		most = past->reached > most ? past->reached : most;
-	}
-	if (!runs)
+	if (!n.runs)
 		return;
 	combination_name(s, combination, name, sizeof(name));
-	format(reached, sizeof(reached), least == most ? "L%d" : "L%d to L%d", most, least);
-	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, runs,
-		count_status(s, combination, STATUS_OK),
-		count_status(s, combination, STATUS_SKIPPED), reached);
-	print_cell(s, combination, FIGURE_EXITS, most, out);
-	print_cell(s, combination, FIGURE_LOST, 0, out);
-	print_cell(s, combination, FIGURE_SECONDS, 0, out);
+	format(reached, sizeof(reached), n.least_reached == n.most_reached ? "L%d" : "L%d to L%d",
+	       n.most_reached, n.least_reached);
+	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, n.runs, n.passed, n.skipped, reached);
+	print_cell(s, combination, FIGURE_EXITS, n.most_reached, 12, out);
+	print_cell(s, combination, FIGURE_OVERHEAD, 0, 16, out);
+	print_cell(s, combination, FIGURE_SECONDS, 0, 12, out);
 	fputs("\n", out);
 }
 
@@ -405,8 +401,8 @@ static void print_matrix(const struct series *s, FILE *out)
 		if ((int)strlen(name) > width)
 			width = strlen(name);
 	}
-	fprintf(out, "%-*s %6s %6s %6s %9s %12s %12s %12s\n", width, "", "runs", "passed", "skip",
-		"reached", "exits to it", "KiB lost L0", "seconds");
+	fprintf(out, "%-*s %6s %6s %6s %9s %12s %16s %12s\n", width, "", "runs", "passed", "skip",
+		"reached", "exits to it", "L0 overhead KiB", "seconds");
 	for (int c = 0; c < s->combinations; c++)
 		print_row(s, c, width, out);
 }
@@ -415,17 +411,15 @@ static void print_matrix(const struct series *s, FILE *out)
 
 static int status_of_all(const struct series *s)
 {
-	int ok = 0, not = 0;
+	bool ok = false, failed = false;
 
 	for (int i = 0; i < s->count; i++) {
 		if (s->runs[i].status == STATUS_WRONG)
 			return STATUS_WRONG;
-		ok += s->runs[i].status == STATUS_OK;
-		not += s->runs[i].status != STATUS_OK && s->runs[i].status != STATUS_SKIPPED;
+		ok |= s->runs[i].status == STATUS_OK;
+		failed |= s->runs[i].status != STATUS_OK && s->runs[i].status != STATUS_SKIPPED;
 	}
-	if (not )
-		return STATUS_NOT;
-	return ok ? STATUS_OK : STATUS_SKIPPED;
+	return failed ? STATUS_NOT : ok ? STATUS_OK : STATUS_SKIPPED;
 }
 
 int series_run(struct series *s, once_fn *once, void *context, const volatile int *stop, FILE *out,
@@ -493,12 +487,12 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 /* What varies is known to be right before the first run. */
 static int check(const struct series *s, const struct options *asked)
 {
-	char *word[SERIES_WORDS];
+	char *arg[SERIES_ARGS];
 
 	for (int i = 0; i < s->combinations; i++) {
 		struct options o = *asked;
 
-		if (options_from_args(&o, CMD_RUN, series_options(s, i, word), word))
+		if (options_from_args(&o, CMD_RUN, series_options(s, i, arg), arg))
 			return fail("%s: see above", asked->matrix);
 		if (o.shell != SHELL_NONE)
 			return fail("--shell is for one run, not for a series");
@@ -508,8 +502,8 @@ static int check(const struct series *s, const struct options *asked)
 			return fail("--learn is for one run, not for a series");
 		if (o.repeat != asked->repeat || o.matrix != asked->matrix ||
 		    o.json_path != asked->json_path || o.artifacts != asked->artifacts)
-			return fail("%s: repeat, matrix, json and artifacts are the series', they "
-				    "cannot vary",
+			return fail("%s: repeat, matrix, json and artifacts belong to the series "
+				    "and cannot vary",
 				    asked->matrix);
 	}
 	return 0;

@@ -12,7 +12,7 @@
 
 #define AXES_MAX 8
 #define AXIS_VALUES 32
-#define SERIES_WORDS (2 * AXES_MAX)
+#define SERIES_ARGS (2 * AXES_MAX)
 
 /* An option of `run`, by its name without the dashes, and the values that it takes in turn. */
 struct axis {
@@ -32,7 +32,7 @@ struct past_run {
 	int victim; /* the level that broke, -1 if none did */
 	double seconds;
 	int64_t exits[MAX_LEVEL + 1]; /* from the start of L1 to this level's ready; UNKNOWN */
-	int64_t lost_kib[MAX_LEVEL + 1];
+	int64_t overhead_kib[MAX_LEVEL + 1];
 };
 
 struct options;
@@ -54,8 +54,8 @@ struct series {
  * them; # begins a comment.  -1 if that is not what it is (printed).  NULL: one run, nothing varied.
  */
 int series_read(struct series *s, const char *path);
-/* The options of a combination, WORD[SERIES_WORDS] at the most; returns how many words they are. */
-int series_options(const struct series *s, int combination, char *word[]);
+/* The options of a combination, ARG[SERIES_ARGS] at the most; returns how many arguments they are. */
+int series_options(const struct series *s, int combination, char *arg[]);
 
 /* Makes a run with these options, fills in the report and returns the status. */
 typedef int once_fn(void *context, int argc, char **argv, struct report *r);

@@ -10,17 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/klog.h>
 #include <sys/mount.h> /* MS_NOSUID */
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SYSLOG_READ_ALL 3		      /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
 #define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
 #define HOOK_PATH "/etc/supernest/hook"
-#define HOOK_BEAT_S 2
+#define HOOK_HEARTBEAT_S 2
 #define DRAIN_S 60
 
 static void mount_one(const struct appliance *a, const char *type, const char *where,
@@ -106,37 +104,36 @@ void appliance_silence_kernel(const struct appliance *a)
 
 bool appliance_is_damaged(char *why, size_t size)
 {
-	static const char words[] = "Initramfs unpacking failed: ";
-	char log[256 * 1024];
-	int len = klogctl(SYSLOG_READ_ALL, log, sizeof(log) - 1);
-	const char *p = len > 0 ? strstr(log, words) : NULL;
+	static const char message[] = "Initramfs unpacking failed: ";
+	char *log = system_kernel_log();
+	const char *p = log ? strstr(log, message) : NULL;
+	bool found = p;
 
-	if (!p)
-		return false;
-	p += sizeof(words) - 1;
-	format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
-	return true;
+	if (found) {
+		p += sizeof(message) - 1;
+		format(why, size, "%.*s", (int)strcspn(p, "\n"), p);
+	}
+	free(log);
+	return found;
 }
 
-bool appliance_cannot_unpack(const char *words, char *what, size_t size)
+bool appliance_cannot_unpack(const char *message, char *what, size_t size)
 {
 	char method[16];
 
 	/* init/initramfs.c, unpack_to_rootfs(); we were in what it did unpack before */
-	if (!strncmp(words, "invalid magic", 13)) {
+	if (!strncmp(message, "invalid magic", 13)) {
 		format(what, size,
-		       "the initramfs is damaged (behind its first archive is none, or a plain "
-		       "cpio "
-		       "that does not begin at a multiple of 4 bytes)");
+		       "the initramfs is damaged (what follows its first archive is no archive, or "
+		       "a plain cpio that does not begin at a multiple of 4 bytes)");
 		return true;
 	}
 	/* The names are those of lib/decompress.c. */
-	if (sscanf(words, "compression method %15s not configured", method) != 1)
+	if (sscanf(message, "compression method %15s not configured", method) != 1)
 		return false;
 	format(what, size,
-	       "a part of the initramfs is compressed with %s, which its kernel does not unpack: "
-	       "use "
-	       "gzip for it, or nothing",
+	       "a part of the initramfs is compressed with %s, which its kernel cannot unpack: use "
+	       "gzip or no compression",
 	       method);
 	return true;
 }
@@ -147,13 +144,13 @@ void appliance_compare_files(const struct lines *lines)
 	FILE *sums = fopen(SUMS_PATH, "re");
 
 	if (!sums)
-		fail("%s: %m: nobody knows whether the files are as they were built", SUMS_PATH);
+		fail("%s: %m: cannot verify that the files are as they were built", SUMS_PATH);
 	while (sums && fscanf(sums, "%64s %255s", should_be, path) == 2)
 		if (sha256_file(path, is))
 			lines_say(lines, "%s: %m", path);
 		else if (strcmp(is, should_be))
 			lines_say(lines,
-				  "%s is not the one that was built: yours, or damaged on the way",
+				  "%s is not the one that was built: it is yours, or damaged",
 				  path);
 	if (sums)
 		fclose(sums);
@@ -173,7 +170,7 @@ void appliance_built_sum(const char *path, char sum[65])
 		fclose(sums);
 }
 
-static void run_hook(int own_level, const struct words *words)
+static void run_hook(int own_level, const struct own_lines *lines)
 {
 	char level[24];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -182,37 +179,37 @@ static void run_hook(int own_level, const struct words *words)
 	format(level, sizeof(level), "%d", own_level);
 	setenv("NEST_LEVEL", level, 1);
 	setenv("PATH", "/bin", 1);
-	if (words->out >= 0) {
+	if (lines->out >= 0) {
 		dup2(null, 0);
-		dup2(words->out, 1);
-		dup2(words->out, 2);
+		dup2(lines->out, 1);
+		dup2(lines->out, 2);
 	}
 	execl(HOOK_PATH, HOOK_PATH, (char *)NULL);
 	_exit(127);
 }
 
 /* Waits until it has ended.  False: it did not within TIMEOUT_S. */
-static bool await_hook(pid_t pid, int timeout_s, struct words *words,
-		       void (*on_beat)(void *context), void *context, int *status)
+static bool await_hook(pid_t pid, int timeout_s, struct own_lines *lines,
+		       void (*on_heartbeat)(void *context), void *context, int *status)
 {
-	double until_s = now_s() + timeout_s, beat_s = now_s() + HOOK_BEAT_S;
+	double until_s = now_s() + timeout_s, heartbeat_s = now_s() + HOOK_HEARTBEAT_S;
 	bool ended = false;
 
 	while (!ended && now_s() < until_s) {
 		ended = waitpid(pid, status, WNOHANG) == pid;
-		words_take(words);
+		own_lines_take(lines);
 		if (!ended)
 			usleep(10000);
-		if (now_s() < beat_s)
+		if (now_s() < heartbeat_s)
 			continue;
-		on_beat(context);
-		beat_s = now_s() + HOOK_BEAT_S;
+		on_heartbeat(context);
+		heartbeat_s = now_s() + HOOK_HEARTBEAT_S;
 	}
 	return ended;
 }
 
-bool appliance_hook(int own_level, int timeout_s, struct words *words,
-		    void (*on_beat)(void *context), void *context, struct check *k)
+bool appliance_hook(int own_level, int timeout_s, struct own_lines *lines,
+		    void (*on_heartbeat)(void *context), void *context, struct check *k)
 {
 	double start_s = now_s();
 	int status = 0;
@@ -222,13 +219,13 @@ bool appliance_hook(int own_level, int timeout_s, struct words *words,
 		return false;
 	pid = fork();
 	if (!pid)
-		run_hook(own_level, words);
+		run_hook(own_level, lines);
 	*k = (struct check){ .id = "hook", .result = RESULT_FAIL, .unit = "s" };
 	if (pid < 0) {
 		format(k->detail, sizeof(k->detail), "cannot be started: %s", strerror(errno));
 		return true;
 	}
-	if (!await_hook(pid, timeout_s, words, on_beat, context, &status)) {
+	if (!await_hook(pid, timeout_s, lines, on_heartbeat, context, &status)) {
 		kill(-pid, SIGKILL);
 		format(k->detail, sizeof(k->detail), "did not end within %d s, and was killed",
 		       timeout_s);
@@ -288,7 +285,7 @@ static void choose_reset(const struct appliance *a)
 		system_write(a, "/sys/kernel/reboot/type", "acpi");
 }
 
-/* A serial port empties slower than a machine resets; one that is stuck must not keep us. */
+/* A serial port drains slower than a machine resets; one that is stuck must not keep us. */
 static void drain_consoles(const struct consoles *consoles)
 {
 	int waiting, sum = 1;

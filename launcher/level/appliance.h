@@ -10,7 +10,7 @@
 
 #include "lib/options.h"
 #include "lib/system.h"
-#include "lib/words.h"
+#include "lib/own_lines.h"
 #include "report/level.h"
 #include "report/lines.h"
 
@@ -30,37 +30,42 @@ void appliance_mount(const struct appliance *a);
  * if there is none, as in a nested level.
  */
 FILE *appliance_consoles(struct consoles *c);
-/* When a session ends, the kernel hangs its terminal up for all that have it open. */
+/*
+ * The kernel hangs up a terminal for all that have it open when its session ends: opens the
+ * consoles again.
+ */
 void appliance_reopen_consoles(const struct consoles *c);
 /* The kernel's messages would split our lines. */
 void appliance_silence_kernel(const struct appliance *a);
 
 /*
- * What the kernel could not unpack, it only mentions: what it started is then as good as the part of
- * the files that it has.  Copies its words to WHY if so.
+ * The kernel only logs what it could not unpack; what it started then may lack files. Copies its
+ * message to WHY if so.
  */
 bool appliance_is_damaged(char *why, size_t size);
 /*
- * Those words may be no damage: what somebody appended may be compressed in a way that the kernel was not
- * built to unpack, or stand where it does not look.  True if so; WHAT says it, and what to do.
+ * Not every such message means damage: an appended archive may be compressed in a way that this
+ * kernel cannot unpack, or stand where it does not look. True if so; WHAT says it, and what to do.
  */
-bool appliance_cannot_unpack(const char *words, char *what, size_t size);
+bool appliance_cannot_unpack(const char *message, char *what, size_t size);
 
 /*
- * Says which files are not as they were built: somebody's own, appended to the initramfs, or altered
- * on the way; the kernel does not look at gzip's checksum.  We cannot know which of the two.
+ * Says which files differ from those that were built: files of the user's, appended to the
+ * initramfs, or damaged ones; the kernel does not check gzip's checksum. We cannot tell which of
+ * the two.
  */
 void appliance_compare_files(const struct lines *lines);
 
-/* The sum that the build wrote down for a file of the archive; "" if it did not. */
+/* The checksum that the build recorded for a file of the initramfs; "" if it did not. */
 void appliance_built_sum(const char *path, char sum[65]);
 
 /*
- * A person's own preparation of a level, /etc/supernest/hook; killed after TIMEOUT_S.  What it prints goes to WORDS if that has
- * a pipe, else to the console.  Calls ON_BEAT every other second meanwhile.  False: there is none; else K is the check of it.
+ * The user's preparation of a level, /etc/supernest/hook; killed after TIMEOUT_S. Its output goes
+ * to LINES if that has a pipe, else to the console. Calls ON_HEARTBEAT every other second
+ * meanwhile. False: there is no hook; else K is its check.
  */
-bool appliance_hook(int own_level, int timeout_s, struct words *words,
-		    void (*on_beat)(void *context), void *context, struct check *k);
+bool appliance_hook(int own_level, int timeout_s, struct own_lines *lines,
+		    void (*on_heartbeat)(void *context), void *context, struct check *k);
 
 /*
  * Starts a shell on a terminal, which becomes its own, with a prompt that names the level unless that is

@@ -34,8 +34,7 @@ static void check_virt(struct check_context *c, struct check *k)
 	strcpy(k->unit, "bool");
 	if (c->platform->have_virt)
 		return;
-	k->result = c->need_virt ? RESULT_FAIL : RESULT_SKIP;
-	format(k->detail, sizeof(k->detail), "%s", c->platform->virt_problem);
+	check_set(k, c->need_virt ? RESULT_FAIL : RESULT_SKIP, "%s", c->platform->virt_problem);
 }
 
 static void check_kvm(struct check_context *c, struct check *k)
@@ -44,8 +43,7 @@ static void check_kvm(struct check_context *c, struct check *k)
 	strcpy(k->unit, "api");
 	if (c->platform->have_kvm)
 		return;
-	k->result = c->need_virt ? RESULT_FAIL : RESULT_SKIP;
-	format(k->detail, sizeof(k->detail), "%s", c->platform->kvm_problem);
+	check_set(k, c->need_virt ? RESULT_FAIL : RESULT_SKIP, "%s", c->platform->kvm_problem);
 }
 
 static void check_nested(struct check_context *c, struct check *k)
@@ -54,9 +52,9 @@ static void check_nested(struct check_context *c, struct check *k)
 	strcpy(k->unit, "bool");
 	if (k->value)
 		return;
-	k->result = c->need_nested && c->platform->have_kvm ? RESULT_FAIL : RESULT_SKIP;
-	format(k->detail, sizeof(k->detail), "the KVM module's parameter nested is %s",
-	       c->platform->kvm_nested ? "not there" : "0");
+	check_set(k, c->need_nested && c->platform->have_kvm ? RESULT_FAIL : RESULT_SKIP,
+		  "the KVM module's parameter nested is %s",
+		  c->platform->kvm_nested ? "not there" : "0");
 }
 
 /* Each word holds its own address, then its complement: finds what is lost, stuck or aliased. */
@@ -72,9 +70,8 @@ static void check_memory(struct check_context *c, struct check *k)
 	strcpy(k->unit, "KiB");
 	p = mmap(NULL, kib * 1024, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "no %lld KiB to test: %s", (long long)kib,
-		       strerror(errno));
+		check_set(k, RESULT_FAIL, "cannot get %lld KiB to test: %s", (long long)kib,
+			  strerror(errno));
 		return;
 	}
 	for (size_t i = 0; i < words; i++)
@@ -87,10 +84,8 @@ static void check_memory(struct check_context *c, struct check *k)
 		bad += p[i] != ~(uintptr_t)&p[i];
 	munmap((void *)p, kib * 1024);
 	k->value = kib;
-	if (bad) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "%zu of %zu words changed", bad, words);
-	}
+	if (bad)
+		check_set(k, RESULT_FAIL, "%zu of %zu words changed", bad, words);
 }
 
 static void check_clock(struct check_context *c, struct check *k)
@@ -104,8 +99,7 @@ static void check_clock(struct check_context *c, struct check *k)
 		k->value = i + 1;
 		if (now >= last)
 			continue;
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "went back by %g s", last - now);
+		check_set(k, RESULT_FAIL, "went back by %g s", last - now);
 		return;
 	}
 }
@@ -118,9 +112,7 @@ static void check_tsc(struct check_context *c, struct check *k)
 	k->value = p->tsc_khz / 1000;
 	strcpy(k->unit, "MHz");
 	if (p->tsc_khz < 1) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail),
-		       "its kernel does not know the TSC's frequency");
+		check_set(k, RESULT_FAIL, "its kernel does not know the TSC's frequency");
 	} else if (!p->tsc_varies &&
 		   !needs_pace_is_sane(p->tsc_khz, __rdtsc() - p->began_tsc, now_s() - p->began_s,
 				       k->detail, sizeof(k->detail))) {
@@ -137,25 +129,14 @@ static void check_timer(struct check_context *c, struct check *k)
 
 	strcpy(k->unit, "s");
 	if (fd.fd < 0 || timerfd_settime(fd.fd, 0, &spec, NULL) ||
-	    poll(&fd, 1, limit_s * 1000) != 1) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "a timer of %g s did not fire within %g s",
-		       TIMER_S, limit_s);
-	}
+	    poll(&fd, 1, limit_s * 1000) != 1)
+		check_set(k, RESULT_FAIL, "a timer of %g s did not fire within %g s", TIMER_S,
+			  limit_s);
 	k->value = now_s() - start;
 	close(fd.fd);
-	/* The bound itself is kept by the same clock: look twice. */
-	if (k->result == RESULT_PASS && k->value > limit_s) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "a timer of %g s fired after %g s", TIMER_S,
-		       k->value);
-	}
-	/* 1 ms: kvm-clock and the timer's clock may be apart by a tick's rounding. */
-	if (k->result == RESULT_PASS && k->value < TIMER_S - 0.001) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "a timer of %g s fired after %g s", TIMER_S,
-		       k->value);
-	}
+	/* The bound itself is kept by the same clock: look twice.  kvm-clock and the timer's may be 1 ms apart. */
+	if (k->result == RESULT_PASS && (k->value > limit_s || k->value < TIMER_S - 0.001))
+		check_set(k, RESULT_FAIL, "a timer of %g s fired after %g s", TIMER_S, k->value);
 }
 
 struct fpu_state {
@@ -218,9 +199,8 @@ static void check_fpu(struct check_context *c, struct check *k)
 		k->value = done + EXITS_A_LOOK;
 		if (memcmp(in.vector, out.vector, sizeof(in.vector)) || in.mxcsr != out.mxcsr ||
 		    in.control != out.control) {
-			k->result = RESULT_FAIL;
-			format(k->detail, sizeof(k->detail), "%s registers changed within %g exits",
-			       avx ? "AVX" : "SSE", k->value);
+			check_set(k, RESULT_FAIL, "%s registers changed within %g exits",
+				  avx ? "AVX" : "SSE", k->value);
 			return;
 		}
 	}
@@ -272,8 +252,7 @@ static void check_cost(struct check_context *c, struct check *k)
 
 	strcpy(k->unit, "cycles");
 	if (port_allow(POST_PORT, 1)) {
-		k->result = RESULT_SKIP;
-		format(k->detail, sizeof(k->detail), "no port I/O: %s", strerror(errno));
+		check_set(k, RESULT_SKIP, "no port I/O: %s", strerror(errno));
 	} else {
 		pio = median_cycles(c, exit_by_pio);
 		if (!port_direct()) /* system calls were measured */
@@ -288,9 +267,23 @@ static void check_cost(struct check_context *c, struct check *k)
 	k->value = cpuid;
 	if (cpuid > 0)
 		return;
-	k->result = RESULT_FAIL;
-	format(k->detail, sizeof(k->detail), "the time-stamp counter stood still over an exit");
+	check_set(k, RESULT_FAIL, "the time-stamp counter stood still over an exit");
 }
+
+#define QUICK(id, phases, run)   \
+	{                        \
+		id, phases, run, \
+		{                \
+			0        \
+		}                \
+	}
+#define THOROUGH(id, ...)                        \
+	{                                        \
+		id, CHECK_THOROUGH, check_guest, \
+		{                                \
+			__VA_ARGS__              \
+		}                                \
+	}
 
 static const struct {
 	const char *id;
@@ -298,87 +291,52 @@ static const struct {
 	void (*run)(struct check_context *c, struct check *k);
 	struct guest_case guest;
 } checks[] = {
-	{ "virt", CHECK_EARLY, check_virt, {} },     /* svm or vmx in the CPU's flags */
-	{ "kvm", CHECK_EARLY, check_kvm, {} },	     /* /dev/kvm opens, with the API that we know */
-	{ "nested", CHECK_EARLY, check_nested, {} }, /* KVM's guests may nest */
-	{ "memory", CHECK_EARLY, check_memory, {} }, /* a pattern over free RAM */
-	{ "clock", CHECK_EARLY, check_clock, {} },   /* never goes back */
-	{ "tsc",
-	  CHECK_EARLY,
-	  check_tsc,
-	  {} }, /* its frequency is known, and is that of the clock */
-	{ "timer", CHECK_EARLY, check_timer, {} },	      /* fires, neither early nor lost */
-	{ "fpu", CHECK_EARLY | CHECK_LATE, check_fpu, {} },   /* registers survive exits */
-	{ "cost", CHECK_EARLY | CHECK_LATE, check_cost, {} }, /* of an exit, in cycles */
+	QUICK("virt", CHECK_EARLY, check_virt),	    /* svm or vmx in the CPU's flags */
+	QUICK("kvm", CHECK_EARLY, check_kvm),	    /* /dev/kvm opens, with the API that we know */
+	QUICK("nested", CHECK_EARLY, check_nested), /* KVM's guests may nest */
+	QUICK("memory", CHECK_EARLY, check_memory), /* a pattern over free RAM */
+	QUICK("clock", CHECK_EARLY, check_clock),   /* never goes back */
+	QUICK("tsc", CHECK_EARLY, check_tsc), /* its frequency is known, and is that of the clock */
+	QUICK("timer", CHECK_EARLY, check_timer),	     /* fires, neither early nor lost */
+	QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu),   /* registers survive exits */
+	QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost), /* of an exit, in cycles */
+
 	/* Memory of a guest is moved, split, shared and write-protected while it runs */
-	{ "kvm_memory",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_memory, .on_call = call_memory } },
+	THOROUGH("kvm_memory", .entry = case_memory, .on_call = call_memory),
 	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
-	{ "kvm_timers",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_timers, .on_call = call_timers, .exact = true } },
+	THOROUGH("kvm_timers", .entry = case_timers, .on_call = call_timers, .exact = true),
 	/* A debugger from outside: breakpoints, watchpoints, single steps */
-	{ "kvm_debug",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_debug, .on_call = call_debug, .exact = true } },
+	THOROUGH("kvm_debug", .entry = case_debug, .on_call = call_debug, .exact = true),
 	/* Registers set from outside, in all modes */
-	{ "kvm_segments",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_segments, .on_call = call_segments } },
+	THOROUGH("kvm_segments", .entry = case_segments, .on_call = call_segments),
 	/* MSRs that are taken from a guest and given back */
-	{ "kvm_msrs", CHECK_THOROUGH, check_guest, { .entry = case_msrs, .on_call = call_msrs } },
+	THOROUGH("kvm_msrs", .entry = case_msrs, .on_call = call_msrs),
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
-	{ "kvm_transfer",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_transfer, .on_call = call_transfer } },
+	THOROUGH("kvm_transfer", .entry = case_transfer, .on_call = call_transfer),
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
-	{ "svm_exits",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_exits, .svm = true, .exact = true } },
-	/* Its memory is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	{ "svm_npt", CHECK_THOROUGH, check_guest, { .entry = case_npt, .svm = true } },
+	THOROUGH("svm_exits", .entry = case_exits, .svm = true, .exact = true),
+	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
+	THOROUGH("svm_npt", .entry = case_npt, .svm = true),
 	/* and from outside, by this level */
-	{ "svm_memory",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_nested_memory, .svm = true, .on_call = call_memory } },
+	THOROUGH("svm_memory", .entry = case_nested_memory, .svm = true, .on_call = call_memory),
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
-	{ "svm_irqs", CHECK_THOROUGH, check_guest, { .entry = case_interrupts, .svm = true } },
+	THOROUGH("svm_irqs", .entry = case_interrupts, .svm = true),
 	/* The maps of MSRs and ports that exit, changed from run to run */
-	{ "svm_maps", CHECK_THOROUGH, check_guest, { .entry = case_maps, .svm = true } },
+	THOROUGH("svm_maps", .entry = case_maps, .svm = true),
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ "svm_events", CHECK_THOROUGH, check_guest, { .entry = case_events, .svm = true } },
-	/* Registers of it and of its hypervisor: each has its own */
-	{ "svm_state",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_state, .svm = true, .exact = true } },
+	THOROUGH("svm_events", .entry = case_events, .svm = true),
+	/* Registers of a nested guest and of its hypervisor: each has its own */
+	THOROUGH("svm_state", .entry = case_state, .svm = true, .exact = true),
 	/* Two guests in turn, and one that changes its page tables */
-	{ "svm_tlb", CHECK_THOROUGH, check_guest, { .entry = case_tlb, .svm = true } },
+	THOROUGH("svm_tlb", .entry = case_tlb, .svm = true),
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
-	{ "svm_tsc",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
+	THOROUGH("svm_tsc", .entry = case_tsc, .svm = true, .on_call = call_tsc),
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	{ "svm_modes",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_modes, .svm = true, .exact = true } },
+	THOROUGH("svm_modes", .entry = case_modes, .svm = true, .exact = true),
 	/* What VMRUN must refuse */
-	{ "svm_refused", CHECK_THOROUGH, check_guest, { .entry = case_refused, .svm = true } },
+	THOROUGH("svm_refused", .entry = case_refused, .svm = true),
 	/* Recursive SVM: who gets what happens in the guest of a nested guest */
-	{ "svm_recursion",
-	  CHECK_THOROUGH,
-	  check_guest,
-	  { .entry = case_recursion, .svm = true, .recursion = true } },
+	THOROUGH("svm_recursion", .entry = case_recursion, .svm = true, .recursion = true),
 };
 
 /* Whether NAME is in LIST, which has commas between names. */

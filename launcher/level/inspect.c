@@ -70,7 +70,7 @@ static int parse_word(const char *text, uint32_t *out)
 	errno = 0;
 	n = strtoull(text, &end, 0);
 	if (!isdigit((unsigned char)*text) || *end || errno || n > UINT32_MAX)
-		return fail("%.60s: not a number of 32 bits, as 0x40000000 or 1", text);
+		return fail("%.60s: not a 32-bit number such as 0x40000000 or 1", text);
 	*out = n;
 	return 0;
 }
@@ -105,7 +105,8 @@ int inspect_msr(const char *number, FILE *out)
 	close(fd);
 	if (!known) {
 		fail("MSR %#x: %s", msr,
-		     errno == EIO ? "this CPU has none, or refuses" : strerror(errno));
+		     errno == EIO ? "this CPU does not have it, or refuses access"
+				  : strerror(errno));
 		return -2;
 	}
 	fprintf(out, "msr %#x: 0x%016llx\n", msr, (unsigned long long)value);

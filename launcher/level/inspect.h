@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a person at a level's shell asks of it: where am I, what does the CPU say.
- */
+/* What the user of a level's shell can ask: where am I, what does the CPU say. */
 #ifndef SUPERNEST_INSPECT_H
 #define SUPERNEST_INSPECT_H
 

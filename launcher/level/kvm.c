@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/klog.h>
 #include <sys/stat.h>
 
-#define SYSLOG_READ_ALL 3 /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
-#define LOG_BYTES (256 << 10)
 #define CPUID_ENTRIES 256
 
 static bool is_vmx(const char *virt)
@@ -22,7 +19,7 @@ static bool is_vmx(const char *virt)
 
 /* ---- what is known ----------------------------------------------------------------------- */
 
-void kvm_find_words(const char *log, char *words, size_t size)
+void kvm_find_message(const char *log, char *message, size_t size)
 {
 	/* What their pr_fmt() puts in front: arch/x86/kvm/svm/svm.c, vmx/vmx.c, x86.c */
 	static const char *const speakers[] = { "] kvm_amd: ", "] kvm_intel: ", "] kvm: " };
@@ -31,34 +28,19 @@ void kvm_find_words(const char *log, char *words, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(speakers); i++)
 		for (at = log; (at = strstr(at, speakers[i])); at++)
 			last = at > last ? at : last;
-	words[0] = '\0';
+	message[0] = '\0';
 	if (!last)
 		return;
 	last += 2;
-	format(words, size, "%.*s", (int)strcspn(last, "\n"), last);
-	make_harmless(words);
+	format(message, size, "%.*s", (int)strcspn(last, "\n"), last);
+	sanitize(message);
 }
 
-char *kvm_read_log(void)
+static void read_message(char *message, size_t size)
 {
-	char *log = malloc(LOG_BYTES);
-	int len = log ? klogctl(SYSLOG_READ_ALL, log, LOG_BYTES - 1) : -1;
+	char *log = system_kernel_log();
 
-	if (len <= 0) {
-		free(log);
-		return NULL;
-	}
-	log[len] = '\0';
-	return log;
-}
-
-static void read_words(char *words, size_t size)
-{
-	char *log = kvm_read_log();
-
-	words[0] = '\0';
-	if (log)
-		kvm_find_words(log, words, size);
+	kvm_find_message(log ? log : "", message, size);
 	free(log);
 }
 
@@ -80,7 +62,7 @@ void kvm_learn_facts(struct kvm_facts *f, const char *virt)
 		g = getgrgid(st.st_gid);
 		format(f->group, sizeof(f->group), "%s", g ? g->gr_name : "");
 	}
-	read_words(f->said, sizeof(f->said));
+	read_message(f->said, sizeof(f->said));
 }
 
 static int nests_by_cpuid(int fd, const char *virt)
@@ -143,10 +125,10 @@ static void explain_missing(const struct kvm_facts *f, char *text, size_t size)
 {
 	if (f->in_container)
 		format(text, size,
-		       "this is a container without it: start it with --device /dev/kvm, if its "
-		       "host has one");
+		       "this container has none: start it with --device /dev/kvm, if its host has "
+		       "one");
 	else if (f->runs)
-		format(text, size, "KVM runs, but this /dev has no node of it");
+		format(text, size, "KVM runs, but this /dev has no node for it");
 	else if (f->module_loaded)
 		format(text, size, "%s is loaded, but did not start%s%s%s", f->module,
 		       *f->said ? "; it says '" : "", f->said, *f->said ? "'" : "");
@@ -166,7 +148,7 @@ void kvm_explain(const struct kvm_facts *f, char *why, size_t size)
 		       f->in_container
 			       ? "this container's rules forbid the device: start it with --device "
 				 "/dev/kvm"
-			       : "a rule of this system forbids the device");
+			       : "a policy of this system forbids the device");
 	else if (f->err == EACCES)
 		explain_right(f, text, sizeof(text));
 	else

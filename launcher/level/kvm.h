@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why KVM cannot be used here, and what to do about it: a host's owner and a level need other words.
+ * Why KVM cannot be used here, and what to do about it: a host's owner and a level need other advice.
  */
 #ifndef SUPERNEST_KVM_H
 #define SUPERNEST_KVM_H
@@ -17,17 +17,16 @@ struct kvm_facts {
 	const char *module; /* the name of that */
 	unsigned int mode;  /* of /dev/kvm, where it is there */
 	char group[32];	    /* whose it is, "" if that has no name */
-	char said[120]; /* KVM's last words in the kernel's log, "" if there are none to be read */
+	char said
+		[120]; /* The last message of KVM in the kernel's log, "" if there are none to be read */
 };
 
 /* Fills in all but `err` and `in_appliance`.  VIRT: svm or vmx. */
 void kvm_learn_facts(struct kvm_facts *f, const char *virt);
-/* The kernel's log, to be freed; NULL if it cannot be read. */
-char *kvm_read_log(void);
 /* The sentence. */
 void kvm_explain(const struct kvm_facts *f, char *why, size_t size);
-/* KVM's last words in LOG, a kernel's log as klogctl() gives it. */
-void kvm_find_words(const char *log, char *words, size_t size);
+/* The last message of KVM in LOG, a kernel's log as klogctl() gives it. */
+void kvm_find_message(const char *log, char *message, size_t size);
 /*
  * Whether KVM lets its guests nest: by the module's parameter, or, where that cannot be read, by what KVM on FD
  * (-1: none) offers to a guest.  1, 0 or UNKNOWN.

@@ -10,7 +10,6 @@
 #include "level/modules.h"
 #include "level/parameters.h"
 #include "level/shell.h"
-#include "lib/whole.h"
 #include "report/formats.h"
 
 #include <ctype.h>
@@ -27,48 +26,48 @@
 #define QEMU_PATH "/bin/qemu-system-x86_64"
 #define FIRMWARE_DIR "/share"
 #define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
-#define WORDS_PATH "/share/words"     /* the kernel command line of a nested level, with comments */
+#define PARAMETERS_PATH \
+	"/share/words" /* the kernel command line of a nested level, with comments */
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
 #define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
 #define UNTIL_PATH \
 	"/etc/supernest/until" /* which files deeper levels do not need; by host/pack.c */
-#define CMDLINE_PATH "/etc/supernest/cmdline" /* words for where nobody can give the kernel any */
+#define CMDLINE_PATH "/etc/supernest/cmdline" /* parameters, where a loader cannot pass any */
 
 #define LATE_CHECKS_S 20.0
 #define THOROUGH_S 3600.0 /* each check has its own bound */
-#define BEAT_S 2	  /* at the least */
+#define HEARTBEAT_S 2	  /* at the least */
 #define COUNT_US 5000	  /* a parent's turn */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
 int life_read_cmdline(struct options *o)
 {
-	char words[4096];
+	char text[4096];
 	struct options defaults = *o;
 	bool full;
 
-	if (read_text("/proc/cmdline", words, sizeof(words)))
+	if (read_text("/proc/cmdline", text, sizeof(text)))
 		return fail("/proc/cmdline: %m");
-	full = cmdline_is_full(words);
+	full = cmdline_is_full(text);
 	if (full)
-		fail("the kernel command line is full with %zu bytes: what did not fit was cut "
-		     "off; "
+		fail("the kernel command line is full (%zu bytes): what did not fit was cut off; "
 		     "shorten it",
-		     strlen(words));
-	if (options_from_cmdline(o, words) || !checks_are_known(o->checks) || full)
+		     strlen(text));
+	if (options_from_cmdline(o, text) || !checks_are_known(o->checks) || full)
 		return -1;
 	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
 	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
-	if (read_whole(CMDLINE_PATH, words, sizeof(words)))
+	if (read_whole(CMDLINE_PATH, text, sizeof(text)))
 		return fail("%s: %m", CMDLINE_PATH);
 	*o = defaults;
-	if (options_from_cmdline(o, words))
-		return fail("%s: a word of it is malformed", CMDLINE_PATH);
-	return read_text("/proc/cmdline", words, sizeof(words)) ? fail("/proc/cmdline: %m")
-								: options_from_cmdline(o, words);
+	if (options_from_cmdline(o, text))
+		return fail("%s: a parameter in it is malformed", CMDLINE_PATH);
+	return read_text("/proc/cmdline", text, sizeof(text)) ? fail("/proc/cmdline: %m")
+							      : options_from_cmdline(o, text);
 }
 
 void life_begin(struct life *l, double kernel_s)
@@ -107,7 +106,10 @@ static void tell_own_line(void *context, const char *line)
 	tell_text(t, t->from, "text", "line", line);
 }
 
-/* Errors go up as records; those of a process beside us, which must not count ours, and of telling itself as text. */
+/*
+ * Errors go up as records. Those of another process of ours, which must not use our record numbers,
+ * and those of sending itself go up as text.
+ */
 static void fail_up(void *context, const char *message)
 {
 	struct life *l = context;
@@ -119,16 +121,16 @@ static void fail_up(void *context, const char *message)
 	}
 	l->telling = true;
 	format(line, sizeof(line), "supernest: %s", message);
-	line[WORDS_LINE] = '\0';
-	words_say(&l->words, line);
+	line[OWN_LINE_SIZE] = '\0';
+	own_lines_say(&l->own_lines, line);
 	l->telling = false;
 }
 
-void life_open_words(struct life *l)
+void life_open_own_lines(struct life *l)
 {
 	char *line, *rest = l->early;
 
-	words_open(&l->words, tell_own_line, &l->run.teller);
+	own_lines_open(&l->own_lines, tell_own_line, &l->run.teller);
 	fail_to(fail_up, l);
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
@@ -154,7 +156,7 @@ void life_refuse_files(struct life *l, const char *why)
 		streams_close(&l->streams);
 }
 
-void life_beat(void *context)
+void life_heartbeat(void *context)
 {
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
@@ -175,7 +177,8 @@ void life_run_hook(struct life *l)
 	struct teller *t = &l->run.teller;
 	struct check k;
 
-	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->words, life_beat, l, &k))
+	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->own_lines, life_heartbeat, l,
+			   &k))
 		tell_own_check(t, &k);
 }
 
@@ -201,7 +204,7 @@ static void check_parameters(struct life *l)
 	if (!strstr(words, "kvm") && !l->run.decided.set.count)
 		return;
 	learn_parameters(l);
-	log = kvm_read_log();
+	log = system_kernel_log();
 	if (parameters_check(MODULES_ROOT, log ? log : "", &l->run.decided.set, t->from, &k))
 		tell_own_check(t, &k);
 	free(log);
@@ -226,7 +229,7 @@ void life_learn_kvm(struct life *l)
 
 /* ---- whether there is a next level ------------------------------------------------------- */
 
-/* A person at a shell may start another run: it needs the kernel again. */
+/* The user of a shell may start another run, which needs the kernel again. */
 static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
@@ -277,8 +280,8 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 	if (d->nesting == NESTING_RECURSIVE && is_outermost(l) && !l->platform.kvm_recurses)
 		return reason_set(
 			why, STOP_NO_VIRT,
-			"nest.nesting=recursive, and this CPU has no recursive SVM: QEMU's "
-			"of make emulator has it with -cpu max,+svm,svm-recursion=on");
+			"nest.nesting=recursive, but this CPU has no recursive SVM: the QEMU of "
+			"make emulator has it with -cpu max,+svm,svm-recursion=on");
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
@@ -356,7 +359,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
 		.wanted = d->checks,
-		.alive = life_beat,
+		.alive = life_heartbeat,
 		.alive_context = l,
 		.context = t,
 		.done = tell_own_check,
@@ -379,15 +382,15 @@ void life_become_ready(struct life *l)
 		usleep(COUNT_US);
 }
 
-/* Those above want to hear from us; where there is nobody, nobody waits. */
-static double beat_s(const struct life *l)
+/* The levels above wait for heartbeats; the outermost level needs none. */
+static double heartbeat_s(const struct life *l)
 {
 	double pace_s = l->run.teller.self->ready_s;
 
-	return pace_s > BEAT_S ? pace_s : BEAT_S;
+	return pace_s > HEARTBEAT_S ? pace_s : HEARTBEAT_S;
 }
 
-/* The outermost level has nobody who would tell it. */
+/* The outermost level has no parent that could send it a report: it writes its own. */
 static void keep_report_so_far(const struct report *r)
 {
 	struct report *copy = malloc(sizeof(*copy));
@@ -423,8 +426,8 @@ static void hold_shell(struct life *l)
 		.control = l->has_parent ? CONTROL_PORT : NULL,
 		.start_s = 10 + 10 * t->self->ready_s,
 		.deadline_s = l->run.decided.deadline_s,
-		.beat_s = l->has_parent ? beat_s(l) : BEAT_S,
-		.on_beat = life_beat,
+		.heartbeat_s = l->has_parent ? heartbeat_s(l) : HEARTBEAT_S,
+		.on_heartbeat = life_heartbeat,
 		.context = l,
 	};
 
@@ -494,7 +497,7 @@ void life_run_payloads(struct life *l, enum exec_when when)
 	if (!runs_payloads(l) || !now)
 		return;
 	begin_payloads(l);
-	payloads_run(&l->payloads, beat_s(l), life_beat, l);
+	payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
 }
 
 static void poll_payloads(void *context, struct pollfd *fds)
@@ -517,7 +520,7 @@ static void step_payloads(void *context)
 
 /* ---- the next level ---------------------------------------------------------------------- */
 
-/* It runs the kernel that was meant for it, and the same files: both say so by their sums. */
+/* Its checksums show that it runs the kernel that was meant for it, and has the same files. */
 static void compare_sums(struct life *l, const struct level *child)
 {
 	struct check archive = { "archive", RESULT_PASS, l->archive.bytes, "bytes", "" };
@@ -525,21 +528,17 @@ static void compare_sums(struct life *l, const struct level *child)
 	const char *release = l->child_file.release;
 	struct teller *t = &l->run.teller;
 
-	if (strcmp(child->archive_sha256, l->archive.sha256)) {
-		archive.result = RESULT_FAIL;
-		strcpy(archive.detail,
-		       "its sha256 is not that of what it was given: the files changed on the way");
-	}
+	if (strcmp(child->archive_sha256, l->archive.sha256))
+		check_set(&archive, RESULT_FAIL,
+			  "its checksum is not that of what it was given: the initramfs changed on "
+			  "the way");
 	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
-		strcpy(kernel.detail,
-		       "its sha256 is not its parent's: the kernel changed on the way");
+		check_set(&kernel, RESULT_FAIL,
+			  "its checksum is not its parent's: the kernel changed on the way");
 	else if (*release && strcmp(child->kernel, release))
-		format(kernel.detail, sizeof(kernel.detail), "it runs %.30s, its file is %.30s",
-		       child->kernel, release);
-	if (*kernel.detail) {
-		kernel.result = RESULT_FAIL;
-		kernel.value = 0;
-	}
+		check_set(&kernel, RESULT_FAIL, "it runs %.30s, but its file is %.30s",
+			  child->kernel, release);
+	kernel.value = kernel.result == RESULT_PASS;
 	tell_check(t, child->level, &archive);
 	tell_check(t, child->level, &kernel);
 }
@@ -562,21 +561,22 @@ void life_child_is_ready(void *context, const struct level *child)
 }
 
 /* Which machine the next level's kernel boots on. */
-static int choose_machine(const struct life *l, struct vm_config *config, char *words, size_t size)
+static int choose_machine(const struct life *l, struct vm_config *config, char *options,
+			  size_t size)
 {
 	char built[65];
 
-	if (read_whole(MACHINE_PATH, words, size) && errno == EFBIG)
+	if (read_whole(MACHINE_PATH, options, size) && errno == EFBIG)
 		return fail("%s: %m", MACHINE_PATH);
 	appliance_built_sum(KERNEL_PATH, built);
-	config->words = words;
+	config->machine_options = options;
 	config->machine = VM_MICROVM;
 	if (*built && strcmp(built, l->archive.sum[1].sha256) &&
 	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH)) {
 		config->machine = VM_FIRMWARE;
 		config->firmware = FIRMWARE_PATH;
 	}
-	if (isalpha((unsigned char)*words)) /* a name: somebody's own choice */
+	if (isalpha((unsigned char)*options)) /* a name: a choice of the user */
 		config->machine = VM_NAMED;
 	return 0;
 }
@@ -584,25 +584,25 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 {
 	const struct teller *t = &l->run.teller;
-	char words[1024];
+	char parameters[1024];
 
-	if (cmdline_read(WORDS_PATH, t->self->cpu_virt, foreign ? "any" : "own", words,
-			 sizeof(words)))
+	if (cmdline_read(PARAMETERS_PATH, t->self->cpu_virt, foreign ? "any" : "own", parameters,
+			 sizeof(parameters)))
 		return -1;
 	if (!l->platform.child_xsave)
-		append_word(words, sizeof(words), "noxsave");
+		append_word(parameters, sizeof(parameters), "noxsave");
 	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
-		append_word(words, sizeof(words), "kvm_amd.recursion=0");
+		append_word(parameters, sizeof(parameters), "kvm_amd.recursion=0");
 	if (l->platform.kvm_nested == 1)
-		cmdline_offer(t->self->cpu_virt, words, sizeof(words));
-	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, words, cmdline);
+		cmdline_offer(t->self->cpu_virt, parameters, sizeof(parameters));
+	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, parameters, cmdline);
 }
 
 void life_run_child(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 	struct child *c = &l->child;
-	char cmdline[CMDLINE_SIZE], words[256];
+	char cmdline[CMDLINE_SIZE], options[256];
 	struct vm_config config = {
 		.appliance = l->appliance,
 		.qemu = QEMU_PATH,
@@ -617,7 +617,7 @@ void life_run_child(struct life *l)
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
 	};
 
-	if (choose_machine(l, &config, words, sizeof(words)) ||
+	if (choose_machine(l, &config, options, sizeof(options)) ||
 	    make_cmdline(l, config.firmware, cmdline)) {
 		reason_set(&l->why, STOP_QEMU, "%s", last_error());
 		tell_stop(t, t->from + 1, &l->why);
@@ -629,12 +629,12 @@ void life_run_child(struct life *l)
 	c->level = t->from + 1;
 	c->run = &l->run;
 	c->pace_s = t->self->ready_s;
-	c->beat_s = l->has_parent ? beat_s(l) : 0;
+	c->heartbeat_s = l->has_parent ? heartbeat_s(l) : 0;
 	c->counts_chain = is_outermost(l);
 	c->has_parent = l->has_parent;
 	if (l->run.decided.exec.input > t->from)
 		c->input = uplink_input(&l->uplink);
-	c->own = &l->words;
+	c->own = &l->own_lines;
 	c->on_ready = life_child_is_ready;
 	c->context = l;
 	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT) {
@@ -646,7 +646,7 @@ void life_run_child(struct life *l)
 		tell_stop(t, t->from + 1, &l->why);
 	}
 	if (c->aside && l->payloads.teller) /* longer than the child */
-		payloads_run(&l->payloads, beat_s(l), life_beat, l);
+		payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
 }
 
 void life_tell_why(struct life *l)
@@ -667,13 +667,13 @@ void life_end(struct life *l)
 	unlink(ARCHIVE_PATH);
 	if (runs_payloads(l)) {
 		begin_payloads(l);
-		payloads_give_up(&l->payloads, "the chain ended before its time had come");
+		payloads_skip_rest(&l->payloads, "the chain ended before it was due");
 	}
 	life_run_checks(l, CHECK_LATE);
 	if (strcmp(l->run.decided.checks, "quick"))
 		life_run_checks(l, CHECK_THOROUGH);
 	learn_parameters(l);
 	tell_level(t, "level");
-	words_finish(&l->words);
+	own_lines_finish(&l->own_lines);
 	tell_number(t, t->from, "end", "up_s", now_s());
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a level has and does while it lives; the order in which it does it is run_level()'s in launcher.c.
- */
+/* What a level has and does during its life; run_level() in launcher.c has the order. */
 #ifndef SUPERNEST_LIFE_H
 #define SUPERNEST_LIFE_H
 
@@ -19,7 +17,7 @@ struct life {
 	const struct appliance *appliance;
 	struct run run;
 	struct consoles consoles;
-	bool has_parent; /* somebody above reads our records and prints the report */
+	bool has_parent; /* a level above reads our records and prints the report */
 	struct platform platform;
 	struct archive archive;	  /* for the child */
 	struct names left_out;	  /* of it: what no level below this one needs */
@@ -29,11 +27,11 @@ struct life {
 	struct reason why; /* there is no next level */
 	struct child child;
 	struct payloads payloads;
-	struct streams streams; /* where no level above shows what programs print */
-	struct aside aside;	/* they run beside the child */
-	struct words words;	/* of our hook's and our own, on their way up */
-	char early[400];	/* what we had to say before we knew to whom: lines */
-	bool telling;		/* an error, as a record */
+	struct streams streams;	    /* where no level above shows what programs print */
+	struct aside aside;	    /* they run beside the child */
+	struct own_lines own_lines; /* of our hook's and our own, on their way up */
+	char early[400];	    /* messages from before we knew where to send them: lines */
+	bool telling;		    /* an error, as a record */
 	struct uplink uplink;
 };
 
@@ -42,14 +40,14 @@ struct life {
  * (printed): a word is malformed.
  */
 int life_read_cmdline(struct options *o);
-/* Learns who we are, and tells from now on.  KERNEL_S: what our kernel took. */
+/* Finds out which level this is, and tells from now on. KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
-/* The level above hears all that we say, and what we could not say before. */
-void life_open_words(struct life *l);
-/* Something of our files is missing, by the kernel's words: nothing is run. */
+/* Sends everything that we print to the level above, what was printed before included. */
+void life_open_own_lines(struct life *l);
+/* Some of our files are missing, as the kernel says: nothing is run. */
 void life_refuse_files(struct life *l, const char *why);
-/* Of a hook and of a shell, which may take long: CONTEXT is a life. */
-void life_beat(void *context);
+/* The heartbeat while a hook or a shell runs, which may take long: CONTEXT is a life. */
+void life_heartbeat(void *context);
 /* A person's own preparation of the level, which is a check of it. */
 void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */

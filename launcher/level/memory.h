@@ -30,7 +30,10 @@ struct budget {
 	int64_t scatter_kib; /* what a larger child touches beyond that before it is up */
 };
 
-/* Huge pages whatever the RAM's size, a small reserve, strict about what is handed out. */
+/*
+ * Sets the kernel up: huge pages whatever the RAM's size, a small reserve, no overcommit
+ * heuristics.
+ */
 void memory_setup(const struct appliance *a);
 /*
  * MemTotal of this level, what of it is available now, and what its kernel took before it counted

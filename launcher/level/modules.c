@@ -74,7 +74,7 @@ static void load(const struct appliance *a, const char *dir, const char *file)
 	if (system_load_module(a, fd, parameters,
 			       dot && strcmp(dot, ".ko") ? COMPRESSED_FILE : 0) &&
 	    errno != EEXIST)
-		fail("%s: the kernel does not load it: %m; its log says why", path);
+		fail("%s: the kernel refused to load it: %m; its log says why", path);
 	close(fd);
 }
 
@@ -106,7 +106,7 @@ void modules_load_kvm(const struct appliance *a, const char *virt)
 	format(path, sizeof(path), "%s/modules.dep", dir);
 	dep = fopen(path, "re");
 	if (!dep) {
-		fail("%s: %m: no module is loaded; depmod makes it", path);
+		fail("%s: %m: no module is loaded; depmod creates this file", path);
 		return;
 	}
 	while (!found && fgets(line, sizeof(line), dep)) {
@@ -123,5 +123,5 @@ void modules_load_kvm(const struct appliance *a, const char *virt)
 	if (found)
 		load_line(a, dir, line);
 	else
-		fail("%s does not name %s: KVM is built in, or was not packed", path, name);
+		fail("%s does not list %s: KVM is built in, or was not packed", path, name);
 }

@@ -55,9 +55,8 @@ bool needs_missing(const char *cpuinfo, int level, char *why, size_t size)
 	if (needs_tsc_khz(cpuinfo) >= 1)
 		return false;
 	format(why, size,
-	       "the clock of L%d is at fault: its kernel does not know the frequency of the TSC, "
-	       "so KVM "
-	       "never runs a guest; give it an HPET or a PM timer, or the word tsc_early_khz=KHZ",
+	       "the kernel of L%d does not know the frequency of the TSC, so KVM cannot run a "
+	       "guest: give it an HPET or a PM timer, or the kernel parameter tsc_early_khz=KHZ",
 	       level);
 	return true;
 }

@@ -13,7 +13,7 @@ void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size)
 
 /* The TSC's frequency by this kernel; 0: it does not know it. */
 double needs_tsc_khz(const char *cpuinfo);
-/* Says what is missing, and who may have taken it away.  False if nothing is. */
+/* Names what is missing, and what may have removed it. False if nothing is missing. */
 bool needs_missing(const char *cpuinfo, int level, char *why, size_t size);
 
 /* The CPU has AVX, and an operating system with this XCR0 keeps its registers; 0: XGETBV is not there. */

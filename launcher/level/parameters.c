@@ -63,7 +63,7 @@ static int read_parameter(const char *root, const char *module, const char *name
 	format(path, sizeof(path), "%s/%s/parameters/%s", root, module, name);
 	if (read_text(path, value, size))
 		return -1;
-	make_harmless(value);
+	sanitize(value);
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static void check_line(const char *line, size_t len, const struct settings *s, i
 	struct levels levels;
 
 	format(text, sizeof(text), "%.*s", (int)len, line);
-	make_harmless(text);
+	sanitize(text);
 	name = strstr(text, invalid);
 	end = name ? strrchr(name, '\'') : NULL;
 	value = strchr(text, '`');

@@ -182,7 +182,7 @@ static void become(const struct payloads *p, const int *out)
 	setsid(); /* all that it starts is told from ours by it */
 	set_signals();
 	set_environment(p);
-	/* It is what a kernel without memory kills first. */
+	/* A kernel without memory kills it first. */
 	system_write(p->appliance, "/proc/self/oom_score_adj", "1000");
 	dup2(in, 0);
 	dup2(out[0], 1);
@@ -204,11 +204,6 @@ static void close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-}
-
-static int64_t oom_kills(void)
-{
-	return number_behind("/proc/vmstat", "oom_kill ");
 }
 
 static int fail_start(struct payloads *p)
@@ -236,7 +231,7 @@ static int start(struct payloads *p)
 	writers[0] = out[1];
 	writers[1] = err[1];
 	leftover_begin(&g->leftover);
-	g->oom_kills = oom_kills();
+	g->oom_kills = system_oom_kills();
 	g->timed_out = false;
 	g->start_s = now_s();
 	g->pid = fork();
@@ -294,10 +289,9 @@ static void judge(const struct payloads *p, int status, struct check *k)
 	check_status(k, status);
 	k->value = now_s() - g->start_s;
 	if (g->timed_out) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "did not end within %d s, and was killed",
-		       (int)(k->value + 0.5));
-	} else if (WIFSIGNALED(status) && oom_kills() > g->oom_kills) {
+		check_set(k, RESULT_FAIL, "did not end within %d s, and was killed",
+			  (int)(k->value + 0.5));
+	} else if (WIFSIGNALED(status) && system_oom_kills() > g->oom_kills) {
 		format(k->detail, sizeof(k->detail), "killed: the level ran out of memory");
 	}
 }
@@ -323,22 +317,20 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 	}
 	close_fd(&g->pidfd);
 	judge(p, status, &k);
-	if (left && k.result != RESULT_FAIL) {
-		k.result = RESULT_FAIL;
-		format(k.detail, sizeof(k.detail), "left %d processes that cannot be killed", left);
-	}
+	if (left && k.result != RESULT_FAIL)
+		check_set(&k, RESULT_FAIL, "left %d processes that cannot be killed", left);
 	tell_ended(p, shell_status(g, status), used);
 	tell_result(p, &k);
 	g->pid = 0;
 	p->next++;
 }
 
-/* Killed, and still there: nobody waits for it any longer. */
+/* It was killed, and is still there: it is no longer waited for. */
 static void abandon(struct payloads *p)
 {
 	struct check k = { .result = RESULT_FAIL, .value = now_s() - p->program.start_s };
 
-	format(k.detail, sizeof(k.detail), "cannot be killed: its kernel holds it");
+	format(k.detail, sizeof(k.detail), "cannot be killed: it is stuck in the kernel");
 	tell_result(p, &k);
 	for (int i = 0; i < 2; i++)
 		close_fd(&p->program.out[i]);
@@ -382,22 +374,23 @@ bool payloads_step(struct payloads *p)
 /* A time limit may pass while nothing is printed. */
 #define LOOK_MS 200
 
-void payloads_run(struct payloads *p, double beat_s, void (*on_beat)(void *context), void *context)
+void payloads_run(struct payloads *p, double heartbeat_s, void (*on_heartbeat)(void *context),
+		  void *context)
 {
-	double next_beat_s = now_s() + beat_s;
+	double next_heartbeat_s = now_s() + heartbeat_s;
 	struct pollfd fds[PAYLOAD_FDS];
 
 	while (payloads_step(p)) {
 		payloads_poll(p, fds);
 		poll(fds, PAYLOAD_FDS, LOOK_MS);
-		if (now_s() < next_beat_s)
+		if (now_s() < next_heartbeat_s)
 			continue;
-		on_beat(context);
-		next_beat_s = now_s() + beat_s;
+		on_heartbeat(context);
+		next_heartbeat_s = now_s() + heartbeat_s;
 	}
 }
 
-void payloads_give_up(struct payloads *p, const char *why)
+void payloads_skip_rest(struct payloads *p, const char *why)
 {
 	struct check k = { .result = RESULT_FAIL };
 

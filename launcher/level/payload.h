@@ -49,9 +49,10 @@ void payloads_poll(const struct payloads *p, struct pollfd *fds);
  * have ended.
  */
 bool payloads_step(struct payloads *p);
-/* Runs all of them, and calls ON_BEAT so often meanwhile. */
-void payloads_run(struct payloads *p, double beat_s, void (*on_beat)(void *context), void *context);
+/* Runs all of them, and calls ON_HEARTBEAT so often meanwhile. */
+void payloads_run(struct payloads *p, double heartbeat_s, void (*on_heartbeat)(void *context),
+		  void *context);
 /* Of those that have not been run: each is a failed check.  WHY: the reason. */
-void payloads_give_up(struct payloads *p, const char *why);
+void payloads_skip_rest(struct payloads *p, const char *why);
 
 #endif

@@ -20,9 +20,9 @@
 #define CPUID_1_ECX_VMX (1 << 5)
 #define CPUID_80000001_ECX_SVM (1 << 2)
 #define CPUID_HYPERVISOR 0x40000000
-#define CPUID_HYPERVISOR_NEXT 0x40000100 /* a second one, behind another's clothes */
+#define CPUID_HYPERVISOR_NEXT 0x40000100 /* the one behind an emulated interface */
 
-/* Firmware's word on virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
+/* Where firmware locks virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
 #define MSR_IA32_FEATURE_CONTROL 0x3a
 #define FEATURE_CONTROL_LOCKED (1 << 0)
 #define FEATURE_CONTROL_VMX (1 << 2)
@@ -34,7 +34,7 @@
 #define FIRMWARE_SIZE 0x10000
 
 static const struct hypervisor nobody = {
-	"", "none", "turn SVM or VT-x on in the firmware's set-up, if the CPU has it", true
+	"", "none", "turn on SVM or VT-x in the firmware's setup, if the CPU has it", true
 };
 static const struct hypervisor bochs = {
 	"", "Bochs", "choose a CPU model that has it, as in cpu: model=tigerlake", true
@@ -64,7 +64,7 @@ const struct hypervisor *platform_hypervisor(const char *signature)
 	return NULL;
 }
 
-/* Bochs sets no hypervisor bit: its BIOS gives it away.  Who may not read that sees a machine, as it is. */
+/* Bochs sets no hypervisor bit; its BIOS names it. Without /dev/mem access we report bare metal. */
 static bool on_bochs(void)
 {
 	char firmware[FIRMWARE_SIZE];
@@ -99,19 +99,19 @@ static struct hypervisor find_hypervisor(bool present, char signature[13])
 	read_signature(CPUID_HYPERVISOR, signature);
 	hv = platform_hypervisor(signature);
 	if (hv && !strcmp(hv->name, "Hyper-V")) {
-		/* KVM and Xen can put on Hyper-V's clothes for Windows' sake. */
+		/* KVM and Xen can present Hyper-V's interface, for Windows' sake. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
 		return behind ? *behind : *hv;
 	}
 	if (hv)
 		return *hv;
-	make_harmless(signature);
+	sanitize(signature);
 	return (struct hypervisor){ .name = *signature ? signature : "unknown",
 				    .advice = "ask its manual for nested virtualization" };
 }
 
-/* What the operating system keeps of the registers; 0 where nobody may ask. */
+/* The state that the operating system has enabled; 0 where XGETBV is not available. */
 static uint64_t read_xcr0(bool have_xsave)
 {
 	uint32_t low, high;
@@ -136,14 +136,12 @@ static void list_features(const char *flags, const char *vmx_flags, char *out, s
 	};
 	bool is_amd = has_word(flags, "svm");
 	const char *const *names = is_amd ? amd : intel;
-	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel), len = 0;
+	size_t count = is_amd ? ARRAY_SIZE(amd) : ARRAY_SIZE(intel);
 
 	out[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		if (has_word(is_amd ? flags : vmx_flags, names[i])) {
-			format(out + len, size - len, "%s%s", len ? " " : "", names[i]);
-			len = strlen(out);
-		}
+		if (has_word(is_amd ? flags : vmx_flags, names[i]))
+			append(out, size, "%s%s", *out ? " " : "", names[i]);
 }
 
 bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint64_t *msr, char *why,
@@ -154,15 +152,15 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
 
 	if (!msr) {
 		format(why, size,
-		       "the CPU has %s, but it is off: by firmware, it seems (%s says, to root)",
+		       "the CPU has %s, but it is off, probably by firmware (root can read %s to "
+		       "be sure)",
 		       virt, name);
 		return !kernel_has_it;
 	}
 	forbids = svm ? *msr & VM_CR_SVMDIS
 		      : (*msr & FEATURE_CONTROL_LOCKED) && !(*msr & FEATURE_CONTROL_VMX);
 	format(why, size,
-	       "the CPU has %s, but firmware turned it off (%s is %#llx): its set-up can turn it "
-	       "on",
+	       "the CPU has %s, but firmware turned it off (%s is %#llx): turn it on in its setup",
 	       virt, name, (unsigned long long)*msr);
 	return forbids;
 }
@@ -264,15 +262,14 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-/* No flag of the CPU: KVM alone knows it. */
+/* It is no flag of the CPU: only KVM knows it. */
 static void learn_recursion(struct level *self, struct platform *p)
 {
-	size_t len = strlen(self->cpu_features);
+	char *features = self->cpu_features;
 
 	p->kvm_recurses = kvm_recurses();
 	if (p->kvm_recurses)
-		format(self->cpu_features + len, sizeof(self->cpu_features) - len, "%srecursion",
-		       len ? " " : "");
+		append(features, sizeof(self->cpu_features), "%srecursion", *features ? " " : "");
 }
 
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)
@@ -308,7 +305,7 @@ void platform_learn(struct level *self, struct platform *p, int level, const cha
 	learn_cpu(self, p, level, offered);
 	uname(&uts);
 	format(self->kernel, sizeof(self->kernel), "%s", uts.release);
-	make_harmless(self->cpu_model);
+	sanitize(self->cpu_model);
 }
 
 void platform_prepare_kvm(const struct appliance *a)

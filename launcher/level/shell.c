@@ -68,11 +68,11 @@ static void take_control(struct session *s)
 }
 
 /* Waits for the control way, or for the shell's end, at most until the next beat. */
-static void wait_a_beat(struct session *s)
+static void wait_until_heartbeat(struct session *s)
 {
 	struct pollfd fds[] = { { .fd = s->control, .events = POLLIN },
 				{ .fd = s->pidfd, .events = POLLIN } };
-	double until_s = now_s() + s->shell->beat_s, left_s;
+	double until_s = now_s() + s->shell->heartbeat_s, left_s;
 
 	while ((left_s = until_s - now_s()) > 0) {
 		if (s->shell->deadline_s && s->shell->deadline_s - now_s() < left_s)
@@ -88,9 +88,9 @@ static void wait_a_beat(struct session *s)
 	}
 }
 
-static void beat(const struct session *s)
+static void heartbeat(const struct session *s)
 {
-	s->shell->on_beat(s->shell->context);
+	s->shell->on_heartbeat(s->shell->context);
 }
 
 static bool time_is_up(const struct session *s)
@@ -104,8 +104,8 @@ static void await_start(struct session *s)
 
 	s->report = s->control < 0 ? NULL : fopen(SHELL_REPORT, "we");
 	while (s->control >= 0 && !s->may_start && now_s() < until_s && !time_is_up(s)) {
-		wait_a_beat(s);
-		beat(s);
+		wait_until_heartbeat(s);
+		heartbeat(s);
 	}
 	if (s->report)
 		fclose(s->report);
@@ -169,7 +169,7 @@ static void hang_up(struct session *s)
 {
 	double until_s = now_s() + HANGUP_S;
 
-	tell_person(s, "the time budget is used up: the shell is ended");
+	tell_person(s, "the time budget is used up: this shell is terminated");
 	kill(s->pid, SIGHUP);
 	while (now_s() < until_s)
 		if (has_ended(s))
@@ -196,13 +196,13 @@ int shell_open(struct shell *s)
 	s->control_fd = -1;
 	s->tty_fd = open(s->tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (s->tty_fd < 0 || tcgetattr(s->tty_fd, &s->as_found))
-		return fail("%s: %m: there is no way to a terminal, so no shell", s->tty);
+		return fail("%s: %m: without a terminal there is no shell", s->tty);
 	if (!s->control) /* a person is there */
 		return 0;
 	make_plain(s->tty_fd, &s->as_found);
 	s->control_fd = open(s->control, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (s->control_fd < 0)
-		fail("%s: %m: nothing is known of the terminal", s->control);
+		fail("%s: %m: the size of the terminal is unknown", s->control);
 	return 0;
 }
 
@@ -223,8 +223,8 @@ int shell_run(struct shell *shell)
 			hung_up = true;
 			break;
 		}
-		wait_a_beat(&s);
-		beat(&s);
+		wait_until_heartbeat(&s);
+		heartbeat(&s);
 	}
 	tcdrain(s.tty);
 	tcsetattr(s.tty, TCSANOW, &shell->as_found);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A shell in this level for a person in front of the outermost console.
- */
+/* A shell in this level, for the user of the outermost console. */
 #ifndef SUPERNEST_SHELL_H
 #define SUPERNEST_SHELL_H
 
@@ -18,8 +16,8 @@ struct shell {
 	const char *control; /* what is told of the person's terminal, remote.h; NULL: it is ours */
 	double start_s;	     /* how long to wait for that, at the most */
 	double deadline_s;   /* on now_s(): the shell is ended then; 0: never */
-	double beat_s;	     /* call on_beat as often while it runs */
-	void (*on_beat)(void *context);
+	double heartbeat_s;  /* call on_heartbeat as often while it runs */
+	void (*on_heartbeat)(void *context);
 	void *context;
 	int tty_fd, control_fd; /* set by shell_open() */
 	struct termios as_found;

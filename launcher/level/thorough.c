@@ -16,35 +16,30 @@ static void on_tick(void *context)
 	c->alive(c->alive_context);
 }
 
-/* QEMU's own emulation of AMD-V: our emulator, which has NextRIP, has it mended. */
+/* QEMU's own emulation of AMD-V. Our emulator, which has NextRIP, is fixed. */
 static bool is_inexact(const struct level *self)
 {
 	return strstr(self->cpu_model, "QEMU TCG CPU") &&
 	       !has_word(self->cpu_features, "nrip_save");
 }
 
-static bool can_run(const struct check_context *c, struct check *k)
+/* NULL: it can run. */
+static const char *why_not(const struct check_context *c)
 {
-	bool svm = c->guest->svm;
 	const struct platform *p = c->platform;
+	bool svm = c->guest->svm;
 
 	if (!p->have_kvm)
-		format(k->detail, sizeof(k->detail), "there is no KVM here");
-	else if (svm && strcmp(c->self->cpu_virt, "svm"))
-		format(k->detail, sizeof(k->detail), "it is for AMD-V");
-	else if (svm && p->kvm_nested != 1)
-		format(k->detail, sizeof(k->detail), "KVM's guests may not nest");
-	else if (c->guest->recursion && !p->kvm_recurses)
-		format(k->detail, sizeof(k->detail), "this CPU has no recursive SVM");
-	else if (c->guest->exact && is_inexact(c->self))
-		format(k->detail, sizeof(k->detail),
-		       "this QEMU emulates too little of it: make emulator");
-	else if (c->deadline_s <= now_s())
-		format(k->detail, sizeof(k->detail), "no time was left");
-	else
-		return true;
-	k->result = RESULT_SKIP;
-	return false;
+		return "there is no KVM here";
+	if (svm && strcmp(c->self->cpu_virt, "svm"))
+		return "it is for AMD-V";
+	if (svm && p->kvm_nested != 1)
+		return "nesting is off in KVM";
+	if (c->guest->recursion && !p->kvm_recurses)
+		return "this CPU has no recursive SVM";
+	if (c->guest->exact && is_inexact(c->self))
+		return "this QEMU does not emulate it; that of make emulator does";
+	return c->deadline_s <= now_s() ? "no time was left" : NULL;
 }
 
 /* What the case found out, or what went wrong with it. */
@@ -54,15 +49,12 @@ static void judge(const struct machine *m, int err, struct check *k)
 
 	k->value = a->cases;
 	if (a->failed)
-		format(k->detail, sizeof(k->detail), "%s: 0x%llx instead of 0x%llx", a->what,
-		       (unsigned long long)a->got, (unsigned long long)a->want);
+		check_set(k, RESULT_FAIL, "%s: 0x%llx instead of 0x%llx", a->what,
+			  (unsigned long long)a->got, (unsigned long long)a->want);
 	else if (err)
-		format(k->detail, sizeof(k->detail), "%s", m->why);
+		check_set(k, RESULT_FAIL, "%s", m->why);
 	else if (!a->cases)
-		format(k->detail, sizeof(k->detail), "it compared nothing");
-	else
-		return;
-	k->result = RESULT_FAIL;
+		check_set(k, RESULT_FAIL, "it compared nothing");
 }
 
 void check_guest(struct check_context *c, struct check *k)
@@ -71,15 +63,17 @@ void check_guest(struct check_context *c, struct check *k)
 			     .on_tick = on_tick,
 			     .tick_context = c };
 	const struct guest_case *g = c->guest;
+	const char *why = why_not(c);
 
 	strcpy(k->unit, "facts");
-	if (!can_run(c, k))
+	if (why) {
+		check_set(k, RESULT_SKIP, "%s", why);
 		return;
+	}
 	m.on_call = g->on_call;
 	m.deadline_s = now_s() + CASE_S + CASE_BOOTS * c->self->ready_s;
 	if (machine_open(&m, !strcmp(c->self->cpu_virt, "svm"))) {
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "%s", m.why);
+		check_set(k, RESULT_FAIL, "%s", m.why);
 		return;
 	}
 	machine_fill(&m, c->self->level * 1000003 + 1);

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As errno is: the last error, and who is told of them. */
+/* Like errno: the last error, and who is told of errors. */
 static struct {
 	char text[512];
 	void (*sink)(void *context, const char *message);
@@ -59,6 +59,29 @@ void format(char *buf, size_t size, const char *fmt, ...)
 	va_end(args);
 }
 
+void append(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf + len, size - len, fmt, args);
+	va_end(args);
+}
+
+int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(buf, size, fmt, args);
+	va_end(args);
+	if (len >= 0 && (size_t)len < size)
+		return 0;
+	return fail("%s has %d bytes, and the limit is %zu: shorten it", what, len, size - 1);
+}
+
 bool has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -77,15 +100,11 @@ void append_word(char *buf, size_t size, const char *word)
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
 	bool quote = !*word || word[strspn(word, plain)];
-	size_t len = strlen(buf);
 
-	format(buf + len, size - len, "%s%s", len ? " " : "", quote ? "'" : "");
-	for (; *word; word++) {
-		len += strlen(buf + len);
-		format(buf + len, size - len, *word == '\'' ? "'\\''" : "%c", *word);
-	}
-	len += strlen(buf + len);
-	format(buf + len, size - len, "%s", quote ? "'" : "");
+	append(buf, size, "%s%s", *buf ? " " : "", quote ? "'" : "");
+	for (; *word; word++)
+		append(buf, size, *word == '\'' ? "'\\''" : "%c", *word);
+	append(buf, size, "%s", quote ? "'" : "");
 }
 
 static int read_fd(int fd, char *buf, size_t size)
@@ -113,6 +132,16 @@ static int read_fd(int fd, char *buf, size_t size)
 int read_text(const char *path, char *buf, size_t size)
 {
 	return read_fd(open(path, O_RDONLY | O_CLOEXEC), buf, size);
+}
+
+int read_whole(const char *path, char *buf, size_t size)
+{
+	if (read_text(path, buf, size))
+		return -1;
+	if (strlen(buf) < size - 2)
+		return 0;
+	errno = EFBIG;
+	return -1;
 }
 
 int read_input(const char *path, char *buf, size_t size)
@@ -149,7 +178,7 @@ int write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
-void make_harmless(char *text)
+void sanitize(char *text)
 {
 	/* LAVA's signals; where KTAP begins; ours, the last of which ends a report. */
 	static const char *const obeyed[] = { "<LAVA_", "TAP version ", "# supernest: " };

@@ -24,7 +24,7 @@
 enum status {
 	STATUS_OK = 0,	    /* what was asked for was reached */
 	STATUS_NOT = 1,	    /* it was not */
-	STATUS_WRONG = 2,   /* wrong use, broken set-up */
+	STATUS_WRONG = 2,   /* wrong use, broken setup */
 	STATUS_SKIPPED = 4, /* this machine cannot do it */
 };
 
@@ -40,8 +40,17 @@ void fail_to(void (*sink)(void *context, const char *message), void *context);
 /* Seconds on a clock that never goes backwards and starts with the kernel. */
 double now_s(void);
 
-/* snprintf that always ends the string and never minds that it was cut. */
+/* snprintf() that always ends the string and may cut it. */
 void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The same behind what BUF holds already. */
+void append(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * Text that is passed on arrives whole, or not at all: half a parameter means something else.  -1 (printed),
+ * with WHAT it is, if SIZE does not hold all of it.
+ */
+int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* Whether WORD stands in LIST, which has a blank between two. */
 bool has_word(const char *list, const char *word);
@@ -50,6 +59,8 @@ void append_word(char *buf, size_t size, const char *word);
 
 /* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
 int read_text(const char *path, char *buf, size_t size);
+/* The same; -1 with errno EFBIG if SIZE does not hold all of it. */
+int read_whole(const char *path, char *buf, size_t size);
 /* The same of a file that a person named: "-" is standard input. */
 int read_input(const char *path, char *buf, size_t size);
 /* The number behind a word of such a file (procfs); -1 if there is none. */
@@ -59,10 +70,9 @@ int64_t number_behind(const char *path, const char *word);
 int write_all(int fd, const void *buf, size_t len);
 
 /*
- * For text that a child may have written: turns anything that a terminal could obey into '?', in
- * place, so that only blank to tilde stays, and breaks the words that a lab's parser obeys wherever in
- * a line they are.
+ * Sanitizes text that a child may have written, in place: each byte that is not printable ASCII
+ * becomes '?', and so does one byte of each phrase that a lab's log parser would act on.
  */
-void make_harmless(char *text);
+void sanitize(char *text);
 
 #endif

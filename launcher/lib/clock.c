@@ -50,7 +50,7 @@ bool clock_is_sane(double child_s, double parent_s, char *why, size_t size)
 	if (child_s <= parent_s * (1 + PACE_OFF) + START_S)
 		return true;
 	format(why, size,
-	       "its clock runs away: it counted %.1f s where the level above counted %.1f", child_s,
-	       parent_s);
+	       "its clock runs too fast: it counted %.1f s where the level above counted %.1f",
+	       child_s, parent_s);
 	return false;
 }

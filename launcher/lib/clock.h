@@ -11,9 +11,9 @@
 int64_t clock_measure_tsc_khz(void);
 
 /*
- * A level says that its kernel ran for CHILD_S; its parent had started its machine PARENT_S ago.  What the
- * parent hears late only makes PARENT_S larger: a child that counted more has a clock that is too fast.
- * False, with words, if so.
+ * A level says that its kernel ran for CHILD_S; its parent had started its machine PARENT_S ago.
+ * Delays on the way only make PARENT_S larger: a child that counted more has a clock that is too
+ * fast. False, with the reason in WHY, if so.
  */
 bool clock_is_sane(double child_s, double parent_s, char *why, size_t size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a kernel or a launcher dies: the words that it says then, and ours if a signal ends this process.
+ * How a kernel or a launcher dies: what it prints then, and what we print if a signal ends this
+ * process.
  */
 #ifndef SUPERNEST_DEATH_H
 #define SUPERNEST_DEATH_H
@@ -12,7 +13,7 @@
 
 enum death {
 	DEATH_NONE,
-	DEATH_HINT,  /* the reason, of which it may yet die, or not */
+	DEATH_HINT,  /* a cause that it may or may not die of */
 	DEATH_FINAL, /* nothing more will come of it */
 };
 

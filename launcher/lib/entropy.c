@@ -49,7 +49,7 @@ int entropy_credit(const char *seed)
 	memcpy(pool.seed, seed, sizeof(pool.seed));
 	err = fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) ? -1 : 0;
 	if (err)
-		fail("/dev/random does not take a seed: %m: what needs random numbers may wait");
+		fail("cannot seed /dev/random: %m: programs that need random numbers may block");
 	if (fd >= 0)
 		close(fd);
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers as people and parsers read them.  Each is a value that may be used to the end of the expression that
- * asks for it; of what is negative, that is unknown, it is empty.
+ * Numbers as people and parsers read them. Each is a value that lives to the end of the expression
+ * that asks for it; a negative number, which means unknown, gives "".
  */
 #ifndef SUPERNEST_NUMBERS_H
 #define SUPERNEST_NUMBERS_H

@@ -11,7 +11,11 @@
 #define OUR_PREFIX "nest."
 #define BLANKS " \t\n\v\f\r"
 #define WORD_MAX 64
+#define DIGITS "0123456789"
+#define HEX DIGITS "abcdef"
+#define NAME_CHARACTERS DIGITS "abcdefghijklmnopqrstuvwxyz_"
 
+const char *const nesting_names[] = { "classic", "recursive", NULL };
 const char *const exec_when_names[] = { "first", "parent", "last", NULL };
 
 static int parse_int(const char *text, int min, int max, int *out)
@@ -55,35 +59,6 @@ int parse_choice(const char *text, const char *const names[], int *out)
 			return 0;
 		}
 	return -1;
-}
-
-static int set_depth(const char *v, void *p)
-{
-	if (!strcmp(v, "max")) {
-		*(int *)p = DEPTH_MAX;
-		return 0;
-	}
-	return parse_int(v, 0, MAX_LEVEL, p);
-}
-
-static int set_seconds(const char *v, void *p)
-{
-	return parse_int(v, 0, 100000000, p);
-}
-
-static int set_timeout(const char *v, void *p)
-{
-	return parse_int(v, 1, 100000000, p);
-}
-
-static int set_repeat(const char *v, void *p)
-{
-	return parse_int(v, 1, 100000, p);
-}
-
-static int set_level(const char *v, void *p)
-{
-	return parse_int(v, 0, MAX_LEVEL, p);
 }
 
 void levels_add(struct levels *s, int level)
@@ -133,11 +108,6 @@ int levels_parse(const char *text, size_t len, struct levels *levels)
 	return 0;
 }
 
-static int set_levels(const char *v, void *p)
-{
-	return strcmp(v, "all") ? levels_parse(v, strlen(v), p) : -1;
-}
-
 const char *setting_get(const struct settings *s, int i, struct levels *levels)
 {
 	const char *item = s->item[i], *colon = strchr(item, ':');
@@ -157,6 +127,49 @@ const char *setting_of(const struct settings *s, int level)
 			return what;
 	}
 	return NULL;
+}
+
+/* ---- what sets a member, by the value's text --------------------------------------------- */
+
+/* In `commands`: it works for one version more, and `help` is what it is called now. */
+#define OLD_SPELLING 0x1000
+
+struct option {
+	const char *word; /* on the kernel command line, or NULL */
+	const char *flag; /* on ours, or NULL */
+	const char *
+		value; /* what it takes, for people; NULL: nothing.  Of a choice: all names, '|' between two */
+	int commands; /* command_bit */
+	int (*set)(const struct option *opt, const char *value, void *member);
+	size_t offset;
+	int min, max;		/* of a number; of a string's length */
+	const char *characters; /* of a string; NULL: any */
+	const char *help; /* for --help, the manual and docs/: what it does, and its default */
+};
+
+static int set_int(const struct option *opt, const char *v, void *p)
+{
+	return parse_int(v, opt->min, opt->max, p);
+}
+
+static int set_depth(const struct option *opt, const char *v, void *p)
+{
+	if (strcmp(v, "max"))
+		return set_int(opt, v, p);
+	*(int *)p = DEPTH_MAX;
+	return 0;
+}
+
+static int set_size(const struct option *opt, const char *v, void *p)
+{
+	(void)opt;
+	return parse_size(v, p);
+}
+
+static int set_levels(const struct option *opt, const char *v, void *p)
+{
+	(void)opt;
+	return strcmp(v, "all") ? levels_parse(v, strlen(v), p) : -1;
 }
 
 #define ID_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
@@ -195,38 +208,51 @@ static int add_setting(const char *v, struct settings *s, bool (*is_right)(const
 	return 0;
 }
 
-static int add_parameter(const char *v, void *p)
+static int add_parameter(const struct option *opt, const char *v, void *p)
 {
+	(void)opt;
 	return add_setting(v, p, is_parameter);
 }
 
-static int add_cpu(const char *v, void *p)
+static int add_cpu(const struct option *opt, const char *v, void *p)
 {
+	(void)opt;
 	return add_setting(v, p, is_cpu);
 }
 
-static int set_offered(const char *v, void *p)
+static int set_offered(const struct option *opt, const char *v, void *p)
 {
+	(void)opt;
 	if (strcmp(v, "svm") && strcmp(v, "vmx"))
 		return -1;
 	strcpy(p, v);
 	return 0;
 }
 
-static int set_size(const char *v, void *p)
+/* Which of the names in opt->value it is, from 0. */
+static int set_choice(const struct option *opt, const char *v, void *p)
 {
-	return parse_size(v, p);
+	size_t len = strlen(v);
+	int i = 0;
+
+	for (const char *name = opt->value; name; name = strchr(name, '|'), name += !!name, i++)
+		if (strcspn(name, "|") == len && !strncmp(name, v, len)) {
+			*(int *)p = i;
+			return 0;
+		}
+	return -1;
 }
 
 /* In the order of enum report_bit; those of a console first. */
 static const char *const report_names[] = { "table", "ktap", "lava",  "json", "csv",
 					    "html",  "svg",  "kcidb", NULL };
 
-static int set_report(const char *v, void *p)
+static int set_report(const struct option *opt, const char *v, void *p)
 {
 	char list[64], *rest = list, *name;
 	int which, bits = 0;
 
+	(void)opt;
 	if (strlen(v) >= sizeof(list))
 		return -1;
 	strcpy(list, v);
@@ -239,318 +265,252 @@ static int set_report(const char *v, void *p)
 	return bits ? 0 : -1;
 }
 
-static int set_format(const char *v, void *p)
+static int set_format(const struct option *opt, const char *v, void *p)
 {
 	int which;
 
-	if (parse_choice(v, report_names, &which))
+	if (set_choice(opt, v, &which) || parse_choice(v, report_names, &which))
 		return -1;
 	*(int *)p = 1 << which;
 	return 0;
 }
 
-static int set_table_or_json(const char *v, void *p)
+static int set_json_format(const struct option *opt, const char *v, void *p)
 {
-	return !strcmp(v, "table") || !strcmp(v, "json") ? set_report(v, p) : -1;
+	(void)opt;
+	(void)v;
+	*(int *)p = REPORT_JSON;
+	return 0;
 }
 
-static int set_json_format(const char *v, void *p)
+/* A copy. */
+static int set_string(const struct option *opt, const char *v, void *p)
+{
+	int len = strlen(v);
+
+	if (len < opt->min || len > opt->max || (opt->characters && v[strspn(v, opt->characters)]))
+		return -1;
+	strcpy(p, v);
+	return 0;
+}
+
+static int set_thorough(const struct option *opt, const char *v, void *p)
 {
 	(void)v;
-	return set_format("json", p);
+	return set_string(opt, "thorough", p);
 }
 
-static int set_percent(const char *v, void *p)
+/* The text itself, which lasts: an argument of ours. */
+static int set_text(const struct option *opt, const char *v, void *p)
 {
-	return parse_int(v, 0, 100000, p);
+	(void)opt;
+	*(const char **)p = v;
+	return *v ? 0 : -1;
 }
 
 /* What KCIDB's schema takes as an origin, and, behind one and a colon, as an id. */
 static bool is_origin(const char *text, size_t len)
 {
-	return len && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+	return len && strspn(text, NAME_CHARACTERS) == len;
 }
 
-static int set_origin(const char *v, void *p)
+static int set_origin(const struct option *opt, const char *v, void *p)
 {
-	*(const char **)p = v;
-	return is_origin(v, strlen(v)) ? 0 : -1;
+	return is_origin(v, strlen(v)) ? set_text(opt, v, p) : -1;
 }
 
-static int set_kcidb_id(const char *v, void *p)
+static int set_kcidb_id(const struct option *opt, const char *v, void *p)
 {
 	const char *colon = strchr(v, ':');
 
-	*(const char **)p = v;
-	return colon && is_origin(v, colon - v) ? 0 : -1;
+	return colon && is_origin(v, colon - v) ? set_text(opt, v, p) : -1;
 }
 
-static int set_start(const char *v, void *p)
-{
-	return parse_choice(v, (const char *const[]){ "auto", "manual", NULL }, p);
-}
-
-static int set_end(const char *v, void *p)
-{
-	return parse_choice(v, (const char *const[]){ "reboot", "poweroff", "halt", "shell", NULL },
-			    p);
-}
-
-const char *const nesting_names[] = { "classic", "recursive", NULL };
-
-static int set_nesting(const char *v, void *p)
-{
-	return parse_choice(v, nesting_names, p);
-}
-
-static int set_accel(const char *v, void *p)
-{
-	return parse_choice(v, (const char *const[]){ "auto", "kvm", "tcg", NULL }, p);
-}
-
-static int set_qemu_args(const char *v, void *p)
-{
-	if (strlen(v) >= sizeof(((struct options *)0)->qemu_args))
-		return -1;
-	strcpy(p, v);
-	return 0;
-}
-
-/* Which names there are, level/checks.c knows. */
-static int set_checks(const char *v, void *p)
-{
-	if (!*v || strlen(v) >= CHECKS_SIZE ||
-	    strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789_,") != strlen(v))
-		return -1;
-	strcpy(p, v);
-	return 0;
-}
-
-static int set_thorough(const char *v, void *p)
-{
-	(void)v;
-	return set_checks("thorough", p);
-}
-
-static int set_run_id(const char *v, void *p)
-{
-	if (!*v || strlen(v) > 16 || strspn(v, "0123456789abcdef") != strlen(v))
-		return -1;
-	strcpy(p, v);
-	return 0;
-}
-
-static int set_seed(const char *v, void *p)
-{
-	if (strlen(v) != sizeof(((struct options *)0)->seed) - 1 ||
-	    strspn(v, "0123456789abcdef") != strlen(v))
-		return -1;
-	strcpy(p, v);
-	return 0;
-}
-
-static int set_text(const char *v, void *p)
-{
-	*(const char **)p = v;
-	return *v ? 0 : -1;
-}
-
-static int set_command(const char *v, void *p)
-{
-	if (!*v || strlen(v) >= sizeof(((struct exec *)0)->command))
-		return -1;
-	strcpy(p, v);
-	return 0;
-}
-
-static int set_when(const char *v, void *p)
-{
-	return parse_choice(v, exec_when_names, p);
-}
-
-static int add_to_list(const char *v, void *p)
+static int add_to_list(const struct option *opt, const char *v, void *p)
 {
 	struct list *list = p;
 
+	(void)opt;
 	if (!*v || list->count == PROGRAMS_MAX)
 		return -1;
 	list->item[list->count++] = v;
 	return 0;
 }
 
-static int set_flag(const char *v, void *p)
+static int set_flag(const struct option *opt, const char *v, void *p)
 {
+	(void)opt;
 	(void)v;
 	*(bool *)p = true;
 	return 0;
 }
 
-/* In `commands`: it works for one version more, and `help` is what it is called now. */
-#define OLD_SPELLING 0x1000
+/* ---- the table --------------------------------------------------------------------------- */
 
-static const struct option {
-	const char *word;  /* on the kernel command line, or NULL */
-	const char *flag;  /* on ours, or NULL */
-	const char *value; /* what it takes, for people; NULL: nothing */
-	int commands;	   /* command_bit */
-	int (*set)(const char *value, void *member);
-	size_t offset;
-	const char *help; /* for --help, the manual and docs/: what it does, and its default */
-} options[] = {
-#define MEMBER(m) offsetof(struct options, m)
-	{ "nest.depth", "--depth", "N|max", CMD_RUN, set_depth, MEMBER(depth),
+#define MEMBER(fn, m) fn, offsetof(struct options, m), 0, 0, NULL
+#define NUMBER(fn, m, min, max) fn, offsetof(struct options, m), min, max, NULL
+#define STRING(fn, m, min, characters) \
+	fn, offsetof(struct options, m), min, sizeof(((struct options *)0)->m) - 1, characters
+#define INT(m, min, max) NUMBER(set_int, m, min, max)
+#define LEVEL(m) INT(m, 0, MAX_LEVEL)
+#define SECONDS(m, min) INT(m, min, 100000000)
+#define PERCENT(m) INT(m, 0, 100000)
+#define CHOICE(m) MEMBER(set_choice, m)
+#define TEXT(m) MEMBER(set_text, m)
+
+static const struct option options[] = {
+	{ "nest.depth", "--depth", "N|max", CMD_RUN, NUMBER(set_depth, depth, 0, MAX_LEVEL),
 	  "stop once level N is ready (default: max)" },
-	{ "nest.timeout", "--timeout", "S", CMD_RUN, set_seconds, MEMBER(timeout_s),
+	{ "nest.timeout", "--timeout", "S", CMD_RUN, SECONDS(timeout_s, 0),
 	  "time budget of the run in seconds (default: 0, none)" },
-	{ "nest.mem", NULL, "SIZE", CMD_RUN, set_size, MEMBER(mem_kib),
+	{ "nest.mem", NULL, "SIZE", CMD_RUN, MEMBER(set_size, mem_kib),
 	  "RAM of the next level, if that is less than what fits (default: all that fits)" },
-	{ NULL, "--memory", "SIZE", CMD_RUN, set_size, MEMBER(memory_kib),
+	{ NULL, "--memory", "SIZE", CMD_RUN, MEMBER(set_size, memory_kib),
 	  "RAM of the outermost guest, as in 512M or 2G (default: 1G); in the appliance's shell, "
 	  "of the next level" },
-	{ "nest.report", "--report", "LIST", CMD_RUN, set_report, MEMBER(report),
+	{ "nest.report", "--report", "LIST", CMD_RUN, MEMBER(set_report, report),
 	  "what to print, of table,ktap,lava,json,csv (default: table; in the appliance: "
 	  "table,ktap,lava)" },
-	{ "nest.start", NULL, "auto|manual", 0, set_start, MEMBER(start),
+	{ "nest.start", NULL, "auto|manual", 0, CHOICE(start),
 	  "manual: a shell with the prompt '/ # ' comes first, and `supernest run` starts the run "
 	  "(default: auto)" },
-	{ "nest.end", NULL, "reboot|poweroff|halt|shell", 0, set_end, MEMBER(end),
+	{ "nest.end", NULL, "reboot|poweroff|halt|shell", 0, CHOICE(end),
 	  "what follows the report (default: reboot)" },
-	{ "nest.shell", "--shell", "N", CMD_RUN, set_level, MEMBER(shell),
+	{ "nest.shell", "--shell", "N", CMD_RUN, LEVEL(shell),
 	  "a shell in level N on the outermost terminal, once N is ready; the run ends there "
 	  "unless a depth is given that is deeper" },
-	{ "nest.nesting", "--nesting", "classic|recursive", CMD_RUN, set_nesting, MEMBER(nesting),
+	{ "nest.nesting", "--nesting", "classic|recursive", CMD_RUN, CHOICE(nesting),
 	  "recursive: a VMRUN below the outermost level is no exit, so that an exit costs the "
 	  "same at every depth; the emulator's CPU offers it (default: classic)" },
-	{ "nest.exec", NULL, "CMD", 0, set_command, MEMBER(exec.command),
+	{ "nest.exec", NULL, "CMD", 0, STRING(set_string, exec.command, 1, NULL),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
-	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, add_to_list, MEMBER(programs),
+	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, MEMBER(add_to_list, programs),
 	  "run a command in a level; its exit status is the check NAME (default: exec) of the "
 	  "level; may be repeated" },
-	{ "nest.exec_at", "--at", "LIST", CMD_RUN, set_levels, MEMBER(exec.at),
+	{ "nest.exec_at", "--at", "LIST", CMD_RUN, MEMBER(set_levels, exec.at),
 	  "the levels that run programs, as in 1,2,3 (default: the deepest)" },
-	{ "nest.exec_when", "--exec-when", "first|parent|last", CMD_RUN, set_when,
-	  MEMBER(exec.when),
+	{ "nest.exec_when", "--exec-when", "first|parent|last", CMD_RUN, CHOICE(exec.when),
 	  "run programs before the level's child is started, while it runs, or after it has ended "
 	  "(default: first)" },
-	{ "nest.exec_timeout", "--exec-timeout", "S", CMD_RUN, set_timeout, MEMBER(exec.timeout_s),
+	{ "nest.exec_timeout", "--exec-timeout", "S", CMD_RUN, SECONDS(exec.timeout_s, 1),
 	  "seconds for each program, after which it is killed and has failed (default: 600; with "
 	  "--suite or --guest 7200)" },
-	{ "nest.hook_timeout", "--hook-timeout", "S", CMD_RUN, set_timeout, MEMBER(hook_timeout_s),
+	{ "nest.hook_timeout", "--hook-timeout", "S", CMD_RUN, SECONDS(hook_timeout_s, 1),
 	  "seconds for the hook of each level, after which it is killed and has failed (default: "
 	  "600)" },
-	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, add_to_list, MEMBER(packed),
+	{ NULL, "--file", "PATH[:DEST]", CMD_RUN, MEMBER(add_to_list, packed),
 	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
 	  "be repeated" },
-	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, add_to_list, MEMBER(suites),
-	  "run tests in a level: kvm-unit-tests, of the tree that KVM_UNIT_TESTS names, or those "
-	  "in a "
-	  "directory; with WORDs those of such a name or group; may be repeated" },
-	{ NULL, "--expect", "FILE", CMD_RUN, set_text, MEMBER(expect),
+	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, MEMBER(add_to_list, suites),
+	  "run tests in a level: kvm-selftests, kvm-unit-tests (of the tree that KVM_UNIT_TESTS "
+	  "names) or those in a directory; with WORDs those of such a name or group; may be "
+	  "repeated" },
+	{ NULL, "--expect", "FILE", CMD_RUN, TEXT(expect),
 	  "the known failures of programs and suites, which are skipped then; see "
 	  "docs/testing.md" },
-	{ NULL, "--learn", "FILE", CMD_RUN, set_text, MEMBER(learn),
+	{ NULL, "--learn", "FILE", CMD_RUN, TEXT(learn),
 	  "write the failures of programs and suites of this run to FILE, for --expect" },
-	{ NULL, "--guest", "FILE", CMD_RUN, set_text, MEMBER(guest),
+	{ NULL, "--guest", "FILE", CMD_RUN, TEXT(guest),
 	  "run a kernel as a guest of a level: a bzImage, multiboot, PVH or flat file; what it "
-	  "writes to "
-	  "isa-debug-exit at port 0xf4 is the check guest of the level" },
-	{ NULL, "--guest-append", "WORDS", CMD_RUN, set_text, MEMBER(guest_append),
-	  "its kernel command line" },
-	{ NULL, "--guest-initrd", "FILE", CMD_RUN, set_text, MEMBER(guest_initrd),
-	  "its initramfs" },
-	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, add_parameter, MEMBER(set),
+	  "writes to isa-debug-exit at port 0xf4 is the check guest of the level" },
+	{ NULL, "--guest-append", "WORDS", CMD_RUN, TEXT(guest_append), "its kernel command line" },
+	{ NULL, "--guest-initrd", "FILE", CMD_RUN, TEXT(guest_initrd), "its initramfs" },
+	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, MEMBER(add_parameter, set),
 	  "a module parameter of the kernel of these levels, as in 1,3:kvm_amd.npt=0 or "
 	  "all:kvm.tdp_mmu=0; one that the kernel refuses is the failed check set; may be "
 	  "repeated" },
-	{ "nest.cpu_at", "--cpu-at", "LEVELS:CPU", CMD_RUN, add_cpu, MEMBER(cpus),
+	{ "nest.cpu_at", "--cpu-at", "LEVELS:CPU", CMD_RUN, MEMBER(add_cpu, cpus),
 	  "the CPU that QEMU shows to these levels, as in 2:host,-x2apic; may be repeated "
 	  "(default: host; the emulated one: max,+svm)" },
-	{ "nest.offered", NULL, "svm|vmx", 0, set_offered, MEMBER(offered),
-	  "what the KVM above offers to its guests; set by the level above, never by a person" },
-	{ "nest.input", NULL, "N", 0, set_level, MEMBER(exec.input),
-	  "the level that the standard input is handed down to; set by the level above, never by a "
-	  "person" },
-	{ "nest.qemu", NULL, "ARGS", 0, set_qemu_args, MEMBER(qemu_args),
+	{ "nest.offered", NULL, "svm|vmx", 0, MEMBER(set_offered, offered),
+	  "what the KVM above offers to its guests; set by the level above, never by hand" },
+	{ "nest.input", NULL, "N", 0, LEVEL(exec.input),
+	  "the level that the standard input is handed down to; set by the level above, never by "
+	  "hand" },
+	{ "nest.qemu", NULL, "ARGS", 0, STRING(set_string, qemu_args, 0, NULL),
 	  "more arguments for the next level's QEMU, %20 for a blank (default: none)" },
-	{ "nest.checks", "--checks", "quick|thorough|LIST", CMD_RUN, set_checks, MEMBER(checks),
-	  "which checks each level makes beside the quick ones, which are always made: all, or "
+	{ "nest.checks", "--checks", "quick|thorough|LIST", CMD_RUN,
+	  STRING(set_string, checks, 1, NAME_CHARACTERS ","),
+	  "the checks that each level makes besides the quick ones, which are always made: all, or "
 	  "those named (default: quick)" },
-	{ NULL, "--thorough", NULL, CMD_RUN, set_thorough, MEMBER(checks),
+	{ NULL, "--thorough", NULL, CMD_RUN, STRING(set_thorough, checks, 1, NULL),
 	  "the same as --checks thorough: half a minute a level on an emulated CPU" },
-	{ "nest.level", NULL, "N", 0, set_level, MEMBER(level),
-	  "the level's number; set by the level above, never by a person" },
-	{ "nest.id", NULL, "HEX", 0, set_run_id, MEMBER(run_id),
-	  "the run's id in records; set by the level above, never by a person" },
-	{ "nest.seed", NULL, "HEX", 0, set_seed, MEMBER(seed),
-	  "the seed of the level's random numbers; set by the level above, never by a person" },
-	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, set_accel, MEMBER(accel),
+	{ "nest.level", NULL, "N", 0, LEVEL(level),
+	  "the level's number; set by the level above, never by hand" },
+	{ "nest.id", NULL, "HEX", 0, STRING(set_string, run_id, 1, HEX),
+	  "the run's id in records; set by the level above, never by hand" },
+	{ "nest.seed", NULL, "HEX", 0,
+	  STRING(set_string, seed, sizeof(((struct options *)0)->seed) - 1, HEX),
+	  "the seed of the level's random numbers; set by the level above, never by hand" },
+	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
-	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, set_text, MEMBER(qemu),
+	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, TEXT(qemu),
 	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, "
 	  "else qemu-system-x86_64)" },
-	{ NULL, "--cpu", "MODEL", CMD_RUN, set_text, MEMBER(cpu),
+	{ NULL, "--cpu", "MODEL", CMD_RUN, TEXT(cpu),
 	  "the outermost guest's CPU model (default: max,+svm if it is emulated, host with KVM)" },
-	{ NULL, "--kernel", "FILE", CMD_RUN, set_text, MEMBER(kernel),
+	{ NULL, "--kernel", "FILE", CMD_RUN, TEXT(kernel),
 	  "the kernel under test, for all levels (default: bzImage beside this command)" },
-	{ NULL, "--levels", "LIST", CMD_RUN, set_levels, MEMBER(levels),
+	{ NULL, "--levels", "LIST", CMD_RUN, MEMBER(set_levels, levels),
 	  "the levels that run the kernel under test, as in 1,3; the others run the appliance's "
 	  "own (default: all)" },
-	{ NULL, "--modules", "DIR", CMD_RUN, set_text, MEMBER(modules),
+	{ NULL, "--modules", "DIR", CMD_RUN, TEXT(modules),
 	  "where the modules of the kernel under test are (default: /lib/modules/RELEASE); KVM "
 	  "and what it needs are added to the initramfs" },
-	{ NULL, "--config", "FILE", CMD_RUN, set_text, MEMBER(config),
+	{ NULL, "--config", "FILE", CMD_RUN, TEXT(config),
 	  "its .config, to be searched for what nesting needs (default: one found beside it)" },
-	{ NULL, "--initramfs", "FILE", CMD_RUN, set_text, MEMBER(initramfs),
+	{ NULL, "--initramfs", "FILE", CMD_RUN, TEXT(initramfs),
 	  "the initramfs of all levels (default: initramfs.cpio.gz beside this command)" },
-	{ NULL, "--append", "WORDS", CMD_RUN, set_text, MEMBER(append),
+	{ NULL, "--append", "PARAMETERS", CMD_RUN, TEXT(append),
 	  "more parameters for the kernel command line of the outermost guest" },
-	{ NULL, "--json", "FILE", CMD_RUN, set_text, MEMBER(json_path),
-	  "write the report as JSON to FILE; -: to standard output, all else to standard error" },
-	{ NULL, "--artifacts", "DIR", CMD_RUN, set_text, MEMBER(artifacts),
+	{ NULL, "--json", "FILE", CMD_RUN, TEXT(json_path),
+	  "write the report as JSON to FILE; if that is -, to standard output, and everything else "
+	  "to standard error" },
+	{ NULL, "--artifacts", "DIR", CMD_RUN, TEXT(artifacts),
 	  "write consoles, records and all reports to DIR" },
-	{ NULL, "--plain", NULL, CMD_RUN, set_flag, MEMBER(plain),
+	{ NULL, "--plain", NULL, CMD_RUN, MEMBER(set_flag, plain),
 	  "print a line for each event instead of the live view" },
-	{ NULL, "--deterministic", NULL, CMD_RUN, set_flag, MEMBER(deterministic),
+	{ NULL, "--deterministic", NULL, CMD_RUN, MEMBER(set_flag, deterministic),
 	  "emulate with a clock that counts instructions: counts repeat, time is virtual" },
-	{ NULL, "--repeat", "N", CMD_RUN, set_repeat, MEMBER(repeat),
+	{ NULL, "--repeat", "N", CMD_RUN, INT(repeat, 1, 100000),
 	  "run N times, and print how far the figures spread" },
-	{ NULL, "--matrix", "FILE", CMD_RUN, set_text, MEMBER(matrix),
+	{ NULL, "--matrix", "FILE", CMD_RUN, TEXT(matrix),
 	  "run every combination of the options in FILE: on each line a name and its values" },
-	{ NULL, "--stop-on-failure", NULL, CMD_RUN, set_flag, MEMBER(stop_on_failure),
+	{ NULL, "--stop-on-failure", NULL, CMD_RUN, MEMBER(set_flag, stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
-	{ NULL, "--blame", NULL, CMD_RUN, set_flag, MEMBER(blame),
+	{ NULL, "--blame", NULL, CMD_RUN, MEMBER(set_flag, blame),
 	  "if the run with --kernel fails: repeat it with the appliance's own kernel at one level "
 	  "after the other, and name the level whose KVM is at fault" },
-	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, set_json_format, MEMBER(report),
+	{ NULL, "--json", NULL, CMD_CHECK | OLD_SPELLING, MEMBER(set_json_format, report),
 	  "--format json" },
-	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT, set_format,
-	  MEMBER(report),
+	{ NULL, "--format", "table|ktap|lava|json|csv|html|svg|kcidb", CMD_REPORT,
+	  MEMBER(set_format, report),
 	  "the output format (default: table); html takes several reports and compares them" },
-	{ NULL, "--origin", "NAME", CMD_REPORT, set_origin, MEMBER(origin),
+	{ NULL, "--origin", "NAME", CMD_REPORT, MEMBER(set_origin, origin),
 	  "for kcidb: the submitter's name in KernelCI (a-z, 0-9 and _)" },
-	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, set_kcidb_id, MEMBER(build_id),
+	{ NULL, "--build-id", "ORIGIN:ID", CMD_REPORT, MEMBER(set_kcidb_id, build_id),
 	  "for kcidb: the id of the tested build, as it was submitted" },
-	{ NULL, "--format", "table|json", CMD_CHECK | CMD_COMPARE | CMD_PLAN, set_table_or_json,
-	  MEMBER(report), "the output format (default: table)" },
-	{ NULL, "--exits-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(exits_percent),
+	{ NULL, "--format", "table|json", CMD_CHECK | CMD_COMPARE | CMD_PLAN,
+	  MEMBER(set_format, report), "the output format (default: table)" },
+	{ NULL, "--exits-limit", "PERCENT", CMD_COMPARE, PERCENT(exits_percent),
 	  "how many more exits count as worse (default: 3 for deterministic runs, else 30 to "
 	  "200)" },
-	{ NULL, "--exits", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
-	  MEMBER(exits_percent), "--exits-limit" },
-	{ NULL, "--overhead-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(kib_percent),
+	{ NULL, "--exits", "PERCENT", CMD_COMPARE | OLD_SPELLING, PERCENT(exits_percent),
+	  "--exits-limit" },
+	{ NULL, "--overhead-limit", "PERCENT", CMD_COMPARE, PERCENT(kib_percent),
 	  "how much more overhead counts as worse (default: 1)" },
-	{ NULL, "--kib", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent, MEMBER(kib_percent),
+	{ NULL, "--kib", "PERCENT", CMD_COMPARE | OLD_SPELLING, PERCENT(kib_percent),
 	  "--overhead-limit" },
-	{ NULL, "--cycles-limit", "PERCENT", CMD_COMPARE, set_percent, MEMBER(cycles_percent),
+	{ NULL, "--cycles-limit", "PERCENT", CMD_COMPARE, PERCENT(cycles_percent),
 	  "how many more cycles for an exit count as worse (default: 3 for deterministic runs, "
 	  "else 200)" },
-	{ NULL, "--cycles", "PERCENT", CMD_COMPARE | OLD_SPELLING, set_percent,
-	  MEMBER(cycles_percent), "--cycles-limit" },
-	{ NULL, "--from", "FILE", CMD_PLAN, set_text, MEMBER(from),
+	{ NULL, "--cycles", "PERCENT", CMD_COMPARE | OLD_SPELLING, PERCENT(cycles_percent),
+	  "--cycles-limit" },
+	{ NULL, "--from", "FILE", CMD_PLAN, TEXT(from),
 	  "the report to predict from; to predict seconds it must reach L3" },
-	{ NULL, "--memory", "SIZE", CMD_PLAN, set_size, MEMBER(memory_kib),
+	{ NULL, "--memory", "SIZE", CMD_PLAN, MEMBER(set_size, memory_kib),
 	  "RAM of the outermost guest (default: what the report's had)" },
-	{ NULL, "--timeout", "S", CMD_PLAN, set_seconds, MEMBER(timeout_s),
+	{ NULL, "--timeout", "S", CMD_PLAN, SECONDS(timeout_s, 0),
 	  "time budget in seconds (default: 3600)" },
 };
 
@@ -595,10 +555,13 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 static int set_option(struct options *o, const struct option *opt, const char *name,
 		      const char *value)
 {
-	if (opt->set(value, (char *)o + opt->offset))
-		return fail("%s: '%.60s' is not %s", name, value,
-			    opt->value ? opt->value : "right");
-	return 0;
+	char range[40] = "";
+
+	if (!opt->set(opt, value, (char *)o + opt->offset))
+		return 0;
+	if (opt->set == set_int)
+		format(range, sizeof(range), " from %d to %d", opt->min, opt->max);
+	return fail("%s: invalid value '%.60s', expected %s%s", name, value, opt->value, range);
 }
 
 /*
@@ -654,7 +617,7 @@ static int distance(const char *a, const char *b)
 	return row[len];
 }
 
-/* A word of ours that we do not know would change what is run, if it were spelled as it was meant. */
+/* A misspelled parameter of ours would silently change what is run. */
 static int refuse_unknown(const char *word)
 {
 	const char *nearest = "";
@@ -667,17 +630,17 @@ static int refuse_unknown(const char *word)
 			nearest = options[i].word;
 		}
 	}
-	return fail("%.60s: there is no such word; the nearest is %s", word, nearest);
+	return fail("%.60s: unknown kernel parameter; the nearest is %s", word, nearest);
 }
 
 int options_from_cmdline(struct options *o, const char *cmdline)
 {
-	char words[4096], *rest = words, *word, *value;
+	char text[4096], *rest = text, *word, *value;
 	bool known;
 
-	if (strlen(cmdline) >= sizeof(words))
-		return fail("the kernel command line is longer than %zu bytes", sizeof(words) - 1);
-	strcpy(words, cmdline);
+	if (strlen(cmdline) >= sizeof(text))
+		return fail("the kernel command line is longer than %zu bytes", sizeof(text) - 1);
+	strcpy(text, cmdline);
 	while ((word = next_word(&rest, &value))) {
 		if (strncmp(word, OUR_PREFIX, sizeof(OUR_PREFIX) - 1))
 			continue;

@@ -128,8 +128,8 @@ enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, 
 /* The defaults of the contract. */
 void options_init(struct options *o);
 /*
- * Takes the nest.* words out of a kernel command line; all others are somebody else's.
- * -1 if one is unknown or its value is malformed; the error is printed.
+ * Reads the nest.* parameters of a kernel command line and ignores all others. -1 if one is unknown
+ * or its value is malformed; the error is printed.
  */
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */

@@ -17,11 +17,13 @@ int output_begin(void)
 	for (int fd = 0; fd < (int)ARRAY_SIZE(modes); fd++) {
 		closed[fd] = fcntl(fd, F_GETFD) < 0;
 		if (closed[fd] && open("/dev/null", modes[fd]) != fd)
-			return fail("file descriptor %d is closed, and /dev/null: %m", fd);
+			return fail(
+				"file descriptor %d is closed, and /dev/null cannot be opened: %m",
+				fd);
 	}
 	if (closed[STDOUT_FILENO])
-		return fail("standard output is closed: nothing could be printed; >/dev/null "
-			    "throws it away");
+		return fail("standard output is closed: nothing can be printed; use >/dev/null to "
+			    "discard it");
 	return 0;
 }
 

@@ -13,8 +13,9 @@
 #define STANDARD "-" /* as a FILE: standard output, or standard input */
 
 /*
- * Stands in for descriptors that were closed before we started, which pipes and files would get else.
- * -1 (printed) if that is standard output: nobody would see what was asked for.
+ * Opens /dev/null for standard descriptors that were closed before we started, so that no pipe or
+ * file of ours gets their numbers. -1 (printed) if that is standard output: the result would be
+ * lost.
  */
 int output_begin(void);
 /*

@@ -15,9 +15,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PROC_MAGIC 0x9fa0	       /* PROC_SUPER_MAGIC, linux/magic.h */
+#define PROC_MAGIC 0x9fa0 /* PROC_SUPER_MAGIC, linux/magic.h */
+#define LOG_BYTES (256 << 10)
 #define FIRST_PID_NAMESPACE 0xeffffffc /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define CONFIG_CREATE 6		       /* FSCONFIG_CMD_CREATE, linux/mount.h */
+#define SYSLOG_READ_ALL 3	       /* SYSLOG_ACTION_READ_ALL, linux/syslog.h */
 #define SYSLOG_CONSOLE_OFF 6	       /* SYSLOG_ACTION_CONSOLE_OFF, linux/syslog.h */
 
 struct appliance {
@@ -105,7 +107,7 @@ const struct appliance *appliance_recognise(const char **why)
 	else if (!init_is_ours(proc))
 		why_not = "PID 1 is another program";
 	else if (!in_first_namespace(proc))
-		why_not = "this is a container: PID 1 is the first process of a namespace alone";
+		why_not = "this is a container: PID 1 is only the first process of a namespace";
 	else if (!root_is_initramfs(proc))
 		why_not = "the root is not the initramfs that the kernel unpacked";
 	if (proc >= 0)
@@ -130,6 +132,26 @@ bool system_is_container(void)
 bool appliance_is_init(const struct appliance *a)
 {
 	return a && a->is_init;
+}
+
+/* ---- what its kernel tells --------------------------------------------------------------- */
+
+int64_t system_oom_kills(void)
+{
+	return number_behind("/proc/vmstat", "oom_kill ");
+}
+
+char *system_kernel_log(void)
+{
+	char *log = malloc(LOG_BYTES);
+	int len = log ? klogctl(SYSLOG_READ_ALL, log, LOG_BYTES - 1) : -1;
+
+	if (len < 0) {
+		free(log);
+		return NULL;
+	}
+	log[len] = '\0';
+	return log;
 }
 
 /* ---- changing it ------------------------------------------------------------------------- */

@@ -21,6 +21,11 @@ const struct appliance *appliance_recognise(const char **why);
 bool system_is_container(void);
 bool appliance_is_init(const struct appliance *a); /* we are PID 1, not a command in its shell */
 
+/* How many processes the kernel has killed for lack of memory since it started; -1: it does not say. */
+int64_t system_oom_kills(void);
+/* The kernel's log, to free; NULL if it cannot be had. */
+char *system_kernel_log(void);
+
 /* Writes a small file of sysfs or procfs.  -1 with errno set if it can't. */
 int system_write(const struct appliance *a, const char *path, const char *text);
 /* mount(2) and umount(2). */

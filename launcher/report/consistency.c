@@ -21,7 +21,7 @@ static int check_levels(const struct report *r, char *why, size_t size)
 {
 	for (int i = r->outermost + 1; i <= r->deepest; i++)
 		if (r->levels[i].ready && !r->levels[i - 1].ready)
-			return contradicts(why, size, "L%d is ready on L%d, which is not", i,
+			return contradicts(why, size, "L%d is ready, but L%d above it is not", i,
 					   i - 1);
 	return 0;
 }
@@ -30,12 +30,11 @@ static int check_stop(const struct report *r, char *why, size_t size)
 {
 	if (r->stop_level < r->outermost ||
 	    (r->deepest >= r->outermost && r->stop_level > r->deepest + 1))
-		return contradicts(why, size,
-				   "it was stopped at L%d, and its levels are L%d to L%d",
+		return contradicts(why, size, "it stopped at L%d, but its levels are L%d to L%d",
 				   r->stop_level, r->outermost, r->deepest);
 	if (r->stop == STOP_DEPTH && r->requested != DEPTH_OPEN && r->reached < r->requested)
 		return contradicts(why, size,
-				   "it says that L%d was reached as asked for, and L%d was",
+				   "it says that L%d was reached as requested, but L%d was",
 				   r->requested, r->reached);
 	return 0;
 }
@@ -51,12 +50,13 @@ static int check_outcome(const struct report *r, char *why, size_t size)
 	*again = *r;
 	report_finish(again);
 	if (again->reached != r->reached)
-		err = contradicts(why, size, "it says that L%d was reached, and its levels say L%d",
+		err = contradicts(why, size, "it says that L%d was reached, but its levels say L%d",
 				  r->reached, again->reached);
 	else if (r->ok && !report_came_up(again))
-		err = contradicts(why, size, "it says ok, and no level of it came up");
+		err = contradicts(why, size, "it says ok, but no level of it came up");
 	else if (r->ok && !again->ok) /* not ok may be right: a person may have stopped it */
-		err = contradicts(why, size, "it says ok, and its levels and its stop do not");
+		err = contradicts(why, size,
+				  "it says ok, but its levels or its stop reason do not");
 	free(again);
 	return err;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Whether a report that somebody else wrote, or cut, or altered, agrees with itself.
- */
+/* Whether a report that somebody wrote, cut or altered is consistent with itself. */
 #ifndef SUPERNEST_CONSISTENCY_H
 #define SUPERNEST_CONSISTENCY_H
 

@@ -21,5 +21,5 @@ void evidence_add(struct evidence *e, int part, const char *line)
 		e->count[part]++;
 	last = e->line[part][e->count[part] - 1];
 	format(last, EVIDENCE_LINE, "%s", line);
-	make_harmless(last);
+	sanitize(last);
 }

@@ -20,7 +20,7 @@ struct evidence {
 };
 
 void evidence_clear(struct evidence *e);
-/* Adds a line, made harmless. */
+/* Adds a line, sanitized. */
 void evidence_add(struct evidence *e, int part, const char *line);
 
 #endif

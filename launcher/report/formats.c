@@ -28,9 +28,9 @@ static void format_checks(const struct level *lv, char *buf, size_t size)
 		count[lv->checks[i].result]++;
 	format(buf, size, "%d ok", count[RESULT_PASS]);
 	if (count[RESULT_FAIL])
-		format(buf + strlen(buf), size - strlen(buf), ", %d FAILED", count[RESULT_FAIL]);
+		append(buf, size, ", %d FAILED", count[RESULT_FAIL]);
 	if (count[RESULT_SKIP])
-		format(buf + strlen(buf), size - strlen(buf), ", %d skipped", count[RESULT_SKIP]);
+		append(buf, size, ", %d skipped", count[RESULT_SKIP]);
 }
 
 static void print_row(const struct report *r, const struct level *lv, FILE *out)
@@ -40,8 +40,8 @@ static void print_row(const struct report *r, const struct level *lv, FILE *out)
 
 	format(times, sizeof(times), factor < 0 ? "-" : "x%.1f", factor);
 	format_checks(lv, checks, sizeof(checks));
-	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s%s\n", lv->level, lv->role,
-		lv->hypervisor, lv->cpu_virt, or_dash(number_mib(lv->total_kib).text),
+	fprintf(out, "L%-3d %-11s %-10s %-5s %9s %12s %8s %8s %11s %7s  %s%s\n", lv->level,
+		lv->role, lv->hypervisor, lv->cpu_virt, or_dash(number_mib(lv->total_kib).text),
 		or_dash(number_mib(lv->overhead_kib).text),
 		or_dash(number_seconds(level_boot_s(lv)).text),
 		or_dash(number_whole(lv->exits_boot).text),
@@ -86,8 +86,8 @@ static void print_table(const struct report *r, FILE *out)
 {
 	char sentence[600];
 
-	fprintf(out, "%-4s %-11s %-10s %-5s %9s %9s %9s %9s %12s %7s  %s\n", "", "role",
-		"hypervisor", "virt", "RAM MiB", "lost MiB", "boot s", "exits", "cycles/exit",
+	fprintf(out, "%-4s %-11s %-10s %-5s %9s %12s %8s %8s %11s %7s  %s\n", "", "role",
+		"hypervisor", "virt", "RAM MiB", "overhead MiB", "boot s", "exits", "cycles/exit",
 		"factor", "checks");
 	for (int i = r->outermost; i <= r->deepest; i++)
 		print_row(r, &r->levels[i], out);
@@ -373,7 +373,7 @@ static cJSON *setup_to_json(const struct setup *s)
 
 	cJSON_AddItemToObject(o, "memory_kib", count_to_json(s->memory_kib));
 	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
-	cJSON_AddBoolToObject(o, "counted_clock", s->counted_clock);
+	cJSON_AddBoolToObject(o, "counted_clock", s->deterministic);
 	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
@@ -411,14 +411,21 @@ cJSON *formats_to_json(const struct report *r)
 	return root;
 }
 
-static void print_json(const struct report *r, FILE *out)
+int formats_print_tree(cJSON *root, FILE *out)
 {
-	cJSON *root = formats_to_json(r);
 	char *text = cJSON_Print(root);
+	int err = text ? 0 : fail("out of memory for the JSON");
 
-	fprintf(out, "%s\n", text ? text : "{}");
+	if (text)
+		fprintf(out, "%s\n", text);
 	free(text);
 	cJSON_Delete(root);
+	return err;
+}
+
+static void print_json(const struct report *r, FILE *out)
+{
+	formats_print_tree(formats_to_json(r), out);
 }
 
 void formats_print_marked(const struct report *r, int which, FILE *out)
@@ -464,7 +471,7 @@ static int malformed(const char *path, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(why, sizeof(why), fmt, args);
 	va_end(args);
-	make_harmless(why);
+	sanitize(why);
 	return fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, why);
 }
 
@@ -482,8 +489,8 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 		format(value, sizeof(value), "%s", item->valuestring);
 	} else if (cJSON_IsArray(item)) {
 		cJSON_ArrayForEach (word, item)
-			format(value + strlen(value), sizeof(value) - strlen(value), "%s%s",
-			       *value ? " " : "", cJSON_IsString(word) ? word->valuestring : "?");
+			append(value, sizeof(value), "%s%s", *value ? " " : "",
+			       cJSON_IsString(word) ? word->valuestring : "?");
 	} else {
 		return -1;
 	}
@@ -502,7 +509,7 @@ static int read_subtest(struct report *r, int level, const cJSON *item)
 	format(t.check, sizeof(t.check), "%s", check);
 	format(t.id, sizeof(t.id), "%s", id);
 	format(t.detail, sizeof(t.detail), "%s", detail ? detail : "");
-	make_harmless(t.detail);
+	sanitize(t.detail);
 	return report_add_subtest(r, &t);
 }
 
@@ -548,7 +555,7 @@ static int read_check(struct level *lv, const cJSON *item)
 	format(k.id, sizeof(k.id), "%s", id);
 	format(k.unit, sizeof(k.unit), "%s", unit);
 	format(k.detail, sizeof(k.detail), "%s", detail ? detail : "");
-	make_harmless(k.detail);
+	sanitize(k.detail);
 	k.value = value->valuedouble;
 	return level_add_check(lv, &k);
 }
@@ -573,8 +580,7 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 
 	if (read_int(item, "level", 0, MAX_LEVEL, &level) ||
 	    (r->deepest >= 0 && level != r->deepest + 1))
-		return malformed(path,
-				 "its levels are not numbered one after the other from 0 to %d",
+		return malformed(path, "its levels are not numbered consecutively, within 0 to %d",
 				 MAX_LEVEL);
 	lv = report_level(r, level);
 	if (r->deepest < 0)
@@ -589,21 +595,18 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 		group = f->group ? cJSON_GetObjectItemCaseSensitive(item, f->group) : item;
 		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
 		if (value && read_field(lv, f, value))
-			return malformed(path, "%s of L%d is not what it should be", f->key, level);
+			return malformed(path, "%s of L%d is malformed", f->key, level);
 	}
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
 		if (read_check(lv, check))
-			return malformed(path, "a check of L%d has not all that it should have",
-					 level);
+			return malformed(path, "a check of L%d is malformed", level);
 	/* Older reports have none. */
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "subtests"))
 		if (read_subtest(r, level, check))
-			return malformed(path, "a subtest of L%d has not all that it should have",
-					 level);
+			return malformed(path, "a subtest of L%d is malformed", level);
 	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "programs"))
 		if (read_program(r, level, check))
-			return malformed(path, "a program of L%d has not all that it should have",
-					 level);
+			return malformed(path, "a program of L%d is malformed", level);
 	return 0;
 }
 
@@ -625,7 +628,7 @@ static void read_text_of(const cJSON *o, const char *key, char *text, size_t siz
 	const char *value = text_of(o, key);
 
 	format(text, size, "%s", value ? value : "");
-	make_harmless(text);
+	sanitize(text);
 }
 
 /* Older reports have none of it. */
@@ -637,8 +640,9 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 		return 0;
 	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
-		return malformed(path, "memory_kib, timeout_s or tsc_khz of its setup is no count");
-	s->counted_clock = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
+		return malformed(path,
+				 "memory_kib, timeout_s or tsc_khz of its setup is not a count");
+	s->deterministic = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
 	nesting = text_of(o, "nesting"); /* older reports have none */
 	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
 		return malformed(path, "nesting of its setup is neither classic nor recursive");
@@ -669,24 +673,24 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed(path, "its outcome lacks reached or stop");
 	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
-		return malformed(path, "requested is no level");
+		return malformed(path, "requested is not a level");
 	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
 	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < NUMBER_MAX)
 		r->lost_records = lost->valuedouble;
 	r->stop = stop_by_name(stop);
 	if (!cJSON_IsBool(ok))
-		return malformed(path, "its outcome does not say whether it is ok");
+		return malformed(path, "its outcome lacks ok");
 	r->ok = cJSON_IsTrue(ok);
 	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
-	make_harmless(r->detail);
+	sanitize(r->detail);
 	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
 		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
 			break;
 		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
-		make_harmless(r->console[r->console_count++]);
+		sanitize(r->console[r->console_count++]);
 	}
 	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
-	return r->stop == STOP_NONE ? malformed(path, "nobody stops for '%.20s'", stop) : 0;
+	return r->stop == STOP_NONE ? malformed(path, "unknown stop reason '%.20s'", stop) : 0;
 }
 
 /* Most reports have none. */
@@ -716,11 +720,12 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 	const cJSON *levels = cJSON_GetObjectItemCaseSensitive(root, "levels"), *level;
 
 	if (!root)
-		return malformed(path, "no JSON, not all of it, or more behind it");
+		return malformed(path,
+				 "it is not JSON, is cut off, or is followed by something else");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed(path, "its schema is %.40s", schema ? schema : "not named");
 	format(r->command, sizeof(r->command), "%s", command ? command : "");
-	make_harmless(r->command);
+	sanitize(r->command);
 	if (!cJSON_IsArray(levels))
 		return malformed(path, "it has no list of levels");
 	cJSON_ArrayForEach (level, levels)

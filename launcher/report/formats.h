@@ -22,6 +22,8 @@ void formats_print_end(FILE *out);
 int formats_write_json(const struct report *r, const char *path);
 /* The same as a tree, the caller's. */
 struct cJSON *formats_to_json(const struct report *r);
+/* Prints a tree and frees it.  -1 (printed): there is no memory. */
+int formats_print_tree(struct cJSON *root, FILE *out);
 /* Reads such a file back, or standard input.  -1 if it is no report; the error is printed. */
 int formats_read_json(struct report *r, const char *path);
 

@@ -96,7 +96,7 @@ static void write_name(const struct page *p, int i)
 
 /* ---- what is read first ------------------------------------------------------------------ */
 
-/* What comes after the first colon of a detail is for those who read on. */
+/* The part of a detail behind its first colon is for those who read on. */
 static void write_stop(const struct report *r, bool whole, FILE *out)
 {
 	char detail[sizeof(r->detail)];
@@ -141,7 +141,7 @@ static void write_tiles(const struct report *r, FILE *out)
 		passed, all);
 }
 
-static const char chain_words[] =
+static const char chain_caption[] =
 	"<p class='m'><small>Each box is as wide as the RAM that its level sees.</small></p>";
 
 static void write_one_verdict(const struct report *r, FILE *out)
@@ -157,7 +157,7 @@ static void write_one_verdict(const struct report *r, FILE *out)
 	write_tiles(r, out);
 	fputs("</div><figure>", out);
 	svg_chain(out, r, chain_kib(r));
-	fputs(chain_words, out);
+	fputs(chain_caption, out);
 	fputs("</figure></div>\n", out);
 }
 
@@ -184,7 +184,7 @@ static void write_verdicts(const struct page *p)
 		fputs("</figure>", p->out);
 	}
 	fputs("</div>", p->out);
-	fputs(chain_words, p->out);
+	fputs(chain_caption, p->out);
 }
 
 /* ---- sections ---------------------------------------------------------------------------- */
@@ -304,21 +304,13 @@ static void write_memory(const struct page *p)
 	fputs("</figure>", p->out);
 }
 
-static const struct check *find_check(const struct level *lv, const char *id)
-{
-	for (int i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, id))
-			return &lv->checks[i];
-	return NULL;
-}
-
 static void write_check(const struct report *r, const char *id, FILE *out)
 {
 	static const char *const marks[] = { "o'>✓", "x'>✗", "m'>–" };
 
 	fprintf(out, "<tr><td>%s</td>", escape(id).text);
 	for (int i = r->outermost; i <= r->deepest; i++) {
-		const struct check *k = find_check(&r->levels[i], id);
+		const struct check *k = level_check(&r->levels[i], id);
 
 		if (k)
 			fprintf(out, "<td aria-label='%s' class='c ", result_names[k->result]);
@@ -332,7 +324,7 @@ static void write_check(const struct report *r, const char *id, FILE *out)
 static bool is_new(const struct report *r, int level, const char *id)
 {
 	for (int i = r->outermost; i < level; i++)
-		if (find_check(&r->levels[i], id))
+		if (level_check(&r->levels[i], id))
 			return false;
 	return true;
 }
@@ -373,7 +365,7 @@ static void write_row(const struct report *r, const struct level *lv, FILE *out)
 static void write_figures(const struct report *r, FILE *out)
 {
 	fputs("<div class='scroll'><table><tr><th>Level</th><th>runs on</th><th>RAM<br>MiB</th>"
-	      "<th>lost<br>MiB</th><th>boot<br>s</th><th>exits of<br>its own</th>"
+	      "<th>overhead<br>MiB</th><th>boot<br>s</th><th>exits of<br>its own</th>"
 	      "<th>exits of the<br>outermost</th><th>an exit,<br>cycles</th><th>factor</th></tr>",
 	      out);
 	for (int i = r->outermost; i <= r->deepest; i++)
@@ -388,9 +380,8 @@ static void write_reproduce(const struct report *r, FILE *out)
 	if (*r->command) {
 		fprintf(out, "<pre>%s</pre>", escape(r->command).text);
 	} else {
-		fputs("<p>It was booted, not started by <code>supernest run</code>. What comes "
-		      "nearest on a host:"
-		      "</p><pre>supernest run --depth ",
+		fputs("<p>It was booted, not started by <code>supernest run</code>. The closest "
+		      "command on a host:</p><pre>supernest run --depth ",
 		      out);
 		if (r->requested == DEPTH_OPEN)
 			fputs("max</pre>", out);
@@ -401,7 +392,7 @@ static void write_reproduce(const struct report *r, FILE *out)
 		return;
 	fprintf(out,
 		"<dl><dt>CPU of L%d</dt><dd>%s %s, %s (%s)</dd><dt>Kernel</dt><dd>%s</dd>"
-		"<dt>Its sha256</dt><dd><code>%s</code></dd><dt>The archive&#39;s sha256</dt>"
+		"<dt>Its checksum</dt><dd><code>%s</code></dd><dt>Checksum of the initramfs</dt>"
 		"<dd><code>%s</code></dd></dl>",
 		lv->level, escape(lv->cpu_vendor).text, escape(lv->cpu_model).text,
 		escape(lv->cpu_virt).text, escape(lv->cpu_features).text, escape(lv->kernel).text,

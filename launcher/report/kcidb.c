@@ -105,8 +105,7 @@ static void add_report(cJSON *outcome, const struct report *r, cJSON *report)
 	char excerpt[REPORT_LINES * REPORT_LINE] = "";
 
 	for (int i = 0; i < r->console_count; i++)
-		format(excerpt + strlen(excerpt), sizeof(excerpt) - strlen(excerpt), "%s\n",
-		       r->console[i]);
+		append(excerpt, sizeof(excerpt), "%s\n", r->console[i]);
 	if (*excerpt)
 		cJSON_AddStringToObject(outcome, "log_excerpt", excerpt);
 	cJSON_AddItemToObject(cJSON_AddObjectToObject(outcome, "misc"), "report", report);
@@ -140,11 +139,5 @@ int kcidb_print(const struct report *r, const char *origin, const char *build_id
 		add_measurements(&k, &r->levels[i]);
 	results_each(r, add_result, &k);
 	add_report(cJSON_GetArrayItem(k.tests, cJSON_GetArraySize(k.tests) - 1), r, report);
-	text = cJSON_Print(root);
-	cJSON_Delete(root);
-	if (!text)
-		return fail("no memory for the report in KCIDB's form");
-	fprintf(out, "%s\n", text);
-	free(text);
-	return 0;
+	return formats_print_tree(root, out);
 }

@@ -146,7 +146,7 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 		if (strlen(value) >= f->size)
 			return -1;
 		strcpy(p, value);
-		make_harmless(p);
+		sanitize(p);
 		return 0;
 	}
 	if (parse_number(value, &number) || signbit(number) || number > NUMBER_MAX)
@@ -172,21 +172,32 @@ static bool check_is_clean(const struct check *c)
 	       !signbit(c->value) && c->value <= NUMBER_MAX; /* -0 is no measurement either */
 }
 
+const struct check *level_check(const struct level *lv, const char *id)
+{
+	for (int i = 0; i < lv->check_count; i++)
+		if (!strcmp(lv->checks[i].id, id))
+			return &lv->checks[i];
+	return NULL;
+}
+
 int level_add_check(struct level *lv, const struct check *c)
 {
-	int i;
+	const struct check *old = level_check(lv, c->id);
 
-	if (!check_is_clean(c))
+	if (!check_is_clean(c) || (!old && lv->check_count == MAX_CHECKS))
 		return -1;
-	for (i = 0; i < lv->check_count; i++)
-		if (!strcmp(lv->checks[i].id, c->id))
-			break;
-	if (i == MAX_CHECKS)
-		return -1;
-	lv->checks[i] = *c;
-	if (i == lv->check_count)
-		lv->check_count++;
+	lv->checks[old ? old - lv->checks : lv->check_count++] = *c;
 	return 0;
+}
+
+void check_set(struct check *c, enum result result, const char *fmt, ...)
+{
+	va_list args;
+
+	c->result = result;
+	va_start(args, fmt);
+	vsnprintf(c->detail, sizeof(c->detail), fmt, args);
+	va_end(args);
 }
 
 #define STATUS_SKIP 4	   /* as our own command ends, */

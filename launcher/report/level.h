@@ -100,10 +100,14 @@ const struct field *level_field(const char *key);
 /* The field as text, "" if unknown; and set from text.  -1 if it is malformed or negative. */
 void level_get(const struct level *lv, const struct field *f, char *buf, size_t size);
 int level_set(struct level *lv, const struct field *f, const char *value);
+/* The check of that name; NULL: the level has none. */
+const struct check *level_check(const struct level *lv, const char *id);
 /* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */
 int level_add_check(struct level *lv, const struct check *c);
 /* [a-z0-9_], and at least one of them */
 bool id_is_clean(const char *id);
+/* The result, and why, for people. */
+void check_set(struct check *c, enum result result, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* By the wait status of a program: 0 passes, 4 and 77 skip, all else fails and says why. */
 void check_status(struct check *c, int status);
 bool level_sound(const struct level *lv); /* no check failed */

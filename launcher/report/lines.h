@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a person in front of the outermost console, or of the host's terminal, reads while it happens: a
+ * What the user of the outermost console, or of the host's terminal, reads while a run goes on: a
  * line for each event.
  */
 #ifndef SUPERNEST_LINES_H
@@ -10,7 +10,7 @@
 
 #include "report/record.h"
 
-#define SHELL_ESCAPE "Enter ~ ." /* the way out of a shell, as people are told of it */
+#define SHELL_ESCAPE "Enter ~ ." /* leaves a shell; as it is shown to users */
 
 struct lines {
 	FILE *out;	 /* NULL: nobody reads them */

@@ -166,7 +166,7 @@ static int hex_digit(char c)
 	return p ? p - digits : -1;
 }
 
-/* Undoes %XX in place and makes it harmless.  -1 if one is malformed or hides a NUL. */
+/* Undoes %XX in place and sanitizes the result. -1 if one is malformed or hides a NUL. */
 static int unescape(char *value)
 {
 	char *in = value + simple_span(value), *out = in;
@@ -188,7 +188,7 @@ static int unescape(char *value)
 		}
 	}
 	*out = '\0';
-	make_harmless(value);
+	sanitize(value);
 	return 0;
 }
 

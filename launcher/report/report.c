@@ -37,7 +37,7 @@ void report_stop_clock(struct report *r)
 {
 	double ms = (now_s() - r->began_s) * 1000;
 
-	if (ms > 0 && !r->setup.counted_clock)
+	if (ms > 0 && !r->setup.deterministic)
 		r->setup.tsc_khz = (__rdtsc() - r->began_tsc) / ms;
 }
 
@@ -50,11 +50,12 @@ struct level *report_level(struct report *r, int level)
 	return &r->levels[level];
 }
 
-static int add_fields(struct level *lv, const struct record *rec)
+static int add_fields(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum field_source source = rec->from == rec->about ? BY_LEVEL : BY_PARENT;
 	struct level next = *lv;
 
+	(void)r;
 	for (int i = 0; i < rec->count; i++) {
 		const struct field *f = level_field(rec->field[i].key);
 
@@ -65,7 +66,10 @@ static int add_fields(struct level *lv, const struct record *rec)
 	return 0;
 }
 
-/* What its parent found out about a level: it can neither say nor unsay it, nor take its room. */
+/*
+ * Checks that the parent makes of a level: the level can neither send nor replace them, nor take up
+ * their room.
+ */
 static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
@@ -79,25 +83,27 @@ static bool may_say_check(const struct level *lv, const struct record *rec, cons
 	return lv->check_count < MAX_CHECKS - (int)ARRAY_SIZE(parents_checks) || lv->ready;
 }
 
-static int add_check(struct level *lv, const struct record *rec)
+static int add_check(struct report *r, struct level *lv, const struct record *rec)
 {
 	struct check k = { .result = RESULT_PASS };
 
+	(void)r;
 	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
-	make_harmless(k.detail);
+	sanitize(k.detail);
 	if (result_by_name(record_get(rec, "result"), &k.result) || !may_say_check(lv, rec, k.id) ||
 	    parse_number(record_get(rec, "value"), &k.value))
 		return -1;
 	return level_add_check(lv, &k);
 }
 
-/* What broke counts more than that it ended; of two breakages the first is the cause. */
-static int add_stop(struct report *r, const struct record *rec)
+/* A failure counts more than an ordinary end; of two failures the first is the cause. */
+static int add_stop(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum stop stop = stop_by_name(record_get(rec, "reason"));
 
+	(void)lv;
 	if (stop == STOP_NONE)
 		return -1;
 	if (r->stop && (stop_is_failure(r->stop) || !stop_is_failure(stop)))
@@ -107,25 +113,27 @@ static int add_stop(struct report *r, const struct record *rec)
 	r->console_count = 0;
 	evidence_clear(&r->evidence);
 	format(r->detail, sizeof(r->detail), "%s", record_get(rec, "detail"));
-	make_harmless(r->detail);
+	sanitize(r->detail);
 	return 0;
 }
 
 /* A line of evidence: the console of the level that the stop blames. */
-static int add_last_line(struct report *r, const struct record *rec)
+static int add_last_line(struct report *r, struct level *lv, const struct record *rec)
 {
+	(void)lv;
 	if (!r->stop || rec->about != r->stop_level || r->console_count == REPORT_LINES)
 		return 0;
 	format(r->console[r->console_count], REPORT_LINE, "%s", record_get(rec, "line"));
-	make_harmless(r->console[r->console_count++]);
+	sanitize(r->console[r->console_count++]);
 	return 0;
 }
 
 /* The same of its kernel's log and the like. */
-static int add_proof(struct report *r, const struct record *rec)
+static int add_proof(struct report *r, struct level *lv, const struct record *rec)
 {
 	const char *part = record_get(rec, "part");
 
+	(void)lv;
 	for (int i = 0; i < EVIDENCE_PARTS; i++) {
 		if (strcmp(part, evidence_names[i]))
 			continue;
@@ -141,42 +149,70 @@ static int add_ready(struct report *r, struct level *lv, const struct record *re
 	/* A level stands on the one above it. */
 	if (lv->level > r->outermost && !r->levels[lv->level - 1].ready)
 		return -1;
-	if (!lv->seen || lv->ready || add_fields(lv, rec))
+	if (!lv->seen || lv->ready || add_fields(r, lv, rec))
 		return -1;
 	lv->ready = true;
 	return 0;
 }
 
-static int add_kind(struct report *r, struct level *lv, const struct record *rec)
+static int add_shell(struct report *r, struct level *lv, const struct record *rec)
+{
+	(void)rec;
+	r->shell_level = lv->level;
+	return 0;
+}
+
+enum sender { ANYONE, ITSELF, ITSELF_READY };
+
+/* Its parent counts the exits of a program; all else is the level's own to say. */
+static int add_exec(struct report *r, struct level *lv, const struct record *rec)
 {
 	bool own = rec->from == rec->about;
 
-	if (!strcmp(rec->kind, "level"))
-		return add_fields(lv, rec);
-	if (!strcmp(rec->kind, "check"))
-		return add_check(lv, rec);
-	if (!strcmp(rec->kind, "stop"))
-		return add_stop(r, rec);
-	if (!strcmp(rec->kind, "last"))
-		return add_last_line(r, rec);
-	if (!strcmp(rec->kind, "proof"))
-		return add_proof(r, rec);
-	if (!strcmp(rec->kind, "ready") && own)
-		return add_ready(r, lv, rec);
-	if (!strcmp(rec->kind, "out") && own && lv->ready)
-		return 0;
-	if (!strcmp(rec->kind, "exec") && lv->ready) /* its parent counts its exits */
-		return own == !*record_get(rec, "exits") ? 0 : -1;
-	if (!strcmp(rec->kind, "shell") && own && lv->ready) {
-		r->shell_level = lv->level;
-		return 0;
+	(void)r;
+	return lv->ready && own == !*record_get(rec, "exits") ? 0 : -1;
+}
+
+/*
+ * Who may send a kind of record, and what it adds to the report; NULL: it is only passed on.  One more kind
+ * is one more line.
+ */
+static const struct kind {
+	const char *name;
+	enum sender sender; /* the level that it is about, once that is ready; or its parent too */
+	int (*add)(struct report *r, struct level *lv, const struct record *rec);
+} kinds[] = {
+	{ "level", ANYONE, add_fields },
+	{ "check", ANYONE, add_check },
+	{ "ready", ITSELF, add_ready },
+	{ "stop", ANYONE, add_stop },
+	{ "last", ANYONE, add_last_line },
+	{ "proof", ANYONE, add_proof },
+	{ "text", ANYONE, NULL },
+	{ "alive", ANYONE, NULL },
+	{ "shell", ITSELF_READY, add_shell },
+	{ "exec", ANYONE, add_exec },
+	{ "out", ITSELF_READY, NULL },
+	{ "end", ITSELF, NULL },
+};
+
+static int add_record(struct report *r, struct level *lv, const struct record *rec)
+{
+	bool own = rec->from == rec->about;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct kind *k = &kinds[i];
+
+		if (strcmp(rec->kind, k->name))
+			continue;
+		if ((k->sender != ANYONE && !own) || (k->sender == ITSELF_READY && !lv->ready))
+			return -1;
+		return k->add ? k->add(r, lv, rec) : 0;
 	}
-	if (!strcmp(rec->kind, "alive") || !strcmp(rec->kind, "text") || !strcmp(rec->kind, "end"))
-		return 0;
 	return -1;
 }
 
-/* Whoever speaks is there, whatever it speaks of. */
+/* A sender exists, whatever its record is about. */
 static void note_speaker(struct report *r, int level)
 {
 	report_level(r, level)->seen = true;
@@ -184,7 +220,7 @@ static void note_speaker(struct report *r, int level)
 	r->deepest = level > r->deepest ? level : r->deepest;
 }
 
-/* Of two with one number one is forged, unless they say the same. */
+/* Two different records with one number: one of them is forged. */
 static bool was_seen(const struct report *r, const struct record *rec)
 {
 	unsigned int age = r->next_seq[rec->from + 1] - rec->seq;
@@ -199,10 +235,10 @@ int report_add(struct report *r, const struct record *rec)
 
 	if (rec->about < 0 || rec->about < rec->from)
 		return -1;
-	/* Nobody speaks before the level above it is ready. */
+	/* No level speaks before the level above it is ready. */
 	if (rec->from > r->outermost && !(r->used[rec->from - 1] && r->levels[rec->from - 1].ready))
 		return -1;
-	/* Of those below its child it can only tell what came from them. */
+	/* About levels below its child it can only pass on what came from them. */
 	if (rec->from >= 0 && rec->about > rec->from + 1 && !r->used[rec->about])
 		return -1;
 	if (rec->seq < *next)
@@ -211,7 +247,7 @@ int report_add(struct report *r, const struct record *rec)
 	if (rec->seq - *next > LOST_MAX)
 		return -1;
 	lv = report_level(r, rec->about);
-	if (add_kind(r, lv, rec))
+	if (add_record(r, lv, rec))
 		return -1;
 	r->lost_records += rec->seq - *next;
 	*next = rec->seq + 1;
@@ -257,8 +293,7 @@ static void fail_checks(struct report *r, const struct subtest *t)
 
 		if (k->result == RESULT_FAIL || strcmp(k->id, t->check))
 			continue;
-		k->result = RESULT_FAIL;
-		format(k->detail, sizeof(k->detail), "its test %s failed", t->id);
+		check_set(k, RESULT_FAIL, "its test %s failed", t->id);
 	}
 }
 

@@ -15,16 +15,16 @@
 #define REPORT_SUMS 8 /* the last records of each sender, by which a repeated one is known */
 #define COMMAND_MAX 1024
 
-/* How the run was set up, as far as the one who keeps the report knows it. */
+/* How the run was set up, as far as the owner of the report knows it. */
 struct setup {
 	int64_t memory_kib; /* RAM that the command gave to the outermost guest, or UNKNOWN */
 	int timeout_s;	    /* 0: none */
-	bool counted_clock; /* --deterministic */
+	bool deterministic; /* --deterministic */
 	int nesting;	    /* as asked for: enum nesting */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
 	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */
-	char kvm_why[360];  /* why that was not KVM, if nobody asked for TCG, or "" */
+	char kvm_why[360];  /* why that was not KVM, unless TCG was asked for; or "" */
 };
 
 /* A test of a program that is a check, as the program has printed it. */

@@ -37,7 +37,7 @@ void run_print_report(struct run *run)
 	r->interrupted = run->stopped;
 	report_finish(r);
 	if (shell != SHELL_NONE && r->shell_level != shell)
-		lines_say(&run->lines, "L%d: there was no shell: the run did not come so far",
+		lines_say(&run->lines, "L%d: there was no shell: the run did not get that far",
 			  shell);
 	formats_print_marked(r, run->asked.report, run->lines.out);
 	formats_print_end(run->lines.out);

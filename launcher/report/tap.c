@@ -46,7 +46,7 @@ static void take_directive(const char *text, struct subtest *t)
 		t->result = t->result == RESULT_FAIL ? RESULT_SKIP : t->result;
 	}
 	format(t->detail, sizeof(t->detail), "%s", text);
-	make_harmless(t->detail);
+	sanitize(t->detail);
 }
 
 bool tap_result(const char *line, struct subtest *t)

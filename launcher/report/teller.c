@@ -33,7 +33,7 @@ void tell(struct teller *t, struct record *rec)
 {
 	rec->seq = t->seq++;
 	if (report_add(&t->report, rec))
-		fail("a record of kind %s of our own is refused: a bug", rec->kind);
+		fail("a record of kind %s of our own is refused, which is a bug", rec->kind);
 	teller_pass_on(t, rec);
 }
 

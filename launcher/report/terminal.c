@@ -137,7 +137,7 @@ void line_add(const struct frame *f, struct line *l, enum style style, const cha
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	make_harmless(text);
+	sanitize(text);
 	len = strlen(text);
 	if (len > f->columns - l->width)
 		len = f->columns - l->width;
@@ -157,7 +157,7 @@ void line_tab(const struct frame *f, struct line *l, int column)
 
 /* ---- painting ---------------------------------------------------------------------------- */
 
-static void append(struct output *o, const char *text)
+static void add_output(struct output *o, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -191,10 +191,10 @@ static void go_up(struct terminal *t)
 {
 	char up[24];
 
-	append(&t->output, "\r");
+	add_output(&t->output, "\r");
 	if (t->shown.count) {
 		format(up, sizeof(up), "\033[%dA", rows_shown(t));
-		append(&t->output, up);
+		add_output(&t->output, up);
 	}
 }
 
@@ -215,16 +215,16 @@ static void paint(struct terminal *t, bool all)
 {
 	go_up(t);
 	if (all)
-		append(&t->output, "\033[J");
+		add_output(&t->output, "\033[J");
 	for (int i = 0; i < t->next.count; i++) {
 		if (all || i >= t->shown.count || !same(&t->next.lines[i], &t->shown.lines[i])) {
-			append(&t->output, t->next.lines[i].text);
-			append(&t->output, "\033[K");
+			add_output(&t->output, t->next.lines[i].text);
+			add_output(&t->output, "\033[K");
 		}
-		append(&t->output, "\r\n");
+		add_output(&t->output, "\r\n");
 	}
 	if (t->next.count < t->shown.count)
-		append(&t->output, "\033[J");
+		add_output(&t->output, "\033[J");
 	flush_output(t);
 }
 
@@ -248,7 +248,7 @@ void terminal_hide(struct terminal *t)
 	if (!t->shown.count || !can_write(t))
 		return;
 	go_up(t);
-	append(&t->output, "\033[J");
+	add_output(&t->output, "\033[J");
 	flush_output(t);
 	t->shown.count = 0;
 }

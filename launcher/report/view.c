@@ -30,7 +30,7 @@ void view_exits(struct view *v, int64_t exits, double now)
 	v->exits_s = now;
 }
 
-/* A level says so of itself, and nobody speaks before the level above it was ready. */
+/* These are told by the level itself, and only after the level above it was ready. */
 static void take_own(struct view *v, const struct record *rec, double now)
 {
 	int level = rec->from;
@@ -279,12 +279,12 @@ static void draw_titles(const struct layout *lay, struct frame *f)
 		line_add(f, l, STYLE_DIM, "%*s", RATE_COLUMNS, "exits/s");
 }
 
-/* What goes on, in a few words, and the clock at the right. */
+/* What goes on, in short, and the clock at the right. */
 static void draw_head(const struct view *v, double now, int width, struct frame *f)
 {
 	const struct report *r = v->report;
 	int last = last_shown(v);
-	char words[64], clock[80];
+	char state[64], clock[80];
 	struct number passed = number_clock(now - v->start_s);
 	struct line *l = frame_line(f);
 	enum style style;
@@ -292,16 +292,16 @@ static void draw_head(const struct view *v, double now, int width, struct frame 
 	if (!l)
 		return;
 	if (r->stop)
-		format(words, sizeof(words), "stopped by %s at L%d", stop_names[r->stop],
+		format(state, sizeof(state), "stopped by %s at L%d", stop_names[r->stop],
 		       r->stop_level);
 	else
-		format(words, sizeof(words), "L%d is %s", last, state_of(v, last, &style));
+		format(state, sizeof(state), "L%d is %s", last, state_of(v, last, &style));
 	format(clock, sizeof(clock), "%s", passed.text);
 	if (v->deadline_s)
 		format(clock, sizeof(clock), "%s of %s", passed.text,
 		       number_clock(v->deadline_s - v->start_s + 0.5).text);
 	line_add(f, l, STYLE_BOLD, "supernest  ");
-	line_add(f, l, stop_is_failure(r->stop) ? STYLE_RED : STYLE_PLAIN, "%s", words);
+	line_add(f, l, stop_is_failure(r->stop) ? STYLE_RED : STYLE_PLAIN, "%s", state);
 	if (l->width + 2 + (int)strlen(clock) > width)
 		format(clock, sizeof(clock), "%s", passed.text);
 	if (l->width + 2 + (int)strlen(clock) > width)

@@ -10,7 +10,7 @@
 #include "report/report.h"
 #include "report/terminal.h"
 
-#define VIEW_BEAT_S 0.2 /* between two pictures */
+#define VIEW_HEARTBEAT_S 0.2 /* between two pictures */
 
 struct view {
 	bool on;

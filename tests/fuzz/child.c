@@ -54,7 +54,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 			   .pidfd = pipes[0],
 			   .console = pipes[0],
 			   .records = pipes[1],
-			   .words = pipes[2],
+			   .messages = pipes[2],
 			   .stats = -1,
 			   .start_s = now_s() };
 	return 0;

@@ -157,11 +157,11 @@ static void those_above_hear_that_we_live(void **state)
 {
 	(void)state;
 	begin(1);
-	child.beat_s = 0.1;
+	child.heartbeat_s = 0.1;
 	run_child("sleep 0.5; cat records >&4; exit 33\n");
 	expect_heard("alive:1:1 alive:1:1 ");
 	begin(HOST_LEVEL);
-	child.beat_s = 0.1;
+	child.heartbeat_s = 0.1;
 	run_child("sleep 0.5; cat records >&4; exit 33\n");
 	expect_heard("alive:-1:0 "); /* a host is no level: it speaks of its child */
 }

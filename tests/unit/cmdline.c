@@ -2,7 +2,6 @@
 /* Text that is passed on arrives whole or is refused. */
 #include "test.h"
 #include "child/cmdline.h"
-#include "lib/whole.h"
 
 #include <errno.h>
 
@@ -29,7 +28,7 @@ static void test_whole(void **state)
 	(void)state;
 	assert_int_equal(format_whole("it", text, sizeof(text), "%s", "1234567"), 0);
 	assert_int_equal(format_whole("the line", text, sizeof(text), "%s", "12345678"), -1);
-	assert_string_equal(last_error(), "the line has 8 bytes, 7 is the most: shorten it");
+	assert_string_equal(last_error(), "the line has 8 bytes, and the limit is 7: shorten it");
 	write_file("words", "1234567\n");
 	assert_int_equal(read_whole("words", file, sizeof(file)), 0);
 	assert_string_equal(file, "1234567");

@@ -51,13 +51,13 @@ static void test_same(void **state)
 		expect(VERDICT_SAME, "none beyond its limit");
 	}
 	assert_non_null(strstr(text, "old: reached L3 of L3; stopped by depth at L3"));
-	assert_non_null(
-		strstr(text, "kernel 6.12.117-supernest aaaaaaaa, files bbbbbbbb, QEMU 10.0.13"));
+	assert_non_null(strstr(
+		text, "kernel 6.12.117-supernest aaaaaaaa, initramfs bbbbbbbb, QEMU 10.0.13"));
 	/* Another kernel is no difference in itself, nor is another QEMU: they are what is compared. */
 	memset(new.levels[3].kernel_sha256, 'c', 64);
 	strcpy(new.setup.qemu, "9.2.0");
 	expect(VERDICT_SAME, "");
-	assert_non_null(strstr(text, "cccccccc, files bbbbbbbb, QEMU 9.2.0"));
+	assert_non_null(strstr(text, "cccccccc, initramfs bbbbbbbb, QEMU 9.2.0"));
 }
 
 /* Further runs of the same build, some while others used the machine: nothing of it is news. */
@@ -134,8 +134,8 @@ static void test_limits(void **state)
 		double same, worse; /* times the old one */
 		bool counted;
 	} figures[] = {
-		{ 0, "overhead_kib", "L0 KiB lost", 1.012, 1.02, false },
-		{ 1, "overhead_kib", "L1 KiB lost", 1.012, 1.02, true },
+		{ 0, "overhead_kib", "L0 overhead, KiB", 1.012, 1.02, false },
+		{ 1, "overhead_kib", "L1 overhead, KiB", 1.012, 1.02, true },
 		{ 1, "boot", "L1 exits to ready", 1.3, 1.35, false },
 		{ 2, "boot", "L2 exits to ready", 2.9, 3.1, false },
 		{ 2, "boot", "L2 exits to ready", 1.03, 1.06, true },
@@ -154,7 +154,7 @@ static void test_limits(void **state)
 		double was;
 
 		both(3);
-		old.setup.counted_clock = new.setup.counted_clock = figures[i].counted;
+		old.setup.deterministic = new.setup.deterministic = figures[i].counted;
 		was = get(&old, figures[i].level, figures[i].key);
 		set(&new, figures[i].level, figures[i].key, was * figures[i].same);
 		expect(VERDICT_SAME, "");
@@ -309,7 +309,7 @@ static void test_not_comparable(void **state)
 	(void)state;
 	both(3);
 	new.requested = 2;
-	impossible("depth that was asked for: the old report has L3, the new one L2");
+	impossible("requested depth: the old report has L3, the new one L2");
 	new.requested = DEPTH_OPEN;
 	impossible("the new one max");
 	new.setup.memory_kib *= 2;
@@ -325,8 +325,8 @@ static void test_not_comparable(void **state)
 	impossible("the new one none");
 	strcpy(new.levels[0].cpu_virt, "vmx");
 	impossible("svm");
-	new.setup.counted_clock = true;
-	impossible("the new one a counted clock");
+	new.setup.deterministic = true;
+	impossible("the new one a deterministic clock");
 	new.setup.nesting = NESTING_RECURSIVE;
 	impossible("nesting: the old report has classic, the new one recursive");
 	new.stop = STOP_TIME;

@@ -33,9 +33,9 @@ static void test_registers(void **state)
 	(void)state;
 	evidence_clear(&e);
 	for (size_t i = 0; i < ARRAY_SIZE(dump); i++)
-		gather_words(&e, dump[i]);
-	gather_words(&e, "qemu-system-x86_64: warning: TCG doesn't support it");
-	gather_words(&e, "KVM internal error. Suberror: 1");
+		gather_registers(&e, dump[i]);
+	gather_registers(&e, "qemu-system-x86_64: warning: TCG doesn't support it");
+	gather_registers(&e, "KVM internal error. Suberror: 1");
 	assert_int_equal(e.count[EVIDENCE_REGISTERS], ARRAY_SIZE(dump));
 }
 

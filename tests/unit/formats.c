@@ -43,7 +43,7 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 	r.lost_records = 3000000000;
 	r.setup = (struct setup){ .memory_kib = stop % 2 ? 524288 : UNKNOWN,
 				  .timeout_s = levels,
-				  .counted_clock = ready,
+				  .deterministic = ready,
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
 				  .qemu = "10.0.13",
 				  .accel = "tcg",

@@ -14,9 +14,9 @@ static void test_words(void **state)
 	char words[120];
 
 	(void)state;
-	kvm_find_words(log, words, sizeof(words));
+	kvm_find_message(log, words, sizeof(words));
 	assert_string_equal(words, "kvm_amd: NX (Execute Disable) not? supported");
-	kvm_find_words("<6>[ 0.1] nothing of it\n", words, sizeof(words));
+	kvm_find_message("<6>[ 0.1] nothing of it\n", words, sizeof(words));
 	assert_string_equal(words, "");
 }
 
@@ -44,7 +44,7 @@ static void test_sentences(void **state)
 		  "did not start; it says 'kvm_amd: NX'",
 		  "modprobe" },
 		{ { .err = ENOENT, .module_loaded = true, .runs = true, .said = "kvm_amd: x" },
-		  "no node of it",
+		  "no node for it",
 		  "says" },
 		{ { .err = ENOENT, .in_container = true, .module_loaded = true },
 		  "--device /dev/kvm",
@@ -52,7 +52,7 @@ static void test_sentences(void **state)
 		{ { .err = EPERM, .in_container = true, .mode = 0666 },
 		  "--device /dev/kvm",
 		  "usermod" },
-		{ { .err = EPERM, .mode = 0666 }, "a rule of this system", "container" },
+		{ { .err = EPERM, .mode = 0666 }, "a policy of this system", "container" },
 		/* a level */
 		{ { .err = ENOENT, .in_appliance = true, .said = "kvm_amd: NX" },
 		  "KVM did not start; it says 'kvm_amd: NX'",

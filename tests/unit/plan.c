@@ -60,7 +60,7 @@ static void test_much_memory(void **state)
 	/* As deep as it can be counted. */
 	assert_int_equal(plan_make(&p, &r, 1024 * 1024 * MIB, HOUR_S), 0);
 	assert_int_equal(p.memory_depth, MAX_LEVEL);
-	assert_non_null(strstr(print(), "By memory: L255, which is as deep as a chain can be."));
+	assert_non_null(strstr(print(), "By memory: L255, the deepest that a chain can have."));
 	assert_int_equal(plan_make(&p, &r, 1LL << 43, HOUR_S), 0);
 	/* More memory is never less deep. */
 	for (int64_t mib = 32, depth = -1; mib < 2000; mib += 7) {
@@ -126,10 +126,10 @@ static void test_no_time(void **state)
 {
 	(void)state;
 	real_report(&r, 3);
-	r.setup.counted_clock = true;
+	r.setup.deterministic = true;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
 	assert_non_null(strstr(p.no_time, "--deterministic"));
-	assert_non_null(strstr(print(), "PLAN: L25, if there is time enough"));
+	assert_non_null(strstr(print(), "PLAN: L25, if there is enough time"));
 	real_report(&r, 3);
 	r.setup.tsc_khz = UNKNOWN;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);

@@ -54,14 +54,14 @@ static void on_line(void *context, const char *line, bool console)
 	lines[console]++;
 }
 
-static void on_give_up(void *context)
+static void on_abort(void *context)
 {
 	(void)context;
 	looks++;
 	assert_int_equal(kill(vm.pid, 0), 0); /* it is still there */
 }
 
-static void on_beat(void *context)
+static void on_heartbeat(void *context)
 {
 	(void)context;
 	beats++;
@@ -88,18 +88,18 @@ static void prepare(const char *script)
 
 	r = (struct relay){
 		.vm = &vm,
-		.patience = { .idle_s = 2,
-			      .spin_s = 20,
-			      .silent_s = 20,
-			      .dead_s = 0.5,
-			      .boot_s = 20 },
+		.limits = { .idle_s = 2,
+			    .spin_s = 20,
+			    .silent_s = 20,
+			    .dead_s = 0.5,
+			    .boot_s = 20 },
 		.deadline_s = now_s() + 10, /* so that a test ends */
 		.context = &r,
 		.on_record = on_record,
 		.on_console = on_console,
-		.on_beat = on_beat,
+		.on_heartbeat = on_heartbeat,
 		.on_line = on_line,
-		.on_give_up = on_give_up,
+		.on_abort = on_abort,
 	};
 	console_lines = beats = records = 0;
 	console_is_harmless = true;
@@ -110,7 +110,7 @@ static enum stop supervise(void)
 {
 	const struct vm_config config = { .qemu = "./qemu",
 					  .machine = VM_MICROVM,
-					  .words = ",x=on",
+					  .machine_options = ",x=on",
 					  .firmware_dir = "/share",
 					  .kernel = "/boot/bzImage",
 					  .initramfs = "/run/i",
@@ -204,7 +204,7 @@ static void test_panic(void **state)
 	expect("echo 'Kernel panic - not syncing: a joke' >&3; " ORDERLY, STOP_NONE, "");
 	/* It panicked and hangs: the cause counts, not the symptom. */
 	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
-	r.patience.boot_s = 0.05;
+	r.limits.boot_s = 0.05;
 	assert_int_equal(supervise(), STOP_PANIC);
 }
 
@@ -239,7 +239,7 @@ static void test_death_sentences(void **state)
 		snprintf(script, sizeof(script), "head -n 2 records >&4; echo '%s' >&3; sleep 60",
 			 table[i].line);
 		expect(script, STOP_PANIC, table[i].words);
-		assert_int_equal(r.give_up, GIVE_UP_DEAD);
+		assert_int_equal(r.abort, ABORT_DEAD);
 		assert_true(now_s() - start < 5);
 	}
 	/* One that speaks to us after its words lives: they are no verdict. */
@@ -255,7 +255,7 @@ static void test_death_sentences(void **state)
 	       "$i >&3; "
 	       "done; exit 0",
 	       STOP_PANIC, "slow");
-	assert_int_equal(r.give_up, GIVE_UP_NOT);
+	assert_int_equal(r.abort, ABORT_NONE);
 }
 
 static int own_lines;
@@ -270,12 +270,12 @@ static void on_own_line(void *context, const char *line)
 static void test_own_words(void **state)
 {
 	clock_t cpu = clock();
-	struct words own;
+	struct own_lines own;
 	pid_t child;
 
 	(void)state;
 	own_lines = 0;
-	assert_int_equal(words_open(&own, on_own_line, NULL), 0);
+	assert_int_equal(own_lines_open(&own, on_own_line, NULL), 0);
 	prepare("cat records >&4; sleep 1; exit 33");
 	r.own = &own;
 	child = fork();
@@ -311,7 +311,7 @@ static void test_look(void **state)
 	(void)state;
 	looks = 0;
 	prepare("cat records >&4; sleep 60");
-	r.patience.silent_s = 0.3;
+	r.limits.silent_s = 0.3;
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_int_equal(looks, 1);
 	prepare("sleep 60");
@@ -374,34 +374,34 @@ static void test_exits(void **state)
 	unlink("exits");
 }
 
-static void test_patience(void **state)
+static void test_watchdog_limits(void **state)
 {
 	double start = now_s();
 
 	(void)state;
 	prepare("sleep 60");
-	r.patience.boot_s = 0.05; /* ten times that on the clock */
+	r.limits.boot_s = 0.05; /* ten times that on the clock */
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(why.detail, "did not start"));
 	prepare("while :; do :; done");
-	r.patience.boot_s = 0.5;
+	r.limits.boot_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(why.detail, "did not start"));
 
 	prepare("head -n 1 records >&4; sleep 60");
-	r.patience.idle_s = 0.5;
+	r.limits.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(why.detail, "nothing was executed"));
 	assert_non_null(strstr(why.detail, "exits not counted"));
 
 	prepare("head -n 2 records >&4; sleep 60");
-	r.patience.silent_s = 0.5;
+	r.limits.silent_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(why.detail, "said nothing"));
+	assert_non_null(strstr(why.detail, "sent nothing"));
 
 	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
 		"done");
-	r.patience.silent_s = 0.5; /* noise is no sign of life */
+	r.limits.silent_s = 0.5; /* noise is no sign of life */
 	assert_int_equal(supervise(), STOP_HANG);
 
 	prepare("trap '' TERM INT HUP; sleep 60");
@@ -428,7 +428,7 @@ static void test_slow(void **state)
 	(void)state;
 	prepare("for i in 1 2 3 4 5 6; do sleep 0.3; for j in $(seq 20000); do :; done; "
 		"done; " ORDERLY);
-	r.patience.idle_s = 1;
+	r.limits.idle_s = 1;
 	assert_int_equal(supervise(), STOP_NONE);
 
 	prepare("sleep 3.2; " ORDERLY);
@@ -452,14 +452,14 @@ static void test_closed_pipes(void **state)
 	(void)state;
 	prepare("exec 2>&- 3>&- 4>&-; sleep 60");
 	r.deadline_s = start + 2;
-	r.patience.idle_s = 20;
+	r.limits.idle_s = 20;
 	assert_int_equal(supervise(), STOP_TIME);
 	assert_true(now_s() - start < 4);
 	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5); /* it slept meanwhile */
 
 	/* Without the records it may do as it likes. */
 	prepare("exec 4>&-; while :; do echo noise >&3; sleep 0.1; done");
-	r.patience.idle_s = 0.5;
+	r.limits.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_LOST);
 	assert_non_null(strstr(why.detail, "channel"));
 
@@ -551,11 +551,11 @@ static void test_pieces(void **state)
 	assert_int_equal(records, 3);
 }
 
-static void test_beats(void **state)
+static void test_heartbeats(void **state)
 {
 	(void)state;
 	prepare("sleep 1.2; " ORDERLY);
-	r.beat_s = 0.2;
+	r.heartbeat_s = 0.2;
 	assert_int_equal(supervise(), STOP_NONE);
 	assert_in_range(beats, 3, 7);
 	run_fake("sleep 0.3; " ORDERLY);
@@ -568,7 +568,7 @@ static void test_arguments(void **state)
 {
 	struct vm_config config = { .qemu = "./qemu",
 				    .machine = VM_MICROVM,
-				    .words = ",x=on",
+				    .machine_options = ",x=on",
 				    .firmware_dir = "/share",
 				    .kernel = "/k k",
 				    .initramfs = "/i",
@@ -648,6 +648,6 @@ static void test_dies_with_us(void **state)
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
-    T(test_patience), T(test_slow), T(test_closed_pipes), T(test_flood), T(test_record_flood),
-    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_beats),
-    T(test_arguments), T(test_dies_with_us))
+    T(test_watchdog_limits), T(test_slow), T(test_closed_pipes), T(test_flood),
+    T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
+    T(test_heartbeats), T(test_arguments), T(test_dies_with_us))

@@ -210,6 +210,30 @@ static void test_begins_deep(void **state)
 	assert_int_equal(r.deepest, 0);
 }
 
+/* What only a level itself can know, its parent may not say for it; and some of it only once the level is ready. */
+static void test_senders(void **state)
+{
+	static const char *const own[] = { "ready", "end", "shell", "exec", "out" };
+	unsigned int next;
+
+	(void)state;
+	level_up(0);
+	say(1, 1, "level", "kernel=6.12");
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		next = seq[0 + 1];
+		if (say(0, 1, own[i], "") != -1)
+			wrong("L0 may say '%s' of L1", own[i]);
+		seq[0 + 1] = next;
+		next = seq[1 + 1];
+		if (i >= 2 && say(1, 1, own[i], "") != -1)
+			wrong("L1 may say '%s' before it is ready", own[i]);
+		seq[1 + 1] = next;
+	}
+	assert_int_equal(say(1, 1, "ready", ""), 0);
+	for (size_t i = 1; i < ARRAY_SIZE(own); i++)
+		assert_int_equal(say(1, 1, own[i], ""), 0);
+}
+
 static void test_malformed(void **state)
 {
 	static const struct {
@@ -428,6 +452,6 @@ static void test_hostile(void **state)
 
 #define S(test) cmocka_unit_test_setup(test, start)
 RUN(S(test_chain), S(test_program), S(test_outermost_is_l1), S(test_order), S(test_forged),
-    S(test_shell), S(test_first_words), S(test_many_checks), S(test_begins_deep), S(test_malformed),
-    S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines), S(test_ok),
-    S(test_hostile))
+    S(test_shell), S(test_first_words), S(test_many_checks), S(test_begins_deep), S(test_senders),
+    S(test_malformed), S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines),
+    S(test_ok), S(test_hostile))

@@ -17,7 +17,7 @@ static int read_matrix(const char *text)
 static const char *options_of(int combination)
 {
 	static char text[400];
-	char *word[SERIES_WORDS];
+	char *word[SERIES_ARGS];
 	int count = series_options(&s, combination, word);
 
 	text[0] = '\0';
@@ -147,7 +147,7 @@ static void runs_that_succeed_are_summed_up(void **state)
 	says(text, "# supernest: run 3 of 3: reached L1");
 	says(text, "3 runs: 3 passed, 0 skipped\n  reached L1, stopped by depth: 3\n");
 	says(text, "exits to L1                  1000         1000         1000");
-	says(text, "KiB lost by L0                100          100          100");
+	says(text, "overhead of L0, KiB           100          100          100");
 	assert_null(strstr(text, "what it printed"));
 }
 
@@ -161,7 +161,7 @@ static void one_that_fails_fails_the_whole(void **state)
 	text = made(&status);
 	assert_int_equal(status, STATUS_NOT);
 	says(text, "what it printed");
-	says(text, "depth=1      1      1      0        L1         1000          100");
+	says(text, "depth=1      1      1      0        L1         1000              100");
 	read_matrix("depth 2 1");
 	s.stop_on_failure = true;
 	text = made(&status);
@@ -182,7 +182,7 @@ static void skipped_wrong_and_killed_are_told_apart(void **state)
 	made(&status);
 	assert_int_equal(status, STATUS_OK);
 	read_matrix("depth 4 1");
-	says(made(&status), "wrong use or a broken set-up");
+	says(made(&status), "wrong use or a broken setup");
 	assert_int_equal(status, STATUS_WRONG);
 	read_matrix("depth 5 1");
 	text = made(&status);

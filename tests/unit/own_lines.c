@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Lines of a program on their way up: cut, harmless, and not too many. */
 #include "test.h"
-#include "lib/words.h"
+#include "lib/own_lines.h"
 
 #include <fcntl.h>
 
@@ -15,7 +15,7 @@ static void pass(void *context, const char *line)
 	snprintf(last, sizeof(last), "%s", line);
 }
 
-static void write_to(struct words *w, const char *text)
+static void write_to(struct own_lines *w, const char *text)
 {
 	assert_int_equal(write(w->out, text, strlen(text)), strlen(text));
 }
@@ -23,26 +23,26 @@ static void write_to(struct words *w, const char *text)
 static void test_lines(void **state)
 {
 	char line[1000];
-	struct words w;
+	struct own_lines w;
 
 	(void)state;
 	passed = 0;
-	assert_int_equal(words_open(&w, pass, NULL), 0);
-	words_take(&w); /* nothing is there: it does not wait */
+	assert_int_equal(own_lines_open(&w, pass, NULL), 0);
+	own_lines_take(&w); /* nothing is there: it does not wait */
 	assert_int_equal(passed, 0);
 	write_to(&w, "one\n\nt\x1b[2Jwo  \nthr");
-	words_take(&w);
+	own_lines_take(&w);
 	assert_int_equal(passed, 2);
 	assert_string_equal(last, "t?[2Jwo");
 	write_to(&w, "ee");
-	words_finish(&w);
+	own_lines_finish(&w);
 	assert_string_equal(last, "three");
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 2] = '\n';
 	line[sizeof(line) - 1] = '\0';
 	write_to(&w, line);
-	words_take(&w);
-	assert_int_equal(strlen(last), WORDS_LINE - 1);
+	own_lines_take(&w);
+	assert_int_equal(strlen(last), OWN_LINE_SIZE - 1);
 	close(w.in);
 	close(w.out);
 }
@@ -50,22 +50,22 @@ static void test_lines(void **state)
 static void test_bound(void **state)
 {
 	double start = now_s();
-	struct words w;
+	struct own_lines w;
 	int limit;
 
 	(void)state;
 	passed = 0;
-	assert_int_equal(words_open(&w, pass, NULL), 0);
+	assert_int_equal(own_lines_open(&w, pass, NULL), 0);
 	for (int i = 0; i < 100; i++) {
 		for (int n = 0; n < 100; n++)
 			write_to(&w, "a line of many\n");
-		words_take(&w);
+		own_lines_take(&w);
 	}
 	limit = LINES_BURST + LINES_S * (now_s() - start + 1);
 	assert_in_range(passed, LINES_BURST, limit);
-	words_finish(&w);
-	assert_non_null(strstr(last, "lines of this level's own were left out"));
-	words_finish(&w); /* once */
+	own_lines_finish(&w);
+	assert_non_null(strstr(last, "lines that this level's programs printed were left out"));
+	own_lines_finish(&w); /* once */
 	close(w.in);
 	close(w.out);
 }

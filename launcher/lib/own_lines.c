@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* pipe2 */
-#include "lib/words.h"
+#include "lib/own_lines.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -37,36 +37,37 @@ void clean_line(char *line, size_t len, size_t most)
 			line[i] = ' ';
 		else if (!line[i])
 			line[i] = '?';
-	make_harmless(line);
+	sanitize(line);
 }
 
-int words_open(struct words *w, void (*pass)(void *context, const char *line), void *context)
+int own_lines_open(struct own_lines *w, void (*pass)(void *context, const char *line),
+		   void *context)
 {
 	int ends[2];
 
-	*w = (struct words){ .in = -1, .out = -1, .pass = pass, .context = context };
+	*w = (struct own_lines){ .in = -1, .out = -1, .pass = pass, .context = context };
 	if (pipe2(ends, O_CLOEXEC))
-		return fail("pipe for this level's words: %m");
+		return fail("pipe for the output of this level's programs: %m");
 	w->in = ends[0];
 	w->out = ends[1];
 	fcntl(w->in, F_SETFL, O_NONBLOCK);
 	return 0;
 }
 
-void words_say(struct words *w, const char *line)
+void own_lines_say(struct own_lines *w, const char *line)
 {
 	if (*line && throttle_pass(&w->throttle))
 		w->pass(w->context, line);
 }
 
-static void end_line(struct words *w)
+static void end_line(struct own_lines *w)
 {
-	clean_line(w->line, w->len, WORDS_LINE - 1);
+	clean_line(w->line, w->len, OWN_LINE_SIZE - 1);
 	w->len = 0;
-	words_say(w, w->line);
+	own_lines_say(w, w->line);
 }
 
-void words_take(struct words *w)
+void own_lines_take(struct own_lines *w)
 {
 	ssize_t n, total = 0;
 	char data[4096];
@@ -76,21 +77,21 @@ void words_take(struct words *w)
 		for (ssize_t i = 0; i < n; i++)
 			if (data[i] == '\n')
 				end_line(w);
-			else if (w->len < WORDS_LINE)
+			else if (w->len < OWN_LINE_SIZE)
 				w->line[w->len++] = data[i];
 	}
 }
 
-void words_finish(struct words *w)
+void own_lines_finish(struct own_lines *w)
 {
 	char line[80];
 
-	words_take(w);
+	own_lines_take(w);
 	if (w->len)
 		end_line(w);
 	if (!w->throttle.dropped)
 		return;
-	format(line, sizeof(line), "%lld lines of this level's own were left out",
+	format(line, sizeof(line), "%lld lines that this level's programs printed were left out",
 	       (long long)w->throttle.dropped);
 	w->throttle.dropped = 0;
 	w->pass(w->context, line);

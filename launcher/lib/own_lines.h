@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The words of this level's own programs, its hook's above all, on their way to whoever reads: lines, cut
- * to a bound, and not more of them than a bound.
+ * What this level's own programs print, above all its hook, on its way to the reader: as lines of
+ * bounded length, and not more of them than a bound.
  */
-#ifndef SUPERNEST_WORDS_H
-#define SUPERNEST_WORDS_H
+#ifndef SUPERNEST_OWN_LINES_H
+#define SUPERNEST_OWN_LINES_H
 
 #include "lib/base.h"
 
-#define WORDS_LINE 160 /* characters of a line that are kept */
-#define LINES_S 50.0   /* lines that may pass in a second, */
+#define OWN_LINE_SIZE 160 /* characters of a line that are kept */
+#define LINES_S 50.0	  /* lines that may pass in a second, */
 #define LINES_BURST 200.0
 
 /* Lets so many pass, and counts the others. */
@@ -20,25 +20,26 @@ struct throttle {
 
 bool throttle_pass(struct throttle *t);
 
-/* Cuts a line, takes the blanks off its end, and makes it harmless (base.h).  Room for LEN + 1. */
+/* Cuts a line, removes the blanks at its end, and sanitizes it (base.h). Room for LEN + 1. */
 void clean_line(char *line, size_t len, size_t most);
 
-struct words {
+struct own_lines {
 	int in, out; /* the ends of a pipe; -1: there is none */
 	void (*pass)(void *context, const char *line);
 	void *context;
 	struct throttle throttle;
 	size_t len;
-	char line[WORDS_LINE + 1];
+	char line[OWN_LINE_SIZE + 1];
 };
 
 /* A pipe for programs to write to at w->out.  -1 (printed) if there is none to be had. */
-int words_open(struct words *w, void (*pass)(void *context, const char *line), void *context);
+int own_lines_open(struct own_lines *w, void (*pass)(void *context, const char *line),
+		   void *context);
 /* Passes a line on, if it may. */
-void words_say(struct words *w, const char *line);
+void own_lines_say(struct own_lines *w, const char *line);
 /* Passes on what is in the pipe by now; never waits. */
-void words_take(struct words *w);
+void own_lines_take(struct own_lines *w);
 /* The same of a line that was not ended, and says how many were left out. */
-void words_finish(struct words *w);
+void own_lines_finish(struct own_lines *w);
 
 #endif
