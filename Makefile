@@ -132,6 +132,10 @@ mutants: all
 emulator:
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
 
+# Linux's own tests of KVM, for --suite kvm-selftests
+kvm-selftests: build/selftests.key
+	$(Q)ln -sfn selftests/kvm-selftests build/kvm-selftests
+
 # Installs the packages that building and testing need, and those for FOR=; it names them first.
 FOR =
 setup:
@@ -161,6 +165,7 @@ help:
 	@echo '  make run        install missing packages, build, nest on this machine and print the report'
 	@echo '                  DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
 	@echo '  make emulator   build build/qemu-emulator, whose emulated CPU nests better; run and tests prefer it'
+	@echo '  make kvm-selftests  build Linux'"'"'s tests of KVM, for run --suite kvm-selftests'
 	@echo '  make setup      install the packages for building and testing; FOR="dist deb boot vmx report ci": more'
 	@echo '  make clean      remove build/; the cache keeps what is expensive'
 	@echo 'Test'
@@ -193,7 +198,7 @@ help:
 build/%.key: FORCE | packages
 	$(Q)scripts/cached $*
 
-build/busybox.key build/qemu.key build/emulator.key build/firmware.key: build/parts.key
+build/busybox.key build/qemu.key build/emulator.key build/firmware.key build/selftests.key: build/parts.key
 
 build/bzImage: build/kernel.key
 	$(Q)install -m 0644 build/kernel/bzImage $@
@@ -251,7 +256,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench mutants emulator setup fetch update-sources \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench mutants emulator kvm-selftests setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 

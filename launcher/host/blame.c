@@ -162,8 +162,11 @@ int blame_command(const struct options *asked, const char *command)
 		return -1;
 	runs = calloc(1, sizeof(*runs));
 	first = calloc(1, sizeof(*first));
-	if (!runs || !first)
+	if (!runs || !first) {
+		free(runs);
+		free(first);
 		return fail("out of memory");
+	}
 	runs->asked = asked;
 	runs->text = command;
 	status = outermost_run(asked, command, first);

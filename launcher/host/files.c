@@ -52,6 +52,11 @@ char *files_emulator(void)
 	return file_beside("qemu-emulator", "qemu-emulator");
 }
 
+char *files_selftests(void)
+{
+	return file_beside("kvm-selftests", "kvm-selftests");
+}
+
 int files_need(const char *path, const char *what)
 {
 	if (path && !access(path, R_OK))

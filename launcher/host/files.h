@@ -14,6 +14,7 @@
 char *files_kernel(void);
 char *files_initramfs(void);
 char *files_emulator(void);
+char *files_selftests(void); /* the folder kvm-selftests */
 
 /* -1 (printed) if it cannot be read; --WHAT names another. */
 int files_need(const char *path, const char *what);

@@ -213,6 +213,7 @@ static int place_files(struct outermost *m)
 	if (!pack_is_asked(asked))
 		return 0;
 	p->last = last_with_files(&m->run.decided);
+	p->virt = m->config.kvm ? m->host.self.cpu_virt : "svm";
 	if (pack_make(p, asked, m->config.initramfs, m->packed, sizeof(m->packed)))
 		return -1;
 	m->config.initramfs = m->packed;

@@ -93,6 +93,7 @@ static int add_link(struct entries *e, const char *path, const char *name)
 /* nftw() gives its callback no context. */
 static struct {
 	struct entries *entries;
+	const struct suite *suite; /* what of it is needed; NULL: all */
 	const char *dest;
 	size_t prefix;
 } walk;
@@ -102,6 +103,8 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 	char name[PATH_BYTES];
 
 	(void)at;
+	if (walk.suite && S_ISREG(st->st_mode) && !suite_needs(walk.suite, path + walk.prefix + 1))
+		return 0;
 	if (strlen(walk.dest) + strlen(path) - walk.prefix >= sizeof(name))
 		return fail("--file %s: its name would be too long", path);
 	format(name, sizeof(name), "%s%s", walk.dest, path + walk.prefix);
@@ -120,7 +123,7 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 }
 
 /* PATH, or PATH:DEST; what a link leads to, if PATH itself is one. */
-static int add_tree(struct entries *e, const char *asked)
+static int add_tree(struct entries *e, const char *asked, const struct suite *suite)
 {
 	const char *colon = strrchr(asked, ':');
 	char given[PATH_BYTES], path[PATH_BYTES];
@@ -142,6 +145,7 @@ static int add_tree(struct entries *e, const char *asked)
 	if (add_parents(e, dest))
 		return -1;
 	walk.entries = e;
+	walk.suite = suite;
 	walk.dest = dest;
 	walk.prefix = strlen(path);
 	err = nftw(path, add_found, 16, FTW_PHYS);
@@ -255,9 +259,16 @@ static int add_configured(struct entries *e, const struct suite *s)
 static int add_directory(struct entries *e, const struct suite *s)
 {
 	char tree[SUITE_PATH + SUITE_NAME + 20];
+	int before = e->count, tests = 0;
 
 	format(tree, sizeof(tree), "%s:/" SUITES "/%s", s->dir, s->name);
-	return add_tree(e, tree);
+	if (add_tree(e, tree, s))
+		return -1;
+	for (int i = before; i < e->count; i++) /* not in a folder of its own, and can be run */
+		tests += S_ISREG(e->entry[i].mode) &&
+			 strrchr(e->entry[i].name, '/') ==
+				 e->entry[i].name + strlen(SUITES "/") + strlen(s->name);
+	return tests ? 0 : fail("%s: none of the tests that are wanted is there", s->dir);
 }
 
 static int add_suite_script(struct entries *e, const struct suite *s)
@@ -270,10 +281,10 @@ static int add_suite_script(struct entries *e, const struct suite *s)
 	return add_script(e, s->name, text);
 }
 
-static int add_suite(struct entries *e, const char *asked)
+static int add_suite(struct entries *e, const char *asked, const char *virt)
 {
 	struct suite s;
-	int err = suite_open(&s, asked) || add_runner(e);
+	int err = suite_open(&s, asked, virt) || add_runner(e);
 
 	if (!err)
 		err = s.config ? add_configured(e, &s) : add_directory(e, &s);
@@ -301,10 +312,10 @@ static int add_guest(struct entries *e, const struct options *o)
 	return add_script(e, "guest", text);
 }
 
-static int add_suites(struct entries *e, const struct options *o)
+static int add_suites(struct entries *e, const struct options *o, const char *virt)
 {
 	for (int i = 0; i < o->suites.count; i++)
-		if (add_suite(e, o->suites.item[i]))
+		if (add_suite(e, o->suites.item[i], virt))
 			return -1;
 	if (!o->guest && (o->guest_append || o->guest_initrd))
 		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
@@ -367,9 +378,9 @@ bool pack_has_programs(const struct options *o)
 static int add_all(struct entries *e, struct pack *p, const struct options *o)
 {
 	for (int i = 0; i < o->packed.count; i++)
-		if (add_tree(e, o->packed.item[i]))
+		if (add_tree(e, o->packed.item[i], NULL))
 			return -1;
-	if (add_suites(e, o))
+	if (add_suites(e, o, p->virt))
 		return -1;
 	p->files = e->count;
 	if (p->last != LEVEL_NONE && add_until(e, p->last))
@@ -388,7 +399,7 @@ int pack_make(struct pack *p, const struct options *o, const char *initramfs, ch
 	struct entries *e = calloc(1, sizeof(*e));
 	int err;
 
-	*p = (struct pack){ .last = p->last };
+	*p = (struct pack){ .last = p->last, .virt = p->virt };
 	if (!e)
 		return fail("out of memory");
 	err = add_all(e, p, o) || archive_extend(initramfs, e->entry, e->count, path, size);

@@ -10,7 +10,8 @@
 /* What was packed */
 struct pack {
 	int programs, files;
-	int64_t kib; /* of all of them, in each level */
+	int64_t kib;	  /* of all of them, in each level */
+	const char *virt; /* of the levels' CPUs, svm or vmx; set by the caller */
 	int last; /* the deepest level that needs the files, or LEVEL_NONE: all do; set by the caller */
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/suite.h"
+#include "host/files.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #define KVM_UNIT_TESTS "kvm-unit-tests"
+#define KVM_SELFTESTS "kvm-selftests"
 #define CONFIG_MAX (1 << 20)
 #define LINE_MAX_CONFIG 1024
 
@@ -49,6 +51,19 @@ static int find_kvm_unit_tests(struct suite *s)
 	return access(config, R_OK) ? fail("KVM_UNIT_TESTS=%s: %s: %m", tree, config) : 0;
 }
 
+static int find_selftests(struct suite *s, const char *virt)
+{
+	char *dir = files_selftests();
+
+	if (!dir)
+		return fail("--suite " KVM_SELFTESTS
+			    ": they are not beside this command: make " KVM_SELFTESTS);
+	format(s->dir, sizeof(s->dir), "%s", dir);
+	free(dir);
+	s->foreign = strcmp(virt, "vmx") ? "vmx_" : "svm_";
+	return 0;
+}
+
 static int read_config(struct suite *s)
 {
 	char path[SUITE_PATH + 20];
@@ -62,7 +77,7 @@ static int read_config(struct suite *s)
 	return 0;
 }
 
-int suite_open(struct suite *s, const char *asked)
+int suite_open(struct suite *s, const char *asked, const char *virt)
 {
 	const char *colon = strrchr(asked, ':');
 	char name[SUITE_PATH];
@@ -82,10 +97,15 @@ int suite_open(struct suite *s, const char *asked)
 	if (!strcmp(name, KVM_UNIT_TESTS)) {
 		if (find_kvm_unit_tests(s))
 			return -1;
+	} else if (!strcmp(name, KVM_SELFTESTS)) {
+		if (find_selftests(s, virt))
+			return -1;
 	} else if (is_directory(name)) {
 		format(s->dir, sizeof(s->dir), "%s", name);
 	} else {
-		return fail("--suite %s: neither " KVM_UNIT_TESTS " nor a directory", asked);
+		return fail("--suite %s: neither " KVM_UNIT_TESTS " nor " KVM_SELFTESTS
+			    " nor a directory",
+			    asked);
 	}
 	return read_config(s);
 }
@@ -110,6 +130,13 @@ static bool is_wanted(const struct suite *s, const char *test, const char *group
 		if (!strcmp(word, test) || has_word(groups, word))
 			return true;
 	return false;
+}
+
+bool suite_needs(const struct suite *s, const char *name)
+{
+	if (!s->foreign || strchr(name, '/')) /* libraries */
+		return true;
+	return strncmp(name, s->foreign, strlen(s->foreign)) && is_wanted(s, name, "");
 }
 
 static size_t take_line(const char *text, size_t at, char *line, size_t size)

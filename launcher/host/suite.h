@@ -14,13 +14,16 @@
 struct suite {
 	char name[SUITE_NAME]; /* of its check: [a-z0-9_] */
 	char dir[SUITE_PATH];
-	char words[256]; /* tests and groups of them, a blank between two; "": all */
-	char *config;	 /* SUITE_CONFIG as it is, or NULL: all that is in DIR */
+	char words[256];     /* tests and groups of them, a blank between two; "": all */
+	const char *foreign; /* how tests of another CPU begin, or NULL */
+	char *config;	     /* SUITE_CONFIG as it is, or NULL: all that is in DIR */
 };
 
-/* By "NAME:WORD,WORD" as in --suite.  -1 (printed): there is no such suite. */
-int suite_open(struct suite *s, const char *asked);
+/* By "NAME:WORD,WORD" as in --suite, for a CPU with VIRT, svm or vmx.  -1 (printed): there is no such suite. */
+int suite_open(struct suite *s, const char *asked, const char *virt);
 void suite_close(struct suite *s);
+/* Of one without a configuration: whether a level needs the file NAME, which is relative to DIR. */
+bool suite_needs(const struct suite *s, const char *name);
 /*
  * Of one with a configuration: the next of the files that the wanted tests consist of.  AT is 0 at first.  NULL: there is none.
  * A file may come more than once.

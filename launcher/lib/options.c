@@ -402,8 +402,9 @@ static const struct option options[] = {
 	  "add a file or a directory to the initramfs of all levels, as DEST (default: /NAME); may "
 	  "be repeated" },
 	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, MEMBER(add_to_list, suites),
-	  "run tests in a level: kvm-unit-tests, of the tree that KVM_UNIT_TESTS names, or those "
-	  "in a directory; with WORDs those of such a name or group; may be repeated" },
+	  "run tests in a level: kvm-selftests, kvm-unit-tests (of the tree that KVM_UNIT_TESTS "
+	  "names) or those in a directory; with WORDs those of such a name or group; may be "
+	  "repeated" },
 	{ NULL, "--expect", "FILE", CMD_RUN, TEXT(expect),
 	  "the known failures of programs and suites, which are skipped then; see "
 	  "docs/testing.md" },

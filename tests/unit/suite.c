@@ -35,7 +35,7 @@ static const char *files(const char *asked)
 	size_t at = 0;
 
 	suite_close(&s);
-	assert_int_equal(suite_open(&s, asked), 0);
+	assert_int_equal(suite_open(&s, asked, "svm"), 0);
 	text[0] = '\0';
 	while (suite_next_file(&s, &at, file, sizeof(file)))
 		format(text + strlen(text), sizeof(text) - strlen(text), "%s ", file);
@@ -58,19 +58,27 @@ static void test_files(void **state)
 static void test_which(void **state)
 {
 	(void)state;
-	assert_int_equal(suite_open(&s, "My Tests"), 0);
+	assert_int_equal(suite_open(&s, "My Tests", "svm"), 0);
 	assert_string_equal(s.name, "my_tests");
 	assert_null(s.config);
-	assert_int_equal(suite_open(&s, "bogus"), -1);
+	assert_true(suite_needs(&s, "vmx_test"));
+	assert_int_equal(suite_open(&s, "kvm-selftests", "svm"), -1);
+	assert_non_null(strstr(last_error(), "make kvm-selftests"));
+	/* Those of another CPU, and those that nobody wants, cost no level anything. */
+	s = (struct suite){ .foreign = "vmx_", .words = "smm_test" };
+	assert_true(suite_needs(&s, "smm_test") && suite_needs(&s, "lib/libc.so.6"));
+	assert_false(suite_needs(&s, "vmx_test") || suite_needs(&s, "state_test"));
+	assert_int_equal(suite_open(&s, "bogus", "svm"), -1);
 	assert_non_null(
-		strstr(last_error(), "--suite bogus: neither kvm-unit-tests nor a directory"));
-	assert_int_equal(suite_open(&s, "My Tests:$(reboot)"), -1);
+		strstr(last_error(),
+		       "--suite bogus: neither kvm-unit-tests nor kvm-selftests nor a directory"));
+	assert_int_equal(suite_open(&s, "My Tests:$(reboot)", "svm"), -1);
 	assert_non_null(strstr(last_error(), "is no list of tests"));
 	setenv("KVM_UNIT_TESTS", "/nowhere", 1);
-	assert_int_equal(suite_open(&s, "kvm-unit-tests"), -1);
+	assert_int_equal(suite_open(&s, "kvm-unit-tests", "svm"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/x86/unittests.cfg: No such file"));
 	unsetenv("KVM_UNIT_TESTS");
-	assert_int_equal(suite_open(&s, "kvm-unit-tests"), -1);
+	assert_int_equal(suite_open(&s, "kvm-unit-tests", "svm"), -1);
 	assert_non_null(strstr(last_error(), "KVM_UNIT_TESTS names no tree"));
 }
 
