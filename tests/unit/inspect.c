@@ -59,7 +59,7 @@ static void status_says_where_this_level_is_in_the_chain(void **state)
 	fclose(f);
 	assert_non_null(strstr(out, "chain: L0 > L1 > L2 (here)\nruns on: KVM, AuthenticAMD "));
 	assert_non_null(strstr(out, "virtualization svm: npt nrip_save"));
-	assert_non_null(strstr(out, "\nmemory: 452.2 MiB, available 445.5;"));
+	assert_non_null(strstr(out, "\nmemory: 451.5 MiB, available 433.7;"));
 	assert_non_null(strstr(out, "\nkvm: yes\n"));
 	assert_non_null(strstr(out, "\nL1   hypervisor  KVM"));
 	assert_null(strstr(out, "PASS")); /* it goes on */
