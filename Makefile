@@ -117,6 +117,10 @@ test-faults: setup
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/faults/run
 
+# Measures how deep a chain that recurses goes, and prints the table of docs/performance.md
+depth: all build/qemu-emulator
+	$(Q)scripts/depth
+
 # Measures what a level costs, prints it and writes build/bench.json
 bench: all
 	$(Q)scripts/setup --check test
@@ -179,6 +183,7 @@ help:
 	@echo '  make test-faults  inject every fault into every level and compare the reports'
 	@echo '  make fuzz       feed the parsers hostile input, SECONDS=$(SECONDS) for each fuzzer'
 	@echo '  make bench      measure what a level costs in exits, memory and time: build/bench.json'
+	@echo '  make depth      measure how deep --nesting recursive goes, and at what price'
 	@echo '  make mutants    put the bugs of MUTANTS=DIR into the kernel, one at a time, and say which are noticed'
 	@echo '  tests/run NAME  run one test; see tests/README.md'
 	@echo 'Publish'
@@ -256,7 +261,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench mutants emulator kvm-selftests setup fetch update-sources \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants emulator kvm-selftests setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 
