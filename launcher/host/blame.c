@@ -87,12 +87,15 @@ static void add_run(struct runs *runs, const struct report *first, int level)
 	const struct options *asked = runs->asked;
 	struct axis *axis = runs->series.axes;
 	int deepest = asked->depth == DEPTH_MAX ? first->deepest + 1 : asked->depth;
-	char *list = runs->list[axis->count];
+	char *list;
 
+	if (axis->count == AXIS_VALUES)
+		return;
 	if (levels_last(&asked->levels) >= 0 && level >= 0 && !levels_have(&asked->levels, level))
 		return; /* has the appliance's own anyway */
+	list = runs->list[axis->count];
 	list_levels(asked, deepest, level, list);
-	if (!*list || axis->count == AXIS_VALUES)
+	if (!*list)
 		return;
 	runs->level[axis->count] = level;
 	axis->value[axis->count++] = list;

@@ -344,7 +344,7 @@ static bool is_in(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (const char *p = list; p; p = strchr(p, ','), p += !!p)
+	for (const char *p = list; p; p = strchr(p, ','), p = p ? p + 1 : NULL)
 		if (!strncmp(p, name, len) && (!p[len] || p[len] == ','))
 			return true;
 	return false;

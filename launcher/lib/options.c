@@ -235,11 +235,14 @@ static int set_choice(const struct option *opt, const char *v, void *p)
 	size_t len = strlen(v);
 	int i = 0;
 
-	for (const char *name = opt->value; name; name = strchr(name, '|'), name += !!name, i++)
+	for (const char *name = opt->value; name; i++) {
 		if (strcspn(name, "|") == len && !strncmp(name, v, len)) {
 			*(int *)p = i;
 			return 0;
 		}
+		name = strchr(name, '|');
+		name = name ? name + 1 : NULL;
+	}
 	return -1;
 }
 

@@ -52,12 +52,14 @@ static void status_says_where_this_level_is_in_the_chain(void **state)
 
 	(void)state;
 	real_report(&r, 2);
+	r.levels[2].total_kib = 462380;
+	r.levels[2].available_kib = 444060;
 	report_so_far(&r);
 	inspect_status(&r.levels[2], &p, &r, f);
 	fclose(f);
 	assert_non_null(strstr(out, "chain: L0 > L1 > L2 (here)\nruns on: KVM, AuthenticAMD "));
 	assert_non_null(strstr(out, "virtualization svm: npt nrip_save"));
-	assert_non_null(strstr(out, "\nmemory: 452.2 MiB, available 445.5;"));
+	assert_non_null(strstr(out, "\nmemory: 451.5 MiB, available 433.7;"));
 	assert_non_null(strstr(out, "\nkvm: yes\n"));
 	assert_non_null(strstr(out, "\nL1   hypervisor  KVM"));
 	assert_null(strstr(out, "PASS")); /* it goes on */
