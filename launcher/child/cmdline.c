@@ -51,9 +51,10 @@ int cmdline_read(const char *path, const char *virt, const char *kernel, char *p
  * outermost last. Ending takes a level a part of the time that its boot took; its child takes as
  * long or longer.
  */
-static double reserve_s(double left_s, double pace_s)
+static double reserve_s(double left_s, double pace_s, bool recursive)
 {
-	double s = left_s * 0.02 + 1 + pace_s;
+	/* Where no level is slower than the one above, many have to share the time. */
+	double s = recursive ? left_s * 0.002 + 0.25 + pace_s / 4 : left_s * 0.02 + 1 + pace_s;
 
 	return s > left_s / 4 ? left_s / 4 : s;
 }
@@ -122,7 +123,7 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 		append(own, sizeof(own), " nest.depth=max");
 	else
 		append(own, sizeof(own), " nest.depth=%d", d->depth);
-	left_s -= reserve_s(left_s, pace_s);
+	left_s -= reserve_s(left_s, pace_s, d->nesting == NESTING_RECURSIVE);
 	if (d->deadline_s)
 		append(own, sizeof(own), " nest.timeout=%d", left_s < 1 ? 1 : (int)left_s);
 	if (d->shell >= level)

@@ -107,6 +107,10 @@ static void test_handed_down(void **state)
 	/* Of the time budget some is kept to end in order: two seconds here, of 100, and what a boot takes. */
 	d.deadline_s = now_s() + 100.5;
 	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=87"));
+	d.nesting = NESTING_RECURSIVE; /* its level is as fast as ours */
+	d.deadline_s = now_s() + 100.5;
+	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=97"));
+	d.nesting = NESTING_CLASSIC;
 	d.deadline_s = now_s() + 4.1;
 	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=3")); /* a quarter at most */
 	d.deadline_s = now_s() - 1;
