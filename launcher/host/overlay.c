@@ -80,6 +80,7 @@ static int read_all(int fd, struct module *m)
 {
 	size_t room = 1 << 20;
 	ssize_t n = 1;
+	char *bigger;
 
 	m->data = malloc(room);
 	while (m->data && (n = read(fd, m->data + m->size, room - m->size)) > 0) {
@@ -88,7 +89,10 @@ static int read_all(int fd, struct module *m)
 			continue;
 		if (room >= MODULE_BYTES_MAX)
 			return -1;
-		m->data = realloc(m->data, room *= 2);
+		bigger = realloc(m->data, room *= 2);
+		if (!bigger)
+			return -1;
+		m->data = bigger;
 	}
 	return m->data && !n ? 0 : -1;
 }

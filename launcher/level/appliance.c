@@ -180,7 +180,8 @@ static void run_hook(int own_level, const struct own_lines *lines)
 	setenv("NEST_LEVEL", level, 1);
 	setenv("PATH", "/bin", 1);
 	if (lines->out >= 0) {
-		dup2(null, 0);
+		if (null >= 0)
+			dup2(null, 0);
 		dup2(lines->out, 1);
 		dup2(lines->out, 2);
 	}

@@ -184,7 +184,8 @@ static void become(const struct payloads *p, const int *out)
 	set_environment(p);
 	/* A kernel without memory kills it first. */
 	system_write(p->appliance, "/proc/self/oom_score_adj", "1000");
-	dup2(in, 0);
+	if (in >= 0)
+		dup2(in, 0);
 	dup2(out[0], 1);
 	dup2(out[1], 2);
 	syscall(SYS_close_range, 3, ~0U, 0);
