@@ -270,20 +270,8 @@ static void check_cost(struct check_context *c, struct check *k)
 	check_set(k, RESULT_FAIL, "the time-stamp counter stood still over an exit");
 }
 
-#define QUICK(id, phases, run)   \
-	{                        \
-		id, phases, run, \
-		{                \
-			0        \
-		}                \
-	}
-#define THOROUGH(id, ...)                        \
-	{                                        \
-		id, CHECK_THOROUGH, check_guest, \
-		{                                \
-			__VA_ARGS__              \
-		}                                \
-	}
+#define QUICK(name, when, how) .id = (name), .phases = (when), .run = (how)
+#define THOROUGH(name) QUICK(name, CHECK_THOROUGH, check_guest)
 
 static const struct {
 	const char *id;
@@ -291,52 +279,56 @@ static const struct {
 	void (*run)(struct check_context *c, struct check *k);
 	struct guest_case guest;
 } checks[] = {
-	QUICK("virt", CHECK_EARLY, check_virt),	    /* svm or vmx in the CPU's flags */
-	QUICK("kvm", CHECK_EARLY, check_kvm),	    /* /dev/kvm opens, with the API that we know */
-	QUICK("nested", CHECK_EARLY, check_nested), /* KVM's guests may nest */
-	QUICK("memory", CHECK_EARLY, check_memory), /* a pattern over free RAM */
-	QUICK("clock", CHECK_EARLY, check_clock),   /* never goes back */
-	QUICK("tsc", CHECK_EARLY, check_tsc), /* its frequency is known, and is that of the clock */
-	QUICK("timer", CHECK_EARLY, check_timer),	     /* fires, neither early nor lost */
-	QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu),   /* registers survive exits */
-	QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost), /* of an exit, in cycles */
+	{ QUICK("virt", CHECK_EARLY, check_virt) }, /* svm or vmx in the CPU's flags */
+	{ QUICK("kvm", CHECK_EARLY, check_kvm) },   /* /dev/kvm opens, with the API that we know */
+	{ QUICK("nested", CHECK_EARLY, check_nested) }, /* KVM's guests may nest */
+	{ QUICK("memory", CHECK_EARLY, check_memory) }, /* a pattern over free RAM */
+	{ QUICK("clock", CHECK_EARLY, check_clock) },	/* never goes back */
+	{ QUICK("tsc", CHECK_EARLY, check_tsc) },	/* its frequency is known and right */
+	{ QUICK("timer", CHECK_EARLY, check_timer) },	/* fires, neither early nor lost */
+	{ QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu) },	 /* registers survive exits */
+	{ QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost) }, /* of an exit, in cycles */
 
 	/* Memory of a guest is moved, split, shared and write-protected while it runs */
-	THOROUGH("kvm_memory", .entry = case_memory, .on_call = call_memory),
+	{ THOROUGH("kvm_memory"), .guest = { .entry = case_memory, .on_call = call_memory } },
 	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
-	THOROUGH("kvm_timers", .entry = case_timers, .on_call = call_timers, .exact = true),
+	{ THOROUGH("kvm_timers"),
+	  .guest = { .entry = case_timers, .on_call = call_timers, .exact = true } },
 	/* A debugger from outside: breakpoints, watchpoints, single steps */
-	THOROUGH("kvm_debug", .entry = case_debug, .on_call = call_debug, .exact = true),
+	{ THOROUGH("kvm_debug"),
+	  .guest = { .entry = case_debug, .on_call = call_debug, .exact = true } },
 	/* Registers set from outside, in all modes */
-	THOROUGH("kvm_segments", .entry = case_segments, .on_call = call_segments),
+	{ THOROUGH("kvm_segments"), .guest = { .entry = case_segments, .on_call = call_segments } },
 	/* MSRs that are taken from a guest and given back */
-	THOROUGH("kvm_msrs", .entry = case_msrs, .on_call = call_msrs),
+	{ THOROUGH("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
-	THOROUGH("kvm_transfer", .entry = case_transfer, .on_call = call_transfer),
+	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
-	THOROUGH("svm_exits", .entry = case_exits, .svm = true, .exact = true),
+	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
 	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	THOROUGH("svm_npt", .entry = case_npt, .svm = true),
+	{ THOROUGH("svm_npt"), .guest = { .entry = case_npt, .svm = true } },
 	/* and from outside, by this level */
-	THOROUGH("svm_memory", .entry = case_nested_memory, .svm = true, .on_call = call_memory),
+	{ THOROUGH("svm_memory"),
+	  .guest = { .entry = case_nested_memory, .svm = true, .on_call = call_memory } },
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
-	THOROUGH("svm_irqs", .entry = case_interrupts, .svm = true),
+	{ THOROUGH("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
 	/* The maps of MSRs and ports that exit, changed from run to run */
-	THOROUGH("svm_maps", .entry = case_maps, .svm = true),
+	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
 	/* What the hypervisor injects comes once, whatever interferes */
-	THOROUGH("svm_events", .entry = case_events, .svm = true),
+	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true } },
 	/* Registers of a nested guest and of its hypervisor: each has its own */
-	THOROUGH("svm_state", .entry = case_state, .svm = true, .exact = true),
+	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests in turn, and one that changes its page tables */
-	THOROUGH("svm_tlb", .entry = case_tlb, .svm = true),
+	{ THOROUGH("svm_tlb"), .guest = { .entry = case_tlb, .svm = true } },
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
-	THOROUGH("svm_tsc", .entry = case_tsc, .svm = true, .on_call = call_tsc),
+	{ THOROUGH("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	THOROUGH("svm_modes", .entry = case_modes, .svm = true, .exact = true),
+	{ THOROUGH("svm_modes"), .guest = { .entry = case_modes, .svm = true, .exact = true } },
 	/* What VMRUN must refuse */
-	THOROUGH("svm_refused", .entry = case_refused, .svm = true),
+	{ THOROUGH("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets what happens in the guest of a nested guest */
-	THOROUGH("svm_recursion", .entry = case_recursion, .svm = true, .recursion = true),
+	{ THOROUGH("svm_recursion"),
+	  .guest = { .entry = case_recursion, .svm = true, .recursion = true } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */

@@ -30,24 +30,22 @@
 	0xffffffff80000000 /* virtual address of the physical 0 (Documentation/arch/x86/x86_64/mm.rst) */
 #define ENTRY_64 0x200 /* of a bzImage's code (Documentation/arch/x86/boot.rst) */
 
-#define CODE(name, bytes)                      \
-	{                                      \
-		name, bytes, sizeof(bytes) - 1 \
-	}
+#define CODE(name, bytes) name, bytes, sizeof(bytes) - 1
 
 static const struct code {
 	const char *name, *bytes;
 	size_t len;
 } codes[] = {
-	CODE("spin", "\xfa\xeb\xfe"),		       /* cli; jmp . */
-	CODE("halt", "\xfa\xf4\xeb\xfd"),	       /* cli; hlt; jmp the hlt */
-	CODE("exits", "\xfa\x31\xc0\x0f\xa2\xeb\xfa"), /* cli; xor eax, eax; cpuid; jmp the xor */
+	{ CODE("spin", "\xfa\xeb\xfe") },     /* cli; jmp . */
+	{ CODE("halt", "\xfa\xf4\xeb\xfd") }, /* cli; hlt; jmp the hlt */
+	{ CODE("exits",
+	       "\xfa\x31\xc0\x0f\xa2\xeb\xfa") }, /* cli; xor eax, eax; cpuid; jmp the xor */
 	/* lidt of a table without entries; ud2 */
-	CODE("triple", "\x0f\x01\x1d\x02\0\0\0\x0f\x0b\0\0\0\0\0\0\0\0\0\0"),
+	{ CODE("triple", "\x0f\x01\x1d\x02\0\0\0\x0f\x0b\0\0\0\0\0\0\0\0\0\0") },
 	/* "~" and a newline to the console's port, for ever */
-	CODE("flood", "\xfa\xb0\x7e\xe6\xe9\xb0\x0a\xe6\xe9\xeb\xf6"),
+	{ CODE("flood", "\xfa\xb0\x7e\xe6\xe9\xb0\x0a\xe6\xe9\xeb\xf6") },
 	/* the time-stamp counter's low byte to the records' port, for ever */
-	CODE("garbage", "\xfa\x0f\x31\xe6\xe5\xeb\xfa"),
+	{ CODE("garbage", "\xfa\x0f\x31\xe6\xe5\xeb\xfa") },
 };
 
 static void die(const char *what)

@@ -30,19 +30,13 @@ static void conclude(int count, const struct past_run *runs)
 	blame_conclude(&b, &first, runs, level, count);
 }
 
-#define BROKE(level)                                  \
-	{                                             \
-		.status = STATUS_NOT, .victim = level \
-	}
-#define PASSED                                    \
-	{                                         \
-		.status = STATUS_OK, .victim = -1 \
-	}
+#define BROKE(level) .status = STATUS_NOT, .victim = (level)
+#define PASSED .status = STATUS_OK, .victim = -1
 
 static void the_level_that_mends_it_is_the_suspect(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(2), BROKE(2), PASSED, BROKE(2) });
+	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(2) }, { PASSED }, { BROKE(2) } });
 	assert_int_equal(b.victim, 2);
 	assert_int_equal(b.count, 1);
 	assert_int_equal(b.suspects[0], 1);
@@ -54,7 +48,7 @@ static void the_level_that_mends_it_is_the_suspect(void **state)
 static void a_fault_that_moves_deeper_counts(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(2), BROKE(3), BROKE(2), BROKE(2) });
+	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(3) }, { BROKE(2) }, { BROKE(2) } });
 	assert_int_equal(b.count, 1);
 	assert_int_equal(b.suspects[0], 0);
 }
@@ -63,7 +57,7 @@ static void a_fault_that_moves_deeper_counts(void **state)
 static void where_it_breaks_may_change(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(3), PASSED, BROKE(3), BROKE(3) });
+	conclude(4, (struct past_run[]){ { BROKE(3) }, { PASSED }, { BROKE(3) }, { BROKE(3) } });
 	assert_int_equal(b.count, 1);
 	assert_int_equal(b.suspects[0], 0);
 }
@@ -71,7 +65,7 @@ static void where_it_breaks_may_change(void **state)
 static void a_fault_that_moves_up_does_not(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(2), BROKE(1), BROKE(2), BROKE(0) });
+	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(1) }, { BROKE(2) }, { BROKE(0) } });
 	assert_int_equal(b.count, 0);
 	assert_non_null(strstr(b.sentence, "several of them or in none"));
 }
@@ -79,7 +73,7 @@ static void a_fault_that_moves_up_does_not(void **state)
 static void the_victims_own_kernel_is_no_kvm(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(2), BROKE(2), BROKE(2), PASSED });
+	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(2) }, { BROKE(2) }, { PASSED } });
 	assert_int_equal(b.suspects[0], 2);
 	assert_non_null(strstr(b.sentence, "its own kernel"));
 }
@@ -87,7 +81,7 @@ static void the_victims_own_kernel_is_no_kvm(void **state)
 static void all_that_mend_it_are_named(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(2), PASSED, PASSED, BROKE(2) });
+	conclude(4, (struct past_run[]){ { BROKE(2) }, { PASSED }, { PASSED }, { BROKE(2) } });
 	assert_int_equal(b.count, 2);
 	assert_non_null(strstr(b.sentence, "at L0 or L1 alone"));
 }
@@ -95,7 +89,7 @@ static void all_that_mend_it_are_named(void **state)
 static void what_does_not_come_again_blames_nobody(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ PASSED, PASSED, PASSED, PASSED });
+	conclude(4, (struct past_run[]){ { PASSED }, { PASSED }, { PASSED }, { PASSED } });
 	assert_int_equal(b.count, 0);
 	assert_non_null(strstr(b.sentence, "--repeat"));
 }
@@ -104,10 +98,10 @@ static void what_does_not_come_again_blames_nobody(void **state)
 static void a_run_that_was_none_blames_nobody(void **state)
 {
 	(void)state;
-	conclude(4, (struct past_run[]){ BROKE(2),
+	conclude(4, (struct past_run[]){ { BROKE(2) },
 					 { .status = STATUS_WRONG, .victim = 3 },
 					 { .status = STATUS_SKIPPED, .victim = 3 },
-					 BROKE(2) });
+					 { BROKE(2) } });
 	assert_int_equal(b.count, 0);
 	conclude(0, NULL);
 	assert_int_equal(b.count, 0);
