@@ -70,16 +70,15 @@ struct runs {
 	char list[AXIS_VALUES][LIST_MAX]; /* the levels that run the kernel under test */
 };
 
-/* Without one level, as --levels wants it; "" if none is left. */
+/* Without one level, as --levels wants it; if none is left, one that the run does not come to. */
 static void list_levels(const struct options *asked, int deepest, int without, char *list)
 {
 	*list = '\0';
-	for (int i = 0; i <= deepest; i++) {
-		if (i == without ||
-		    (levels_last(&asked->levels) >= 0 && !levels_have(&asked->levels, i)))
-			continue;
-		append(list, LIST_MAX, "%s%d", *list ? "," : "", i);
-	}
+	for (int i = 0; i <= deepest; i++)
+		if (i != without && levels_choose(&asked->levels, i))
+			append(list, LIST_MAX, "%s%d", *list ? "," : "", i);
+	if (!*list && deepest < MAX_LEVEL)
+		format(list, LIST_MAX, "%d", deepest + 1);
 }
 
 static void add_run(struct runs *runs, const struct report *first, int level)
@@ -91,7 +90,7 @@ static void add_run(struct runs *runs, const struct report *first, int level)
 
 	if (axis->count == AXIS_VALUES)
 		return;
-	if (levels_last(&asked->levels) >= 0 && level >= 0 && !levels_have(&asked->levels, level))
+	if (level >= 0 && !levels_choose(&asked->levels, level))
 		return; /* has the appliance's own anyway */
 	list = runs->list[axis->count];
 	list_levels(asked, deepest, level, list);
@@ -136,17 +135,12 @@ static int look_for_suspect(struct runs *runs, struct report *first)
 	blame_conclude(&first->blame, first, s->runs, runs->level, s->count);
 	free(s->runs);
 	fprintf(out, "blame: %s\n", first->blame.sentence);
-	formats_print_end(out);
 	return asked->json_path ? formats_write_json(first, asked->json_path) : 0;
 }
 
 static int check(const struct options *asked)
 {
-	char *own = files_kernel();
-	bool foreign = asked->kernel && !(own && files_same(asked->kernel, own));
-
-	free(own);
-	if (!foreign)
+	if (!files_is_foreign_kernel(asked->kernel))
 		return fail(
 			"--blame: it names the level whose KVM is at fault in a kernel under test: "
 			"which one? See --kernel");
@@ -175,6 +169,8 @@ int blame_command(const struct options *asked, const char *command)
 	status = outermost_run(asked, command, first);
 	if (status == STATUS_NOT && !first->interrupted && look_for_suspect(runs, first))
 		status = -1;
+	if (first->stop != STOP_NONE) /* there was a report */
+		formats_print_end(run_lines_file(asked));
 	free(runs);
 	free(first);
 	return status;

@@ -74,3 +74,12 @@ bool files_same(const char *a, const char *b)
 
 	return !sha256_file(a, sum[0]) && !sha256_file(b, sum[1]) && !strcmp(sum[0], sum[1]);
 }
+
+bool files_is_foreign_kernel(const char *kernel)
+{
+	char *own = files_kernel();
+	bool foreign = kernel && !(own && files_same(kernel, own));
+
+	free(own);
+	return foreign;
+}

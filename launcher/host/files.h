@@ -20,5 +20,7 @@ char *files_selftests(void); /* the folder kvm-selftests */
 int files_need(const char *path, const char *what);
 /* Whether both have the same bytes. */
 bool files_same(const char *a, const char *b);
+/* Whether KERNEL, a path or NULL, is another than the appliance's own. */
+bool files_is_foreign_kernel(const char *kernel);
 
 #endif

@@ -57,15 +57,6 @@ static int check_exec(const struct outermost *m)
 	return 0;
 }
 
-static bool has_foreign_kernel(const struct options *asked)
-{
-	char *own = files_kernel();
-	bool foreign = asked->kernel && !(own && files_same(asked->kernel, own));
-
-	free(own);
-	return foreign;
-}
-
 /* The level that the standard input goes to; /dev/null has nothing to say, and so costs nothing. */
 static int input_level(const struct outermost *m)
 {
@@ -78,7 +69,7 @@ static int input_level(const struct outermost *m)
 		return INPUT_NONE;
 	if (!stat("/dev/null", &null) && S_ISCHR(in.st_mode) && in.st_rdev == null.st_rdev)
 		return INPUT_NONE;
-	if (has_foreign_kernel(asked)) {
+	if (files_is_foreign_kernel(asked->kernel)) {
 		lines_say(&m->run.lines,
 			  "the standard input does not reach a level with --kernel: its "
 			  "drivers for that are the appliance's own kernel's");
@@ -177,7 +168,7 @@ static int place_kernel(struct outermost *m)
 		return files_need(config->kernel, "kernel");
 	if (access(o.kernel, R_OK))
 		return files_need(o.kernel, "kernel");
-	if (config->kernel && files_same(o.kernel, config->kernel))
+	if (!files_is_foreign_kernel(o.kernel))
 		return 0; /* not under test: it is the appliance's own */
 	if (m->run.decided.shell != SHELL_NONE)
 		return fail(

@@ -42,7 +42,7 @@ struct packing {
 
 bool overlay_has_level(const struct overlay *o, int level)
 {
-	return levels_last(&o->levels) < 0 || levels_have(&o->levels, level);
+	return levels_choose(&o->levels, level);
 }
 
 /* ---- modules ----------------------------------------------------------------------------- */
@@ -302,10 +302,13 @@ int overlay_make(const struct overlay *o, int outermost, char *path, size_t size
 	if (!p)
 		return fail("out of memory");
 	p->overlay = o;
-	if (kernel_read(o->kernel, &p->kernel))
-		return fail("--kernel %s: %s", o->kernel,
-			    errno ? strerror(errno)
-				  : "not a bzImage: it lacks the header of a Linux kernel for x86");
+	if (kernel_read(o->kernel, &p->kernel)) {
+		fail("--kernel %s: %s", o->kernel,
+		     errno ? strerror(errno)
+			   : "not a bzImage: it lacks the header of a Linux kernel for x86");
+		free(p);
+		return -1;
+	}
 	if (!config)
 		config = kconfig_find(o->kernel, p->kernel.release,
 				      find_modules(p) ? p->modules_dir : NULL);

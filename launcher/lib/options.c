@@ -71,6 +71,11 @@ bool levels_have(const struct levels *s, int level)
 	return s->bits[level / 64] >> level % 64 & 1;
 }
 
+bool levels_choose(const struct levels *s, int level)
+{
+	return levels_last(s) < 0 || levels_have(s, level);
+}
+
 int levels_first(const struct levels *s)
 {
 	for (int i = 0; i <= MAX_LEVEL; i++)

@@ -147,6 +147,7 @@ int parse_choice(const char *text, const char *const names[], int *out);
 int levels_parse(const char *text, size_t len, struct levels *levels);
 void levels_add(struct levels *s, int level);
 bool levels_have(const struct levels *s, int level);
+bool levels_choose(const struct levels *s, int level); /* the same, but none stands for all */
 /* -1 if there is none. */
 int levels_first(const struct levels *s);
 int levels_last(const struct levels *s);

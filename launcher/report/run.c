@@ -40,7 +40,8 @@ void run_print_report(struct run *run)
 		lines_say(&run->lines, "L%d: there was no shell: the run did not get that far",
 			  shell);
 	formats_print_marked(r, run->asked.report, run->lines.out);
-	formats_print_end(run->lines.out);
+	if (!run->asked.blame) /* more is said then, and that ends it */
+		formats_print_end(run->lines.out);
 }
 
 int run_finish(struct run *run)
