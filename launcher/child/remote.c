@@ -212,12 +212,20 @@ static void add_size(struct pump *p, const struct winsize *window)
 	flow_add(&p->control, line, strlen(line));
 }
 
+static void add_typed(struct pump *p, const char *data, size_t len)
+{
+	char out[CHUNK + 1];
+	size_t kept = escape_filter(&p->escape, data, len, out);
+
+	flow_add(&p->typed, out, kept);
+}
+
 /*
  * What the user typed goes through the escape filter, and its end becomes the shell's end of file.
  */
 static void take_typed(struct pump *p)
 {
-	char data[CHUNK], out[CHUNK + 1];
+	char data[CHUNK];
 	ssize_t n = flow_read(&p->typed, data);
 
 	if (!n)
@@ -225,7 +233,7 @@ static void take_typed(struct pump *p)
 	if (n <= 0)
 		return;
 	if (p->from_tty)
-		flow_add(&p->typed, out, escape_filter(&p->escape, data, n, out));
+		add_typed(p, data, n);
 	else
 		flow_add(&p->typed, data, n);
 	if (p->escape.found) {
@@ -238,7 +246,7 @@ static void take_typed(struct pump *p)
 static void introduce_terminal(struct pump *p, void (*introduce)(void *context, FILE *report),
 			       void *context)
 {
-	char *text = NULL, *rest, *line, typed[256], out[257];
+	char *text = NULL, *rest, *line, typed[256];
 	struct winsize window;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
@@ -256,7 +264,7 @@ static void introduce_terminal(struct pump *p, void (*introduce)(void *context, 
 	if (p->from_tty) {
 		remote_size(p->ends.person_in, p->ends.person_out, &window, typed, sizeof(typed),
 			    &size);
-		flow_add(&p->typed, out, escape_filter(&p->escape, typed, size, out));
+		add_typed(p, typed, size);
 		add_size(p, &window);
 	} else {
 		flow_add(&p->control, "pipe\n", 5);
