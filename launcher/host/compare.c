@@ -120,6 +120,11 @@ static const char *clock_name(const struct report *r)
 	return r->setup.deterministic ? "a deterministic clock" : "a real clock";
 }
 
+static const char *cpu_name(const struct report *r)
+{
+	return r->setup.strict ? "a strict CPU" : "a CPU that is not strict";
+}
+
 static void requested_name(const struct report *r, char *buf, size_t size)
 {
 	if (r->requested == DEPTH_OPEN)
@@ -139,6 +144,7 @@ int compare_possible(const struct report *old, const struct report *new)
 			       memory_differs(old, new) ||
 			       differs("nesting", nesting_names[old->setup.nesting],
 				       nesting_names[new->setup.nesting]) ||
+			       differs("strictness", cpu_name(old), cpu_name(new)) ||
 			       differs("time", clock_name(old), clock_name(new)) ||
 			       (timed &&
 				number_differs("time budget, which was used up",

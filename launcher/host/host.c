@@ -76,14 +76,16 @@ static bool qemu_has_sandbox(const char *qemu)
 	return !qemu_says(argv, true, line, sizeof(line));
 }
 
-/* Whether the CPU that it emulates has a property that only the QEMU of `make emulator` knows. */
-static bool qemu_recurses(const char *qemu)
+/* The properties of the CPU that it emulates: the QEMU of `make emulator` has some that no other has. */
+static void learn_cpu(struct host *h)
 {
-	char *const argv[] = { (char *)qemu, "-device", "max-x86_64-cpu,help", NULL };
+	char *const argv[] = { h->qemu, "-device", "max-x86_64-cpu,help", NULL };
 	char properties[32768];
 
-	return !qemu_says(argv, true, properties, sizeof(properties)) &&
-	       strstr(properties, "svm-recursion=");
+	if (qemu_says(argv, true, properties, sizeof(properties)))
+		return;
+	h->recursion_fits = strstr(properties, "svm-recursion=");
+	h->strict_fits = strstr(properties, "x-svm-strict=");
 }
 
 bool host_tcg_nests(const int v[3])
@@ -140,7 +142,10 @@ static void judge_tcg(struct host *h)
 
 static void judge_recursion(struct host *h)
 {
-	h->recursion_fits = h->accel == ACCEL_KVM ? kvm_recurses() : qemu_recurses(h->qemu);
+	if (h->accel == ACCEL_KVM)
+		h->recursion_fits = kvm_recurses();
+	else
+		learn_cpu(h);
 	format(h->recursion_why, sizeof(h->recursion_why), "%s",
 	       h->recursion_fits       ? "VMRUN of a guest hypervisor need not exit"
 	       : h->accel == ACCEL_KVM ? "this host's kvm_amd does not know it, or its CPU has none"
@@ -198,7 +203,9 @@ int host_learn(struct host *h, const struct options *o, const char *emulator)
 		return fail("%s: not a QEMU: it prints '%.60s'", h->qemu, line);
 	judge_kvm(h);
 	judge_tcg(h);
-	h->accel = o->accel != ACCEL_AUTO ? o->accel : h->kvm_fits ? ACCEL_KVM : ACCEL_TCG;
+	h->accel = o->accel != ACCEL_AUTO      ? o->accel
+		   : h->kvm_fits && !o->strict ? ACCEL_KVM
+					       : ACCEL_TCG;
 	h->usable = h->accel == ACCEL_KVM ? h->kvm_fits : h->tcg_fits;
 	if (h->usable)
 		judge_recursion(h);
@@ -228,6 +235,7 @@ static void print_json(const struct host *h, FILE *out)
 	cJSON_AddStringToObject(o, "tcg_why", h->tcg_why);
 	cJSON_AddBoolToObject(o, "recursion", h->recursion_fits);
 	cJSON_AddStringToObject(o, "recursion_why", h->recursion_why);
+	cJSON_AddBoolToObject(o, "strict", h->strict_fits);
 	cJSON_AddStringToObject(o, "accel", h->accel == ACCEL_KVM ? "kvm" : "tcg");
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
@@ -254,6 +262,12 @@ void host_print(const struct host *h, bool json, FILE *out)
 	if (h->usable)
 		fprintf(out, "nesting recursive: %s: %s\n", h->recursion_fits ? "yes" : "no",
 			h->recursion_why);
+	if (h->usable)
+		fprintf(out, "strict: %s\n",
+			h->strict_fits
+				? "yes: the emulated AMD-V can be as strict as hardware may be"
+			: h->accel == ACCEL_KVM ? "no: KVM's CPU is what it is"
+						: "no: make emulator builds a QEMU that can");
 	if (h->usable)
 		fprintf(out, "sandbox: %s\n",
 			h->sandbox ? "yes: this QEMU filters its own system calls"

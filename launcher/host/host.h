@@ -14,9 +14,10 @@ struct host {
 	struct level self; /* the host itself: its CPU, its hypervisor */
 	struct platform platform;
 	char qemu[256];
-	char qemu_why[160];			 /* why this one */
-	int version[3];				 /* of QEMU; 0.0.0: not found */
-	bool kvm_fits, tcg_fits, recursion_fits; /* the last of what runs: --nesting recursive */
+	char qemu_why[160]; /* why this one */
+	int version[3];	    /* of QEMU; 0.0.0: not found */
+	bool kvm_fits, tcg_fits;
+	bool recursion_fits, strict_fits; /* of what runs: --nesting recursive, --strict */
 	char kvm_why[360], tcg_why[240], recursion_why[160]; /* the reasoning, in a sentence each */
 	int accel;					     /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;

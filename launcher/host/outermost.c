@@ -32,7 +32,7 @@ struct outermost {
 	struct view view; /* where the terminal can show it; else lines are printed */
 	struct child child;
 	char cmdline[CMDLINE_SIZE];
-	char cpu[256];	    /* of an emulated one that recurses */
+	char cpu[256];	    /* of an emulated one that recurses or is strict */
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
@@ -54,6 +54,17 @@ static int check_exec(const struct outermost *m)
 	if (d->depth != DEPTH_MAX && last > d->depth)
 		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
 			    d->depth);
+	return 0;
+}
+
+static int check_strict(const struct options *asked)
+{
+	if (asked->strict && asked->accel == ACCEL_KVM)
+		return fail("--strict is about the emulated AMD-V of make emulator: leave out "
+			    "--accel kvm");
+	if (asked->strict && asked->nesting == NESTING_RECURSIVE)
+		return fail("--strict does not go with --nesting recursive: real hardware has no "
+			    "such thing to be strict about");
 	return 0;
 }
 
@@ -91,7 +102,7 @@ static int decide(struct outermost *m)
 	if (asked->append && options_from_cmdline(&appended, asked->append))
 		return -1;
 	options_decide(asked, appended.shell, &m->run.decided);
-	return check_exec(m);
+	return check_exec(m) || check_strict(asked) ? -1 : 0;
 }
 
 static int learn(struct outermost *m)
@@ -130,8 +141,9 @@ static void choose_machine(struct outermost *m)
 	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
 	if (!c->cpu)
 		c->cpu = asked->cpu;
-	if (asked->nesting == NESTING_RECURSIVE && !c->kvm) {
-		format(m->cpu, sizeof(m->cpu), "%s,svm-recursion=on", c->cpu ? c->cpu : VM_TCG_CPU);
+	if ((asked->nesting == NESTING_RECURSIVE || asked->strict) && !c->kvm) {
+		format(m->cpu, sizeof(m->cpu), "%s,%s", c->cpu ? c->cpu : VM_TCG_CPU,
+		       asked->strict ? "x-svm-strict=on" : "svm-recursion=on");
 		c->cpu = m->cpu;
 	}
 	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
@@ -297,9 +309,10 @@ static void begin_report(struct outermost *m)
 	run_begin(&m->run, HOST_LEVEL, m->child.level);
 	setup->memory_kib = m->config.memory_kib;
 	setup->deterministic = m->config.deterministic;
+	setup->strict = m->run.asked.strict;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
 	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
-	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO)
+	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO && !m->run.asked.strict)
 		strcpy(setup->kvm_why, m->host.kvm_why);
 }
 
@@ -410,6 +423,11 @@ static int prepare_and_run(struct outermost *m)
 		fail("skipped: --nesting recursive: %s", m->host.recursion_why);
 		return STATUS_SKIPPED;
 	}
+	if (m->run.asked.strict && !m->host.strict_fits)
+		return fail("--strict: the CPU that %s emulates cannot be strict: make emulator "
+			    "builds a QEMU whose CPU can, or unpack the emulator's archive beside "
+			    "this command",
+			    m->host.qemu);
 	choose_machine(m);
 	if (check_settings(m, "--set", &m->run.decided.set) ||
 	    check_settings(m, "--cpu-at", &m->run.decided.cpus) || place_kernel(m) ||

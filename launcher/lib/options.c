@@ -390,6 +390,9 @@ static const struct option options[] = {
 	{ "nest.nesting", "--nesting", "classic|recursive", CMD_RUN, CHOICE(nesting),
 	  "recursive: a VMRUN below the outermost level is no exit, so that an exit costs the "
 	  "same at every depth; the emulator's CPU offers it (default: classic)" },
+	{ NULL, "--strict", NULL, CMD_RUN, MEMBER(set_flag, strict),
+	  "emulate an AMD-V that is as strict as hardware may be: it keeps what nobody told it to "
+	  "forget; needs the QEMU of make emulator" },
 	{ "nest.exec", NULL, "CMD", 0, STRING(set_string, exec.command, 1, NULL),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
 	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, MEMBER(add_to_list, programs),

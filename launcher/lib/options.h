@@ -85,7 +85,7 @@ struct options {
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel, nesting;
-	bool plain, deterministic, stop_on_failure, blame;
+	bool plain, deterministic, strict, stop_on_failure, blame;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	struct levels levels;				/* those that run --kernel; none: all */

@@ -375,6 +375,7 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
 	cJSON_AddBoolToObject(o, "counted_clock", s->deterministic);
 	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
+	cJSON_AddBoolToObject(o, "strict", s->strict);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
 	cJSON_AddStringToObject(o, "accel", s->accel);
@@ -646,6 +647,7 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 	nesting = text_of(o, "nesting"); /* older reports have none */
 	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
 		return malformed(path, "nesting of its setup is neither classic nor recursive");
+	s->strict = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "strict"));
 	read_text_of(o, "qemu", s->qemu, sizeof(s->qemu));
 	read_text_of(o, "accel", s->accel, sizeof(s->accel));
 	read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why));

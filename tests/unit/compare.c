@@ -327,6 +327,8 @@ static void test_not_comparable(void **state)
 	impossible("svm");
 	new.setup.deterministic = true;
 	impossible("the new one a deterministic clock");
+	new.setup.strict = true;
+	impossible("the old report has a CPU that is not strict, the new one a strict CPU");
 	new.setup.nesting = NESTING_RECURSIVE;
 	impossible("nesting: the old report has classic, the new one recursive");
 	new.stop = STOP_TIME;

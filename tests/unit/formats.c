@@ -44,6 +44,7 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 	r.setup = (struct setup){ .memory_kib = stop % 2 ? 524288 : UNKNOWN,
 				  .timeout_s = levels,
 				  .deterministic = ready,
+				  .strict = stop % 2,
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
 				  .qemu = "10.0.13",
 				  .accel = "tcg",

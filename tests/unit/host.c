@@ -142,6 +142,7 @@ static void test_recursion(void **state)
 	(void)state;
 	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 10.0.2\n", ACCEL_TCG), 0);
 	assert_false(h.recursion_fits);
+	assert_false(h.strict_fits);
 	assert_non_null(strstr(h.recursion_why, "make emulator"));
 	assert_int_equal(learn(&h,
 			       "#!/bin/sh\n[ $1 = -device ] || exec echo QEMU emulator version "
@@ -149,6 +150,13 @@ static void test_recursion(void **state)
 			       ACCEL_TCG),
 			 0);
 	assert_true(h.recursion_fits);
+	assert_false(h.strict_fits);
+	assert_int_equal(learn(&h,
+			       "#!/bin/sh\n[ $1 = -device ] || exec echo QEMU emulator version "
+			       "10.0.2\necho '  x-svm-strict=<bool>'\n",
+			       ACCEL_TCG),
+			 0);
+	assert_true(h.strict_fits);
 }
 
 /* What Fedora and Red Hat call it is found; where there is none, the distribution's own way is named. */
