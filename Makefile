@@ -77,8 +77,11 @@ test:
 # GNU's name for it
 check: test
 
+# Headers that are made from other files
+GENERATED = build/generated/our_kernel.h build/generated/suite_run.h build/generated/unusual.h
+
 # The quick ones, for each commit
-unit: build/parts.key build/generated/our_kernel.h build/generated/suite_run.h
+unit: build/parts.key $(GENERATED)
 	$(Q)scripts/setup --check test
 	$(Q)tests/run unit/
 
@@ -245,7 +248,11 @@ build/generated/suite_run.h: scripts/suite-run Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo 'static const char suite_run[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
 
-build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h build/generated/suite_run.h
+build/generated/unusual.h: launcher/host/unusual.matrix Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo 'static const char unusual_matrix[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
+
+build/obj/%.o: %.c build/parts.key Makefile VERSION | $(GENERATED)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
