@@ -135,6 +135,11 @@ mutants: all
 	$(Q)scripts/setup --check test
 	$(Q)scripts/mutants $(MUTANTS)
 
+# Which lines and branches of KVM run at L0: docs/coverage.md
+coverage: all
+	$(Q)scripts/setup --check test
+	$(Q)scripts/coverage
+
 # A QEMU whose emulated CPU nests better; `supernest run` prefers it if it is there
 emulator:
 	$(Q)$(MAKE) --no-print-directory build/qemu-emulator
@@ -188,6 +193,7 @@ help:
 	@echo '  make bench      measure what a level costs in exits, memory and time: build/bench.json'
 	@echo '  make depth      measure how deep --nesting recursive goes, and at what price'
 	@echo '  make mutants    put the bugs of MUTANTS=DIR into the kernel, one at a time, and say which are noticed'
+	@echo '  make coverage   measure which lines and branches of KVM runs and suites execute: docs/coverage.md'
 	@echo '  tests/run NAME  run one test; see tests/README.md'
 	@echo 'Publish'
 	@echo '  make dist       build the release and its SHA256SUMS in build/dist/'
@@ -268,7 +274,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants emulator kvm-selftests setup fetch update-sources \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants coverage emulator kvm-selftests setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 
