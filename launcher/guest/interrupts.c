@@ -130,6 +130,7 @@ static void try_unmasked(void)
 
 	pend(VECTOR);
 	expect("G2 with IF 0 and no masking", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupt that G1 did not want", v->int_ctl & V_IRQ, 0);
 	settle();
 	expect("interrupts behind a G2 with IF 0", ARENA->irqs[VECTOR], 1);
 	v = prepare(sti_code, 5, 0, false, true);
