@@ -77,8 +77,11 @@ test:
 # GNU's name for it
 check: test
 
+# Headers that are made from other files
+GENERATED = build/generated/our_kernel.h build/generated/unusual.h
+
 # The quick ones, for each commit
-unit: build/parts.key build/generated/our_kernel.h
+unit: build/parts.key $(GENERATED)
 	$(Q)scripts/setup --check test
 	$(Q)tests/run unit/
 
@@ -131,6 +134,11 @@ MUTANTS =
 mutants: all
 	$(Q)scripts/setup --check test
 	$(Q)scripts/mutants $(MUTANTS)
+
+# Which lines and branches of KVM run at L0: docs/coverage.md
+coverage: all
+	$(Q)scripts/setup --check test
+	$(Q)scripts/coverage
 
 # A QEMU whose emulated CPU nests better; `supernest run` prefers it if it is there
 emulator:
@@ -185,6 +193,7 @@ help:
 	@echo '  make bench      measure what a level costs in exits, memory and time: build/bench.json'
 	@echo '  make depth      measure how deep --nesting recursive goes, and at what price'
 	@echo '  make mutants    put the bugs of MUTANTS=DIR into the kernel, one at a time, and say which are noticed'
+	@echo '  make coverage   measure which lines and branches of KVM runs and suites execute: docs/coverage.md'
 	@echo '  tests/run NAME  run one test; see tests/README.md'
 	@echo 'Publish'
 	@echo '  make dist       build the release and its SHA256SUMS in build/dist/'
@@ -240,7 +249,11 @@ build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
 
-build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h
+build/generated/unusual.h: launcher/host/unusual.matrix Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo 'static const char unusual_matrix[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
+
+build/obj/%.o: %.c build/parts.key Makefile VERSION | $(GENERATED)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
@@ -256,7 +269,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants emulator kvm-selftests setup fetch update-sources \
+.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants coverage emulator kvm-selftests setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -54,10 +54,12 @@ static void run_level(struct life *l)
 	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
 		life_run_child(l);
+		life_run_late_checks(l);
 		life_run_payloads(l, EXEC_LAST);
 	} else {
 		life_tell_why(l);
 		life_hold_shell(l);
+		life_run_late_checks(l);
 	}
 	life_end(l);
 }

@@ -20,6 +20,8 @@ bool call_tsc(struct machine *m, int reason);
 void case_modes(void);
 void case_refused(void);
 void case_recursion(void);
+void case_apic(void);
+void case_xstate(void);
 
 /* With the launcher's help: what it does to its guest from outside, and what the guest finds. */
 void case_debug(void);
@@ -35,5 +37,7 @@ void case_timers(void);
 bool call_timers(struct machine *m, int reason);
 void case_msrs(void);
 bool call_msrs(struct machine *m, int reason);
+void case_reset(void);
+bool call_reset(struct machine *m, int reason);
 
 #endif

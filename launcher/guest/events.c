@@ -206,6 +206,123 @@ static void try_shutdown(void)
 	expect("G2 without an IDT", g2_run(v), EXIT_SHUTDOWN);
 }
 
+/* sti; cpuid: the exit is in the shadow of STI, where no interrupt comes yet. */
+static void try_shadow(void)
+{
+	struct vmcb *v = prepare("\xfb\x0f\xa2\x90", 4);
+
+	intercept(v, EXIT_CPUID, true);
+	expect("exit behind STI", g2_run(v), EXIT_CPUID);
+	expect("interrupt shadow at an exit behind STI", v->int_shadow & 1, 1);
+	intercept(v, EXIT_CPUID, false);
+	intercept(v, EXIT_VINTR, true);
+	v->int_ctl |= V_IRQ | V_PRIORITY(VECTOR >> 4);
+	v->int_vector = VECTOR;
+	expect("virtual interrupt with a shadow", g2_run(v), EXIT_VINTR);
+	expect("RIP behind the instruction in the shadow", v->rip - (uint64_t)ARENA->code, 3);
+	v->int_ctl &= ~V_IRQ;
+	intercept(v, EXIT_VINTR, false);
+	expect("G2 without that interrupt", g2_run(v), EXIT_VMMCALL);
+	expect("interrupt shadow at an exit behind a NOP", v->int_shadow & 1, 0);
+	/* What G1 steps over, ends the shadow. */
+	v = prepare("\xfb\x0f\xa2\x90\x0f\xa2", 6);
+	expect("G2 that goes on behind STI", g2_run(v), EXIT_VMMCALL);
+	expect("interrupt shadow behind instructions that KVM steps over", v->int_shadow & 1, 0);
+}
+
+/* An NMI and a software interrupt that are under way at an exit. */
+static void try_other_deliveries(void)
+{
+	static const struct {
+		uint32_t inject;
+		const char *what;
+	} kinds[] = { { INJECT_VALID | INJECT_NMI | 2, "NMI that was under way" },
+		      { INJECT_VALID | INJECT_SOFTWARE | OTHER_VECTOR,
+			"software interrupt that was under way" } };
+	struct arena *a = ARENA;
+
+	for (int i = 0; i < 2; i++) {
+		struct vmcb *v = prepare(nops_code, 4);
+		uint64_t nmis = a->nmis;
+
+		v->idtr.base = WINDOW;
+		a->npt_small[0] = 0;
+		v->tlb_control = 1;
+		v->event_inj = kinds[i].inject;
+		v->next_rip = v->rip + 1;
+		expect("an IDT that is not mapped", g2_run(v), EXIT_NPF);
+		expect(kinds[i].what, v->exit_int_info & 0x800007ff,
+		       kinds[i].inject & (i ? 0x800007ff : 0x80000700));
+		a->npt_small[0] = (uint64_t)a->other_idt | PTE_ALL;
+		v->event_inj = kinds[i].inject;
+		v->next_rip = (uint64_t)a->code + 1;
+		expect("G2 after that", g2_run(v), EXIT_VMMCALL);
+		expect("events that came then", i ? a->irqs[OTHER_VECTOR] : a->nmis - nmis, 1);
+	}
+}
+
+/* A virtual interrupt of G2 and an interrupt of G1, which G1 leaves to G2, at the same time: both come. */
+static void try_two_sources(void)
+{
+	struct arena *a = ARENA;
+
+	for (int i = 0; i < 5; i++) {
+		struct vmcb *v = prepare("\xfb\x90\x0f\xa2\x90\x0f\xa2\x90", 8);
+
+		v->int_ctl = V_IRQ | V_PRIORITY(VECTOR >> 4);
+		v->int_vector = VECTOR;
+		clgi();
+		asm volatile("sti");
+		apic_self(OTHER_VECTOR);
+		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+		expect("G2 with two interrupts", v->exit_code, EXIT_VMMCALL);
+		stgi();
+		asm volatile("nop; cli");
+		expect("virtual interrupts beside one of G1", a->irqs[VECTOR], 1);
+		expect("interrupts of G1 beside a virtual one", a->irqs[OTHER_VECTOR], 1);
+		expect("V_IRQ after its interrupt came", v->int_ctl & V_IRQ, 0);
+		wrmsr(X2APIC_EOI, 0);
+	}
+}
+
+/* What KVM itself finds wrong with an instruction of G2 is an exit, if G1 wants it, with all that it needs to know. */
+static void try_found_by_kvm(void)
+{
+	struct vmcb *v = prepare("\x0f\x30", 2); /* wrmsr: reserved bits of EFER */
+	struct arena *a = ARENA;
+	uint64_t traps = a->traps;
+
+	a->g2.rcx = MSR_EFER;
+	a->g2.rdx = 1;
+	intercept(v, EXIT_EXCEPTION + 13, true);
+	expect("#GP of a WRMSR", g2_run(v), EXIT_EXCEPTION + 13);
+	expect("error code of that #GP", v->exit_info_1, 0);
+	expect("RIP at that #GP", v->rip, (uint64_t)a->code);
+	intercept(v, EXIT_EXCEPTION + 13, false);
+	a->fixup = v->rip + 2;
+	expect("#GP that G2 handles", g2_run(v), EXIT_VMMCALL);
+	expect("#GP in G2", a->traps - traps, 1);
+	expect("vector in G2", a->trap.vector, 13);
+	/* outsb of what is not mapped: emulated by KVM */
+	for (int i = 0; i < 2; i++) {
+		v = prepare("\x6e", 1);
+		a->g2.rdx = 0x21;
+		a->g2.rsi = SMALL_WINDOW + 0x5008;
+		v->cr2 = 0x777000;
+		intercept(v, EXIT_EXCEPTION + 14, !i);
+		a->fixup = i ? v->rip + 1 : 0;
+		expect("page fault of OUTS", g2_run(v), i ? EXIT_VMMCALL : EXIT_EXCEPTION + 14);
+		if (i) {
+			expect("address of a page fault of OUTS in G2", a->trap.cr2,
+			       SMALL_WINDOW + 0x5008);
+			continue;
+		}
+		expect("address of a page fault of OUTS", v->exit_info_2, SMALL_WINDOW + 0x5008);
+		expect("error code of a page fault of OUTS", v->exit_info_1, 0);
+		expect("CR2 of G2 at an intercepted page fault", v->cr2, 0x777000);
+	}
+}
+
 void case_events(void)
 {
 	try_interrupt(false);
@@ -221,4 +338,8 @@ void case_events(void)
 	try_window();
 	try_both();
 	try_shutdown();
+	try_shadow();
+	try_other_deliveries();
+	try_two_sources();
+	try_found_by_kvm();
 }

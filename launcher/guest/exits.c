@@ -106,6 +106,30 @@ static void try_alone(int i)
 	ARENA->fixup = 0;
 }
 
+/* The selective intercept of CR0 wants more than TS and MP to change: APM volume 2, 15.8.1. */
+static void try_selective(void)
+{
+	static const struct {
+		uint64_t change;
+		bool exits;
+	} changes[] = { { 0, false },	     { 1ull << 3, false }, { 1ull << 1, false },
+			{ 1ull << 5, true }, { 1ull << 16, true }, { 1ull << 18, true } };
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		struct vmcb *v =
+			g2_init_bytes(0, "\x0f\x22\xc0\x0f\x06", 5); /* mov %rax, %cr0; clts */
+		uint64_t cr0 = v->cr0 | 1 << 3;
+
+		v->cr0 = cr0;
+		v->rax = cr0 ^ changes[i].change;
+		intercept(v, EXIT_CR0_SELECTIVE, true);
+		expect("selective intercept of CR0", g2_run(v),
+		       changes[i].exits ? EXIT_CR0_SELECTIVE : EXIT_VMMCALL);
+		expect("CR0 behind it", v->cr0,
+		       changes[i].exits ? cr0 : (cr0 ^ changes[i].change) & ~8ull);
+	}
+}
+
 void case_exits(void)
 {
 
@@ -114,4 +138,5 @@ void case_exits(void)
 		if (!(instructions[i].flags & ALWAYS))
 			try_alone(i);
 	}
+	try_selective();
 }

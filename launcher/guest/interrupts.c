@@ -130,6 +130,7 @@ static void try_unmasked(void)
 
 	pend(VECTOR);
 	expect("G2 with IF 0 and no masking", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupt that G1 did not want", v->int_ctl & V_IRQ, 0);
 	settle();
 	expect("interrupts behind a G2 with IF 0", ARENA->irqs[VECTOR], 1);
 	v = prepare(sti_code, 5, 0, false, true);
@@ -245,6 +246,72 @@ static void try_priority(void)
 	set_cr8(0);
 }
 
+/* G2 halts, G1 does not intercept that: an interrupt of G1 ends it, and G1 goes on. */
+static void try_halted_guest(uint64_t flags)
+{
+	for (int i = 0; i < 5; i++) {
+		struct vmcb *v = prepare("\xf4\x90", 2, flags, true, true);
+
+		clgi();
+		asm volatile("sti");
+		arm_timer(TIMER_COUNT);
+		expect("exit of a G2 that halts, by a timer", g2_run(v), EXIT_INTR);
+		asm volatile("cli");
+		expect("ticks of G1 while G2 halts", ARENA->irqs[VECTOR], 1);
+	}
+}
+
+/* In the shadow of STI of G2 G1's interrupts exit all the same. */
+static void try_shadow(void)
+{
+	struct vmcb *v = prepare(nops_code, 4, RFLAGS_IF, true, true);
+	struct arena *a = ARENA;
+
+	v->int_shadow = 1;
+	pend(VECTOR);
+	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+	expect("exit by an interrupt of G1 in G2's shadow", v->exit_code, EXIT_INTR);
+	stgi();
+	asm volatile("nop; cli");
+	expect("interrupts of it", a->irqs[VECTOR], 1);
+}
+
+/* Without V_INTR_MASKING G2's CR8 holds off G1's interrupts, and lets them come. */
+static void try_shared_priority(void)
+{
+	/* mov %rax, %cr8; cpuid */
+	struct vmcb *v = prepare("\x44\x0f\x22\xc0\x31\xc0\x0f\xa2\x90", 9, RFLAGS_IF, false, true);
+	struct arena *a = ARENA;
+
+	set_cr8(15);
+	pend(VECTOR);
+	v->rax = 15;
+	expect("G2 with a high CR8", g2_run(v), EXIT_VMMCALL);
+	expect("interrupts below the CR8 that G2 set", a->irqs[VECTOR], 0);
+	v->rip = (uint64_t)a->code;
+	v->rax = 0;
+	v->rflags |= RFLAGS_IF;
+	expect("G2 that lowers CR8", g2_run(v), EXIT_INTR);
+	expect_between("RIP at that exit", v->rip - (uint64_t)a->code, 4, 8);
+	settle();
+	expect("interrupts after G2 lowered CR8", a->irqs[VECTOR], 1);
+	set_cr8(0);
+}
+
+/* An NMI while one is handled is held back until IRET. */
+static void try_nested_nmi(void)
+{
+	struct arena *a = ARENA;
+	uint64_t nmis = a->nmis;
+
+	a->nmi_again = 1;
+	a->nmi_deepest = 0;
+	wrmsr(X2APIC_ICR, 0x40400);
+	exit_once();
+	expect("NMIs, one of them while another was handled", a->nmis - nmis, 2);
+	expect("handlers of NMIs at once", a->nmi_deepest, 1);
+}
+
 void case_interrupts(void)
 {
 	apic_enable();
@@ -265,4 +332,9 @@ void case_interrupts(void)
 	try_spinning(RFLAGS_IF);
 	try_halting();
 	try_priority();
+	try_halted_guest(0);
+	try_halted_guest(RFLAGS_IF);
+	try_shadow();
+	try_shared_priority();
+	try_nested_nmi();
 }

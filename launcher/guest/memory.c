@@ -18,10 +18,11 @@
 #include <unistd.h>
 
 #define ROUNDS 60
-#define ROUNDS_LEAST 16 /* all kinds of moves */
+#define ROUNDS_LEAST 18 /* all kinds of moves */
 #define ENOUGH_S 4.0
 #define WORDS_LOOKED_AT 24
 #define PAGES_MOVED 24
+#define PAGES_WRITTEN 8 /* in each round */
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -41,6 +42,11 @@ static uint64_t *random_word(uint64_t i)
 }
 
 /* Each word holds its own address and the round; what was never written is 0. */
+static uint64_t *same_word(uint64_t i)
+{
+	return word((uint64_t)ARENA->region + i * 5 * PAGE + 64);
+}
+
 static void work(void)
 {
 	struct arena *a = ARENA;
@@ -53,6 +59,8 @@ static void work(void)
 
 			*p = (uint64_t)p ^ round;
 		}
+		for (uint64_t i = 0; i < PAGES_WRITTEN; i++)
+			*same_word(i) = (uint64_t)same_word(i) ^ round;
 		/* An exception each round: by the interrupt table, to the stack of interrupts */
 		expect("page fault where nothing is mapped",
 		       TRY("movb (%%rcx), %%al", 0, SMALL_WINDOW, 0), 14);
@@ -186,8 +194,22 @@ static void remove_and_add(struct machine *m)
 	set_slot(m, 0, sizeof(struct arena));
 }
 
+static void leave(struct machine *m)
+{
+	(void)m;
+}
+
 static uint64_t dirty[sizeof(struct arena) / PAGE / 64];
 static bool logging;
+
+static void expect_dirty(struct machine *m, const uint64_t *written)
+{
+	uint64_t page = ((uint64_t)written - ARENA_BASE) / PAGE;
+
+	ARENA->cases++;
+	if (!(dirty[page / 64] >> page % 64 & 1))
+		machine_fail(m, "a page that its guest wrote is not in the dirty log");
+}
 
 /* All that the guest has written since the last look must be in the log. */
 static void compare_log(struct machine *m, uint64_t round)
@@ -199,14 +221,10 @@ static void compare_log(struct machine *m, uint64_t round)
 		machine_fail(m, "KVM_GET_DIRTY_LOG: %s", strerror(errno));
 		return;
 	}
-	for (uint64_t i = 0; i < WORDS_LOOKED_AT; i++) {
-		uint64_t page =
-			((uint64_t)random_word(round * WORDS_LOOKED_AT + i) - ARENA_BASE) / PAGE;
-
-		ARENA->cases++;
-		if (!(dirty[page / 64] >> page % 64 & 1))
-			machine_fail(m, "a page that its guest wrote is not in the dirty log");
-	}
+	for (uint64_t i = 0; i < WORDS_LOOKED_AT; i++)
+		expect_dirty(m, random_word(round * WORDS_LOOKED_AT + i));
+	for (uint64_t i = 0; i < PAGES_WRITTEN; i++)
+		expect_dirty(m, same_word(i));
 }
 
 static void log_writes(struct machine *m)
@@ -230,6 +248,8 @@ static void (*const moves[])(struct machine *m) = {
 	write_protect,
 	copy_on_write,
 	log_writes,
+	leave,
+	leave,
 	refill_pages,
 	log_nothing,
 	remove_and_add,

@@ -154,10 +154,88 @@ static void try_user(void)
 	}
 }
 
+/* ---- without nested paging --------------------------------------------------------------- */
+
+/* mov (%esi), %eax; mov %eax, (%edi); outsb; in %dx, %al; vmmcall */
+static const char direct[] = "\x8b\x06\x89\x07\x6e\xec";
+
+static struct vmcb *prepare_direct(uint64_t cr4, uint64_t cr3)
+{
+	struct vmcb *v = g2_init_bytes(0, direct, 6);
+
+	v->nested_ctl = 0;
+	v->tlb_control = 1;
+	v->cs = flat_code;
+	v->ds = v->es = v->fs = v->gs = v->ss = flat_data;
+	v->efer = 0x1000;
+	v->cr0 = 0x80000011;
+	v->cr4 = cr4;
+	v->cr3 = cr3;
+	ARENA->g2.rsi = WINDOW + 0x40;
+	ARENA->g2.rdi = (uint64_t)ARENA->scratch;
+	ARENA->g2.rdx =
+		0x21; /* the interrupt controller's mask: outsb is emulated, by the page tables */
+	return v;
+}
+
+static void expect_direct(struct vmcb *v, const char *what, uint32_t want)
+{
+	expect(what, g2_run(v), EXIT_VMMCALL);
+	expect(what, (uint32_t)ARENA->scratch[0], want);
+	expect(what, v->rax & 0xff, want & 0xff);
+}
+
+/*
+ * G2's page tables are in G1's memory: two sets, which differ in what is at WINDOW.  PAE has four entries
+ * that VMRUN loads, and one of the two levels of 32-bit paging is all of the other.
+ */
+static void try_direct(void)
+{
+	struct arena *a = ARENA;
+	uint32_t *table[2] = { (uint32_t *)a->other_low, (uint32_t *)a->other_small };
+	uint64_t *pdpt[2] = { a->other_pdpt, a->other_pml4 };
+
+	memcpy(a->other_pd, a->pd[1], sizeof(a->other_pd));
+	for (int n = 0; n < 2; n++) {
+		*(uint32_t *)(a->region[n] + 0x40) = 0xc0de0010 + n;
+		memset(table[n], 0, PAGE);
+		memset(pdpt[n], 0, PAGE);
+		for (uint32_t i = 0; i < 1024; i++)
+			table[n][i] = i << 22 | PTE_ALL | PTE_HUGE;
+	}
+	for (int i = 0; i < 6; i++) {
+		int n = i & 1;
+		uint64_t *pd = n ? a->other_pd : a->pd[1];
+
+		pd[WINDOW >> 21 & 511] = (uint64_t)a->region[n] | PTE_ALL | PTE_HUGE;
+		pdpt[n][1] = (uint64_t)pd | PTE_PRESENT;
+		expect_direct(prepare_direct(0x20, (uint64_t)pdpt[n]), "PAE without nested paging",
+			      0xc0de0010 + n);
+		/* 4 KiB pages, the first of which is that of WINDOW */
+		a->npt_spare[0] = (uint32_t)(uint64_t)a->region[n] | PTE_ALL;
+		table[n][WINDOW >> 22] = (uint32_t)(uint64_t)a->npt_spare | PTE_ALL;
+		expect_direct(prepare_direct(0x10, (uint64_t)table[n]),
+			      "32-bit paging without nested paging", 0xc0de0010 + n);
+	}
+	a->pd[1][WINDOW >> 21 & 511] = WINDOW | PTE_ALL | PTE_HUGE;
+}
+
+/* LMA without LME is ignored: APM volume 2, 15.5.1. */
+static void try_stray_lma(void)
+{
+	struct vmcb *v = prepare(protected, 25, &flat_code, &flat_data);
+
+	v->cr0 = 0x11;
+	v->efer |= 0x400;
+	expect_protected(v, "protected mode with EFER.LMA");
+}
+
 void case_modes(void)
 {
 	try_real();
 	try_protected();
 	try_compatibility();
 	try_user();
+	try_direct();
+	try_stray_lma();
 }

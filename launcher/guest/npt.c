@@ -251,6 +251,110 @@ static void try_walk_fault(void)
 	       WINDOW + 30 * PAGE);
 }
 
+/* What one of the upper levels forbids is forbidden, and what was forbidden is allowed again. */
+static void try_upper_permissions(void)
+{
+	struct arena *a = ARENA;
+	uint64_t *const upper[] = { npt_window(), &a->npt_pdpt[1], &a->npt_pml4[0] };
+	static const uint64_t without[] = { PTE_WRITE, PTE_WRITE, 0 };
+	uint64_t before;
+
+	map_small(zero, 0);
+	for (int i = 0; i < 2; i++) {
+		before = *upper[i];
+		access_page(write_code, 3, 40, true);
+		*upper[i] = before & ~without[i];
+		if (!i) /* above that lie G2's own page tables too, which the CPU writes */
+			expect_fault("write that an upper level forbids", write_code, 3, 40,
+				     NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
+		*upper[i] = before | PTE_NX;
+		if (!i)
+			expect_fault("code of which an upper level says NX", call_code, 2, 40,
+				     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
+		*upper[i] = before;
+		expect("write that an upper level allows again",
+		       access_page(write_code, 3, 40, true), EXIT_VMMCALL);
+	}
+	*word(page_of(0, 40) + 8 * 40) = tag(0, 40);
+}
+
+/* Bits that must be 0: PRESENT and RESERVED in EXITINFO1. */
+static void try_reserved(void)
+{
+	map_small(zero, 0);
+	ARENA->npt_small[44] = page_of(0, 44) | PTE_ALL | 1ull << 51;
+	expect_fault("reserved bit of a nested page table", read_code, 3, 44,
+		     NPF_PRESENT | NPF_RESERVED | NPF_USER | NPF_FINAL);
+	ARENA->npt_small[44] = page_of(0, 44) | PTE_ALL;
+	expect_page("page without the reserved bit", 44, tag(0, 44));
+}
+
+/* A page that G2 has read is clean until it writes: then, and not before, G1 sees that. */
+static void try_dirty_later(void)
+{
+	struct arena *a = ARENA;
+
+	map_small(zero, 0);
+	for (int round = 0; round < 3; round++) {
+		a->npt_small[50] = page_of(0, 50) | PTE_ALL;
+		expect_page("page that is read", 50, round ? 0x77 : tag(0, 50));
+		expect("dirty bit of a page that was read", !!(a->npt_small[50] & PTE_DIRTY), 0);
+		expect("write to it", access_page(write_code, 3, 50, false), EXIT_VMMCALL);
+		expect("dirty bit of a page that was written", !!(a->npt_small[50] & PTE_DIRTY), 1);
+	}
+	*word(page_of(0, 50) + 8 * 50) = tag(0, 50);
+}
+
+/* KVM itself reads G2's memory, to emulate OUTS: by both page tables.  PIC_MASK is this level's KVM's. */
+#define PIC_MASK 0x21
+static const char outs_code[] = "\x6e\xec"; /* outsb; in %dx, %al */
+
+static void try_emulated_access(void)
+{
+	map_small(in_turn, 3);
+	for (int page = 60; page < 64; page++) {
+		uint8_t *there = (uint8_t *)page_of(page & 1, page + 3) + 100;
+		struct vmcb *v = g2_init_bytes(0, outs_code, 2);
+
+		*there = 0xa0 | page;
+		v->tlb_control = FLUSH_ALL;
+		ARENA->g2.rsi = WINDOW + page * PAGE + 100;
+		ARENA->g2.rdx = PIC_MASK;
+		expect("OUTS of G2", g2_run(v), EXIT_VMMCALL);
+		expect("what KVM read of G2's memory", v->rax & 0xff, 0xa0 | page);
+	}
+	/* and what G1 does not map is an exit to it */
+	ARENA->npt_small[70] = 0;
+	ARENA->g2.rsi = 0;
+	{
+		struct vmcb *v = g2_init_bytes(0, outs_code, 2);
+
+		v->tlb_control = FLUSH_ALL;
+		ARENA->g2.rsi = WINDOW + 70 * PAGE + 100;
+		ARENA->g2.rdx = PIC_MASK;
+		expect("OUTS of what G1 does not map", g2_run(v), EXIT_NPF);
+		/* KVM says the page of it alone */
+		expect("page of that fault", v->exit_info_2 & ~(PAGE - 1), WINDOW + 70 * PAGE);
+	}
+}
+
+/* G1 maps by 4 KiB pages what is huge for this level, and changes one of them. */
+static void try_small_over_huge(void)
+{
+	struct arena *a = ARENA;
+
+	*npt_window() = (uint64_t)a->region[0] | PTE_ALL | PTE_HUGE;
+	expect_all("a 2 MiB page before small ones", zero, 0);
+	map_small(zero, 0);
+	a->npt_small[7] = page_of(1, 7) | PTE_ALL;
+	a->npt_small[9] = 0;
+	expect_page("page in order", 6, tag(0, 6));
+	expect_page("page out of order", 7, tag(1, 7));
+	expect_fault("page that is missing", read_code, 3, 9, NPF_USER | NPF_FINAL);
+	a->npt_small[6] = page_of(2, 6) | PTE_ALL;
+	expect_page("page that left the order", 6, tag(2, 6));
+}
+
 void case_npt(void)
 {
 	fill_regions();
@@ -261,4 +365,9 @@ void case_npt(void)
 	try_permissions();
 	try_accessed_dirty();
 	try_walk_fault();
+	try_upper_permissions();
+	try_reserved();
+	try_dirty_later();
+	try_emulated_access();
+	try_small_over_huge();
 }

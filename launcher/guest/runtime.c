@@ -53,6 +53,15 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 	}
 	if (f->vector == 2) {
 		a->nmis++;
+		a->nmi_depth++;
+		if (a->nmi_depth > a->nmi_deepest)
+			a->nmi_deepest = a->nmi_depth;
+		if (a->nmi_again) {
+			a->nmi_again--;
+			wrmsr(X2APIC_ICR, 0x40400);
+			exit_once();
+		}
+		a->nmi_depth--;
 		return;
 	}
 	a->traps++;

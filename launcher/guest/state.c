@@ -290,6 +290,134 @@ static void try_clean_bits(void)
 	}
 }
 
+/* Two that are clean in turn: what one has is not what the CPU keeps of the other. */
+static void try_two_clean(void)
+{
+	struct vmcb *v[2];
+
+	for (int n = 0; n < 2; n++) {
+		v[n] = g2_init(n, (const void *)g2_reads_cr2);
+		v[n]->idtr.limit = 0x2ff + n * 16;
+		v[n]->dr7 = 0x400 | n << 8;
+		v[n]->ds.selector = n ? DATA : 0;
+	}
+	for (uint64_t i = 0; i < 8; i++) {
+		int n = i & 1;
+
+		v[n]->rip = (uint64_t)g2_reads_cr2;
+		v[n]->clean = i < 2 ? 0 : ~(1u << 9); /* of the last run; CR2 is another */
+		v[n]->cr2 = i << 20;
+		expect("one of two that are clean", g2_run(v[n]), EXIT_VMMCALL);
+		expect("CR2 of one of two", ARENA->answer, i << 20);
+		expect("IDTR limit of one of two", v[n]->idtr.limit, 0x2ff + n * 16);
+		expect("DR7 of one of two", v[n]->dr7, 0x400 | n << 8);
+		expect("DS of one of two", v[n]->ds.selector, n ? DATA : 0);
+	}
+}
+
+/* dr7, then cr0 to rax; sidt to a scratch page */
+static const char clean_code[] = "\x0f\x21\xf8\x48\x89\xc3\x0f\x01\x0e";
+
+/* Each part that is not clean is taken from the VMCB, whatever else is: APM volume 2, table 15-9. */
+static void try_each_clean_bit(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, clean_code, 9);
+
+	a->g2.rsi = (uint64_t)a->scratch;
+	expect("G2 before its clean bits", g2_run(v), EXIT_VMMCALL);
+	for (uint64_t i = 1; i < 5; i++) {
+		v->rip = (uint64_t)a->code;
+		v->clean = ~(1u << 6); /* debug registers */
+		v->dr7 = 0x400 | i << 8;
+		a->g2.rsi = (uint64_t)a->scratch;
+		expect("G2 with other debug registers", g2_run(v), EXIT_VMMCALL);
+		expect("DR7 that is not clean", v->rax, 0x400 | i << 8);
+		v->rip = (uint64_t)a->code;
+		v->clean = ~(1u << 7); /* descriptor tables */
+		v->idtr.limit = 0x2ff + i;
+		expect("G2 with another IDT", g2_run(v), EXIT_VMMCALL);
+		expect("limit of an IDT that is not clean", a->scratch[0] & 0xffff, 0x2ff + i);
+		v->rip = (uint64_t)a->code;
+		v->clean = ~(1u << 8); /* segments and CPL */
+		v->ds.selector = i & 1 ? DATA : 0;
+		expect("G2 with another segment", g2_run(v), EXIT_VMMCALL);
+		expect("DS that is not clean", v->ds.selector, i & 1 ? DATA : 0);
+		v->rip = (uint64_t)a->code;
+		v->clean = ~1u; /* intercepts */
+		intercept(v, EXIT_DR0_READ + 7, true);
+		expect("an intercept that is not clean", g2_run(v), EXIT_DR0_READ + 7);
+		v->clean = ~1u;
+		intercept(v, EXIT_DR0_READ + 7, false);
+		expect("an intercept that was taken away", g2_run(v), EXIT_VMMCALL);
+	}
+}
+
+/* The flags of G1 behind VMRUN are those before it, not those of G2. */
+static void try_flags(void)
+{
+	struct vmcb *v;
+	uint64_t flags;
+
+	for (int carry = 0; carry < 2; carry++) {
+		v = g2_init_bytes(0, "\x90", 1);
+		v->rflags = carry ? 2 : 0xcd7;
+		/* G2 leaves the general registers alone */
+		asm volatile("clgi\n\tcmpl $1, %2\n\tvmrun\n\tpushf\n\tpop %0\n\tcld\n\tstgi"
+			     : "=&r"(flags), "+a"(v)
+			     : "r"(1 - carry)
+			     : "memory", "cc");
+		expect("flags of G1 behind VMRUN", flags & 0xcd5, carry ? 0x95 : 0x44);
+	}
+}
+
+/* Not intercepted, VMSAVE and VMLOAD of G2 are of G2's own memory and of its own registers. */
+static const char vmsave_code[] =
+	"\x0f\x01\xdb\x48\x89\xd8\x0f\x01\xda"; /* vmsave; mov %rbx, %rax; vmload */
+
+static void try_vmsave(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, vmsave_code, 9), *to = (struct vmcb *)a->region[2],
+		    *from = to + 1;
+	uint64_t before = rdmsr(0xc0000102);
+
+	memset(to, 0, 2 * PAGE);
+	v->kernel_gs_base = 0x1111000;
+	v->lstar = 0x2222000;
+	v->rax = a->g2.rbx = (uint64_t)to;
+	expect("VMSAVE to get a VMCB", g2_run_full(v), EXIT_VMMCALL);
+	*from = *to;
+	from->kernel_gs_base = 0x3333000;
+	from->lstar = 0x4444000;
+	v = g2_init_bytes(0, vmsave_code, 9);
+	v->kernel_gs_base = 0x1111000;
+	v->lstar = 0x2222000;
+	v->rax = (uint64_t)to;
+	a->g2.rbx = (uint64_t)from;
+	expect("VMSAVE and VMLOAD of G2", g2_run_full(v), EXIT_VMMCALL);
+	expect("KERNEL_GS_BASE that G2 saved", to->kernel_gs_base, 0x1111000);
+	expect("LSTAR that G2 saved", to->lstar, 0x2222000);
+	expect("KERNEL_GS_BASE that G2 loaded", v->kernel_gs_base, 0x3333000);
+	expect("LSTAR that G2 loaded", v->lstar, 0x4444000);
+	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), before);
+}
+
+/* G1 in a single step over VMRUN: the exception comes behind it. */
+static void try_step_over_vmrun(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x90", 1);
+	uint64_t traps = ARENA->traps;
+
+	asm volatile("clgi\n\tpushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tvmrun\n\t"
+		     "pushq $2\n\tpopf\n\tstgi"
+		     : "+a"(v)
+		     :
+		     : "memory", "cc");
+	expect("exit of a VMRUN in a single step", v->exit_code, EXIT_VMMCALL);
+	expect("single steps of G1 over VMRUN", ARENA->traps - traps, 3);
+}
+
 void case_state(void)
 {
 	try_msrs();
@@ -300,4 +428,9 @@ void case_state(void)
 	try_general();
 	try_segments();
 	try_clean_bits();
+	try_two_clean();
+	try_each_clean_bit();
+	try_flags();
+	try_vmsave();
+	try_step_over_vmrun();
 }

@@ -15,15 +15,17 @@
 #define ROUNDS 10
 #define STEPS_MAX 40 /* instructions from the call to VMRUN */
 
-static const char nops_code[] =
-	"\x90\xe6\xf0\x90\x90"; /* out %al, $0xf0: G2 calls the launcher too */
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+/* out %al, $0xf0: G2 calls the launcher too; rdmsr, which G1 wants to see; nop */
+static const char moved_code[] = "\x90\xe6\xf0\x90\x0f\x32\x90";
 
 /* ---- the guest --------------------------------------------------------------------------- */
 
 static void try_g2(uint64_t round)
 {
 	struct arena *a = ARENA;
-	struct vmcb *v = g2_init_bytes(0, nops_code, 5);
+	struct vmcb *v = g2_init_bytes(0, moved_code, 7);
 	uint64_t irqs = a->irqs[VECTOR], lstar = guest_random() & 0x7fffffffff00;
 
 	v->rax = CALL_HOST;
@@ -31,14 +33,39 @@ static void try_g2(uint64_t round)
 	v->cr2 = round << 24;
 	v->event_inj = INJECT_VALID | INJECT_INTR | VECTOR;
 	a->g2.rbx = ~round;
+	a->g2.rcx = MSR_KERNEL_GS_BASE;
+	intercept(v, EXIT_MSR, true);
+	a->msrpm[2048 + 2 * (MSR_KERNEL_GS_BASE & 0x1fff) / 8] |= 1 << 2 * (MSR_KERNEL_GS_BASE & 3);
 	wrmsr(0xc0000082, lstar);
 	guest_call(CALL_HOST);
-	expect("G2 that is moved to another VM", g2_run(v), EXIT_VMMCALL);
+	expect("G2 that is moved to another VM", g2_run(v), EXIT_MSR);
+	g2_skip(v, 2);
+	expect("G2 behind its MSR", g2_run(v), EXIT_VMMCALL);
 	expect("interrupts that were injected at that time", a->irqs[VECTOR] - irqs, 1);
 	expect("RBX of G2", a->g2.rbx, ~round);
 	expect("CR2 of G2", v->cr2, round << 24);
 	expect("LSTAR", rdmsr(0xc0000082), lstar);
 	expect("GIF and interrupts of G1", a->irqs[0x61], round + 1);
+}
+
+/* Moved while GIF is 0, with an interrupt that waits for it. */
+static void try_gif(uint64_t round)
+{
+	struct arena *a = ARENA;
+
+	a->argument = 1;
+	apic_enable();
+	clgi();
+	asm volatile("sti");
+	apic_self(0x62);
+	guest_call(CALL_HOST);
+	exit_once();
+	expect("interrupts of a guest that was moved with GIF at 0", a->irqs[0x62], round);
+	stgi();
+	asm volatile("nop; nop; cli");
+	expect("interrupts of it behind STGI", a->irqs[0x62], round + 1);
+	a->eoi = false;
+	a->argument = 0;
 }
 
 void case_transfer(void)
@@ -51,10 +78,12 @@ void case_transfer(void)
 		apic_self(0x61);
 		asm volatile("sti; nop; nop; cli");
 		a->eoi = false;
-		if (a->have_npt)
+		if (a->have_npt) {
 			try_g2(round);
-		else
+			try_gif(round);
+		} else {
 			guest_call(CALL_HOST);
+		}
 		now = __rdtsc();
 		expect("TSC that goes on", now > start, 1);
 		start = now;
@@ -120,7 +149,7 @@ bool call_transfer(struct machine *m, int reason)
 		at_vmrun = false;
 	if (reason == KVM_EXIT_DEBUG)
 		return move_at_vmrun(m, reason);
-	if (g2)
+	if (g2 || ARENA->argument)
 		return move(m); /* complete its OUT first: the next KVM_RUN does */
 	at_vmrun = !at_vmrun;
 	return m->svm && at_vmrun ? move_at_vmrun(m, reason) : move(m);

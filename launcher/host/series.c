@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "host/series.h"
 #include "child/child.h"
+#include "host/files.h"
+#include "host/host.h"
 #include "host/outermost.h"
 #include "report/formats.h"
 #include "lib/options.h"
@@ -24,119 +26,36 @@
 #define SERIES_SCHEMA "supernest-series/1"
 #define LOOK_MS 500
 
-/* ---- the matrix -------------------------------------------------------------------------- */
-
-/* The next word of a line, or NULL; ends it in place. */
-static char *next_word(char **rest)
-{
-	char *word = *rest + strspn(*rest, " \t\r"), *end;
-
-	if (!*word || *word == '#')
-		return NULL;
-	if (*word == '"') {
-		word++;
-		end = word + strcspn(word, "\"");
-	} else {
-		end = word + strcspn(word, " \t\r");
-	}
-	*rest = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-/* "set" may be given more than once in a command, and so be two axes. */
-static void name_axis(struct series *s, struct axis *axis)
-{
-	int before = 0;
-
-	for (int i = 0; i < s->axis_count; i++)
-		before += !strcmp(s->axes[i].flag, axis->flag);
-	format(axis->key, sizeof(axis->key), "%s", axis->name);
-	if (before)
-		format(axis->key, sizeof(axis->key), "%.30s_%d", axis->name, before + 1);
-}
-
-static int read_axis(struct series *s, char *line, const char *path, int number)
-{
-	struct axis *axis = &s->axes[s->axis_count];
-	char *word = next_word(&line);
-
-	if (!word)
-		return 0;
-	if (s->axis_count == AXES_MAX)
-		return fail("%s:%d: more than %d options to vary", path, number, AXES_MAX);
-	*axis = (struct axis){ .name = word };
-	format(axis->flag, sizeof(axis->flag), "--%s", word);
-	name_axis(s, axis);
-	while ((word = next_word(&line))) {
-		if (axis->count == AXIS_VALUES)
-			return fail("%s:%d: more than %d values", path, number, AXIS_VALUES);
-		axis->value[axis->count++] = word;
-	}
-	if (!axis->count)
-		return fail("%s:%d: %s has no values", path, number, axis->name);
-	if (s->combinations > 10000 / axis->count)
-		return fail("%s: more than 10000 combinations", path);
-	s->combinations *= axis->count;
-	s->axis_count++;
-	return 0;
-}
-
-int series_read(struct series *s, const char *path)
-{
-	char *line, *rest = s->text;
-
-	s->axis_count = 0;
-	s->combinations = 1;
-	if (!path)
-		return 0;
-	errno = 0;
-	if (read_input(path, s->text, sizeof(s->text)))
-		return fail("%s: %s", path, errno ? strerror(errno) : "it is empty");
-	if (strlen(s->text) == sizeof(s->text) - 1)
-		return fail("%s: longer than %zu bytes", path, sizeof(s->text) - 2);
-	for (int number = 1; (line = strsep(&rest, "\n")); number++)
-		if (read_axis(s, line, path, number))
-			return -1;
-	return s->axis_count ? 0 : fail("%s: it names no option to vary", path);
-}
-
-/* The value of an axis in a combination: the last axis turns fastest. */
-static const char *value_of(const struct series *s, int combination, int axis)
-{
-	for (int i = s->axis_count - 1; i > axis; i--)
-		combination /= s->axes[i].count;
-	return s->axes[axis].value[combination % s->axes[axis].count];
-}
-
-int series_options(const struct series *s, int combination, char *arg[])
-{
-	for (int i = 0; i < s->axis_count; i++) {
-		arg[2 * i] = (char *)s->axes[i].flag;
-		arg[2 * i + 1] = (char *)value_of(s, combination, i);
-	}
-	return 2 * s->axis_count;
-}
-
-static void combination_name(const struct series *s, int combination, char *buf, size_t size)
-{
-	buf[0] = '\0';
-	for (int i = 0; i < s->axis_count; i++)
-		append(buf, size, "%s%s=%s", i ? " " : "", s->axes[i].name,
-		       value_of(s, combination, i));
-}
-
 /* ---- running ----------------------------------------------------------------------------- */
+
+/* What follows from the lack of virtualization alone is what the stop reason says. */
+static bool is_sound(const struct level *lv)
+{
+	static const char *const virtual[] = { "virt", "kvm", "nested" };
+	bool sound = true, follows;
+
+	for (int i = 0; i < lv->check_count; i++) {
+		follows = false;
+		for (size_t v = 0; v < ARRAY_SIZE(virtual); v++)
+			follows |= !strcmp(lv->checks[i].id, virtual[v]);
+		sound &= follows || lv->checks[i].result != RESULT_FAIL;
+	}
+	return sound;
+}
 
 static void keep(struct past_run *past, const struct report *r, double seconds)
 {
+	past->requested = r->requested == DEPTH_OPEN ? MAX_LEVEL : r->requested;
 	past->reached = r->reached;
 	past->stop = r->stop;
+	past->sound = true;
+	format(past->detail, sizeof(past->detail), "%.150s", r->detail);
 	past->victim = r->ok ? -1 : report_victim(r);
 	past->seconds = seconds;
 	for (int i = 0; i <= MAX_LEVEL; i++) {
 		const struct level *lv = &r->levels[i];
 
+		past->sound &= !r->used[i] || is_sound(lv);
 		past->exits[i] = !r->used[i]		? UNKNOWN
 				 : lv->exits_chain >= 0 ? lv->exits_chain
 							: lv->exits_boot;
@@ -170,13 +89,39 @@ static int wait_for(pid_t pid, const volatile int *stop)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static enum judgement judge_run(const struct matrix_case *c, const struct past_run *past)
+{
+	const struct outcome o = { past->status, past->requested, past->reached, past->stop,
+				   past->sound };
+
+	return case_judge(c, &o);
+}
+
+static bool is_failure(const struct series *s, const struct past_run *past)
+{
+	const struct matrix_case *c = series_case(s, past->combination);
+
+	if (c)
+		return judge_run(c, past) >= CASE_WORSE;
+	return past->status != STATUS_OK && past->status != STATUS_SKIPPED;
+}
+
 static void write_run(const struct series *s, const struct past_run *past, const struct report *r,
 		      FILE *json)
 {
 	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
+	const struct matrix_case *c = series_case(s, past->combination);
+	char expected[24];
 
 	for (int i = 0; i < s->axis_count; i++)
-		cJSON_AddStringToObject(options, s->axes[i].key, value_of(s, past->combination, i));
+		cJSON_AddStringToObject(options, s->axes[i].key,
+					series_value(s, past->combination, i));
+	if (c) {
+		case_expected(c, past->requested, expected, sizeof(expected));
+		cJSON_AddStringToObject(run, "case", c->name);
+		cJSON_AddStringToObject(run, "expected", expected);
+		cJSON_AddStringToObject(run, "judgement", judgement_names[judge_run(c, past)]);
+	}
 	cJSON_AddNumberToObject(run, "status", past->status);
 	cJSON_AddNumberToObject(run, "seconds", past->seconds);
 	cJSON_AddItemToObject(run, "report", formats_to_json(r));
@@ -190,7 +135,7 @@ static void print_run(const struct series *s, const struct past_run *past, const
 {
 	char name[200], verdict[600];
 
-	combination_name(s, past->combination, name, sizeof(name));
+	series_name(s, past->combination, name, sizeof(name));
 	if (past->status == STATUS_WRONG)
 		format(verdict, sizeof(verdict), "wrong use or a broken setup");
 	else if (past->status == STATUS_SKIPPED)
@@ -205,8 +150,8 @@ static void print_run(const struct series *s, const struct past_run *past, const
 	fflush(out);
 }
 
-static int run_one(struct series *s, int combination, once_fn *once, void *context,
-		   struct report *shared, const volatile int *stop, FILE *out, FILE *json)
+static void run_one(struct series *s, int combination, once_fn *once, void *context,
+		    struct report *shared, const volatile int *stop, FILE *out, FILE *json)
 {
 	struct past_run *past = &s->runs[s->count++];
 	char *arg[SERIES_ARGS];
@@ -229,13 +174,12 @@ static int run_one(struct series *s, int combination, once_fn *once, void *conte
 	if (pid < 0)
 		fail("fork for a run: %m");
 	keep(past, shared, now_s() - start_s);
-	if (past->status != STATUS_OK && !s->quiet)
+	if (is_failure(s, past) && !s->quiet)
 		show(log, out);
 	close(log);
 	print_run(s, past, shared, out);
 	if (json)
 		write_run(s, past, shared, json);
-	return past->status;
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -343,7 +287,7 @@ static void print_combination(const struct series *s, int combination, FILE *out
 
 	if (!n.runs)
 		return;
-	combination_name(s, combination, name, sizeof(name));
+	series_name(s, combination, name, sizeof(name));
 	fprintf(out, "%s%s%d run%s: %d passed, %d skipped\n", name, *name ? ": " : "", n.runs,
 		n.runs == 1 ? "" : "s", n.passed, n.skipped);
 	print_ends(s, combination, out);
@@ -380,7 +324,7 @@ static void print_row(const struct series *s, int combination, int width, FILE *
 
 	if (!n.runs)
 		return;
-	combination_name(s, combination, name, sizeof(name));
+	series_name(s, combination, name, sizeof(name));
 	format(reached, sizeof(reached), n.least_reached == n.most_reached ? "L%d" : "L%d to L%d",
 	       n.most_reached, n.least_reached);
 	fprintf(out, "%-*s %6d %6d %6d %9s", width, name, n.runs, n.passed, n.skipped, reached);
@@ -390,21 +334,89 @@ static void print_row(const struct series *s, int combination, int width, FILE *
 	fputs("\n", out);
 }
 
-/* One line for each combination: its medians. */
-static void print_matrix(const struct series *s, FILE *out)
+static int names_width(const struct series *s)
 {
 	char name[200];
 	int width = 0;
 
 	for (int c = 0; c < s->combinations; c++) {
-		combination_name(s, c, name, sizeof(name));
+		series_name(s, c, name, sizeof(name));
 		if ((int)strlen(name) > width)
 			width = strlen(name);
 	}
+	return width;
+}
+
+/* One line for each combination: its medians. */
+static void print_matrix(const struct series *s, FILE *out)
+{
+	int width = names_width(s);
+
 	fprintf(out, "%-*s %6s %6s %6s %9s %12s %16s %12s\n", width, "", "runs", "passed", "skip",
 		"reached", "exits to it", "L0 overhead KiB", "seconds");
 	for (int c = 0; c < s->combinations; c++)
 		print_row(s, c, width, out);
+}
+
+/* ---- the table of cases ------------------------------------------------------------------ */
+
+/* The worst of its runs; CASE_SKIPPED: it has none, or none was made. */
+static enum judgement judge(const struct series *s, int combination, const struct past_run **worst)
+{
+	enum judgement all = CASE_SKIPPED, one;
+
+	*worst = NULL;
+	for (int i = 0; i < s->count; i++) {
+		const struct past_run *past = &s->runs[i];
+
+		if (past->combination != combination)
+			continue;
+		one = judge_run(series_case(s, combination), past);
+		if (!*worst || one > all)
+			*worst = past;
+		all = one > all ? one : all;
+	}
+	return all;
+}
+
+static void print_case(const struct series *s, int combination, int width, enum judgement judged,
+		       const struct past_run *past, FILE *out)
+{
+	char name[200], expected[24], reached[16];
+
+	series_name(s, combination, name, sizeof(name));
+	case_expected(series_case(s, combination), past->requested, expected, sizeof(expected));
+	format(reached, sizeof(reached), "L%d", past->reached);
+	fprintf(out, "%-*s %-10s %-7s %-8s", width, name, expected, reached,
+		past->stop ? stop_names[past->stop] : "-");
+	print_cell(s, combination, FIGURE_EXITS, past->reached, 11, out);
+	print_cell(s, combination, FIGURE_OVERHEAD, 0, 15, out);
+	print_cell(s, combination, FIGURE_SECONDS, 0, 8, out);
+	fprintf(out, "  %s%s%s\n", judgement_names[judged], judged >= CASE_WORSE ? ": " : "",
+		judged < CASE_WORSE ? ""
+		: past->sound	    ? past->detail
+				    : "a check failed");
+}
+
+/* All cases, what was expected of each and what came of it. */
+static void print_cases(const struct series *s, FILE *out)
+{
+	int counts[CASE_JUDGEMENTS] = { s->cases_left_out }, width = names_width(s);
+	const struct past_run *past;
+	enum judgement judged;
+
+	fprintf(out, "%-*s %-10s %-7s %-8s %11s %15s %8s\n", width, "case", "expected", "reached",
+		"by", "exits to it", "L0 overhead KiB", "seconds");
+	for (int c = 0; c < s->combinations; c++) {
+		judged = judge(s, c, &past);
+		if (!past)
+			continue;
+		counts[judged]++;
+		print_case(s, c, width, judged, past, out);
+	}
+	for (int j = CASE_EXPECTED; j < CASE_JUDGEMENTS; j++)
+		fprintf(out, "%d %s, ", counts[j], judgement_names[j]);
+	fprintf(out, "%d %s\n", counts[CASE_SKIPPED], judgement_names[CASE_SKIPPED]);
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */
@@ -416,8 +428,8 @@ static int status_of_all(const struct series *s)
 	for (int i = 0; i < s->count; i++) {
 		if (s->runs[i].status == STATUS_WRONG)
 			return STATUS_WRONG;
-		ok |= s->runs[i].status == STATUS_OK;
-		failed |= s->runs[i].status != STATUS_OK && s->runs[i].status != STATUS_SKIPPED;
+		failed |= is_failure(s, &s->runs[i]);
+		ok |= s->runs[i].status != STATUS_SKIPPED;
 	}
 	return failed ? STATUS_NOT : ok ? STATUS_OK : STATUS_SKIPPED;
 }
@@ -427,7 +439,7 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 {
 	struct report *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int runs = s->combinations * s->repeat, status = STATUS_OK;
+	int runs = s->combinations * s->repeat, status;
 
 	s->runs = calloc(runs, sizeof(*s->runs));
 	if (!s->runs || shared == MAP_FAILED) {
@@ -437,13 +449,15 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 	if (json)
 		fputs("{\"schema\": \"" SERIES_SCHEMA "\", \"runs\": [\n", json);
 	while (s->count < runs && !*stop) {
-		status = run_one(s, s->count / s->repeat, once, context, shared, stop, out, json);
-		if (status != STATUS_OK && status != STATUS_SKIPPED && s->stop_on_failure)
+		run_one(s, s->count / s->repeat, once, context, shared, stop, out, json);
+		if (is_failure(s, &s->runs[s->count - 1]) && s->stop_on_failure)
 			break;
 	}
 	if (json)
 		fputs("\n]}\n", json);
-	if (s->axis_count && !s->quiet)
+	if (s->case_count)
+		print_cases(s, out);
+	else if (s->axis_count && !s->quiet)
 		print_matrix(s, out);
 	if (s->repeat > 1)
 		for (int c = 0; c < s->combinations; c++)
@@ -509,6 +523,20 @@ static int check(const struct series *s, const struct options *asked)
 	return 0;
 }
 
+static int prepare_cases(struct series *s, const struct options *asked)
+{
+	struct host h;
+
+	if (!s->case_count)
+		return 0;
+	if (asked->depth == DEPTH_MAX)
+		format(s->depth, sizeof(s->depth), "%d", CASE_DEPTH);
+	if (host_learn(&h, asked, files_emulator()))
+		return -1;
+	series_choose(s, &h);
+	return 0;
+}
+
 static int run_all(struct series *s, const struct options *asked, const char *command)
 {
 	struct command c = { s, asked, command };
@@ -517,8 +545,10 @@ static int run_all(struct series *s, const struct options *asked, const char *co
 
 	s->repeat = asked->repeat;
 	s->stop_on_failure = asked->stop_on_failure;
-	if (series_read(s, asked->matrix) || check(s, asked))
+	if (series_read(s, asked->matrix) || prepare_cases(s, asked) || check(s, asked))
 		return -1;
+	if (!s->combinations)
+		return fail("%s: none of its cases is for this machine", asked->matrix);
 	if (asked->artifacts && mkdir(asked->artifacts, 0777) && errno != EEXIST)
 		return fail("%s: %m", asked->artifacts);
 	if (asked->json_path && !(json = output_open(asked->json_path)))

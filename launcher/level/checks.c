@@ -301,6 +301,10 @@ static const struct {
 	{ THOROUGH("kvm_segments"), .guest = { .entry = case_segments, .on_call = call_segments } },
 	/* MSRs that are taken from a guest and given back */
 	{ THOROUGH("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
+	/* Priorities and the timer of the interrupt controller */
+	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic } },
+	/* XCR0 of a guest */
+	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
 	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
@@ -324,6 +328,9 @@ static const struct {
 	{ THOROUGH("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
 	{ THOROUGH("svm_modes"), .guest = { .entry = case_modes, .svm = true, .exact = true } },
+	/* INIT while a nested guest runs */
+	{ THOROUGH("svm_reset"),
+	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
 	/* What VMRUN must refuse */
 	{ THOROUGH("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets what happens in the guest of a nested guest */
@@ -370,6 +377,18 @@ bool checks_are_known(const char *list)
 	return true;
 }
 
+/* Told before a check that may take the whole level with it, and replaced by what comes of it. */
+static void tell_beginning(struct check_context *c, const char *id)
+{
+	struct check k = { .value = 0 };
+
+	strcpy(k.id, id);
+	strcpy(k.unit, "facts");
+	check_set(&k, RESULT_FAIL, "it did not end");
+	level_add_check(c->self, &k);
+	c->done(c->context, &k);
+}
+
 void checks_run(struct check_context *c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
@@ -379,6 +398,8 @@ void checks_run(struct check_context *c)
 			continue;
 		strcpy(k.id, checks[i].id);
 		c->guest = &checks[i].guest;
+		if (c->phase == CHECK_THOROUGH)
+			tell_beginning(c, k.id);
 		checks[i].run(c, &k);
 		if (!k.id[0])
 			continue;

@@ -660,18 +660,22 @@ void life_tell_why(struct life *l)
 	tell_evidence(t, t->from, &l->child.evidence);
 }
 
+void life_run_late_checks(struct life *l)
+{
+	unlink(ARCHIVE_PATH);
+	life_run_checks(l, CHECK_LATE);
+	if (strcmp(l->run.decided.checks, "quick"))
+		life_run_checks(l, CHECK_THOROUGH);
+}
+
 void life_end(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 
-	unlink(ARCHIVE_PATH);
 	if (runs_payloads(l)) {
 		begin_payloads(l);
 		payloads_skip_rest(&l->payloads, "the chain ended before it was due");
 	}
-	life_run_checks(l, CHECK_LATE);
-	if (strcmp(l->run.decided.checks, "quick"))
-		life_run_checks(l, CHECK_THOROUGH);
 	learn_parameters(l);
 	tell_level(t, "level");
 	own_lines_finish(&l->own_lines);

@@ -70,6 +70,8 @@ void life_child_is_ready(void *context, const struct level *child);
 void life_run_child(struct life *l);
 void life_tell_why(struct life *l);
 /* Checks that need many exits, and the last record. */
+/* The long form of the quick checks, and the thorough ones. */
+void life_run_late_checks(struct life *l);
 void life_end(struct life *l);
 
 #endif

@@ -486,7 +486,9 @@ static const struct option options[] = {
 	{ NULL, "--repeat", "N", CMD_RUN, INT(repeat, 1, 100000),
 	  "run N times, and print how far the figures spread" },
 	{ NULL, "--matrix", "FILE", CMD_RUN, TEXT(matrix),
-	  "run every combination of the options in FILE: on each line a name and its values" },
+	  "run every combination of the options in FILE: on each line a name and its values, or a "
+	  "case and what is expected of it; unusual: the configurations that nesting is seldom "
+	  "tried with" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, MEMBER(set_flag, stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
 	{ NULL, "--blame", NULL, CMD_RUN, MEMBER(set_flag, blame),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * INIT while a nested guest runs: it is the hypervisor's, if that wants it, and waits as long as GIF is 0.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define EXIT_INIT 0x63
+#define ICR_INIT 0x4500 /* to APIC 0, asserted */
+#define ROUNDS 5
+
+void case_reset(void)
+{
+	struct arena *a = ARENA;
+
+	apic_enable();
+	for (uint64_t i = 0; i < ROUNDS; i++) {
+		struct vmcb *v = g2_init_bytes(0, "\x90\x0f\xa2\x90", 4);
+
+		intercept(v, EXIT_INIT, true);
+		a->g2.rbx = i;
+		clgi();
+		wrmsr(X2APIC_ICR, ICR_INIT);
+		exit_once();
+		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+		expect("exit with an INIT pending", v->exit_code, EXIT_INIT);
+		expect_between("RIP of G2 at an INIT", v->rip - (uint64_t)a->code, 0, 4);
+		guest_call(CALL_HOST); /* takes it back, or STGI would reset G1 */
+		stgi();
+		exit_once();
+		expect("G2 after that INIT", g2_run(v), EXIT_VMMCALL);
+	}
+}
+
+bool call_reset(struct machine *m, int reason)
+{
+	struct kvm_vcpu_events events;
+
+	(void)reason;
+	machine_complete(m);
+	if (ioctl(m->vcpu, KVM_GET_VCPU_EVENTS, &events)) {
+		machine_fail(m, "KVM_GET_VCPU_EVENTS: %s", strerror(errno));
+		return false;
+	}
+	events.flags |= KVM_VCPUEVENT_VALID_SMM;
+	events.smi = (typeof(events.smi)){ .latched_init = 0 };
+	ARENA->cases++;
+	if (!ioctl(m->vcpu, KVM_SET_VCPU_EVENTS, &events))
+		return true;
+	machine_fail(m, "KVM_SET_VCPU_EVENTS: %s", strerror(errno));
+	return false;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The guest's XCR0, which is not that of its host: over exits, what it switches on and off.
+ */
+#include "guest/cases.h"
+#include "guest/runtime.h"
+
+#define ROUNDS 8
+#define CR4_OSXSAVE (1ull << 18)
+#define X87_SSE 3ull
+#define X87_SSE_AVX 7ull
+
+static bool have(int bit)
+{
+	uint32_t eax = 1, ecx = 0;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx)::"ebx", "edx");
+	return ecx >> bit & 1;
+}
+
+static uint64_t get_xcr0(void)
+{
+	uint32_t low, high;
+
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
+static void set_xcr0(uint64_t value)
+{
+	asm volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}
+
+/* AVX is there only as long as XCR0 has it. */
+static void try_xcr0(uint64_t value)
+{
+	set_xcr0(value);
+	for (int i = 0; i < ROUNDS; i++) {
+		expect("XCR0", get_xcr0(), value);
+		expect("vzeroupper by XCR0", TRY("vzeroupper", 0, 0, 0),
+		       value == X87_SSE_AVX ? VECTORS : 6);
+		exit_once();
+	}
+}
+
+void case_xstate(void)
+{
+	uint64_t cr4;
+
+	asm volatile("mov %%cr4, %0" : "=r"(cr4));
+	if (have(26)) {
+		asm volatile("mov %0, %%cr4" ::"r"(cr4 | CR4_OSXSAVE));
+		if (have(28)) {
+			try_xcr0(X87_SSE_AVX);
+			try_xcr0(X87_SSE);
+			try_xcr0(X87_SSE_AVX);
+		}
+		expect("XCR0 without x87", TRY("xsetbv", 2, 0, 0), 13);
+		set_xcr0(X87_SSE);
+		asm volatile("mov %0, %%cr4" ::"r"(cr4));
+	}
+	expect("xgetbv without OSXSAVE", TRY("xgetbv", 0, 0, 0), 6);
+}
