@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -129,12 +130,25 @@ static int make_folder(struct bochs *b)
 	return 0;
 }
 
-static int link_file(const struct bochs *b, const char *target, const char *name)
+/* What is only a memory file of ours, as an initramfs with the user's files, cannot be linked to. */
+static int copy_file(const struct bochs *b, const char *from, const char *name)
 {
 	char path[128];
+	int in = open(from, O_RDONLY | O_CLOEXEC), out;
+	ssize_t n = -1;
 
+	if (in < 0)
+		return fail("%s: %m", from);
 	path_in(b, name, path);
-	return symlink(target, path) ? fail("%s: %m", path) : 0;
+	out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	while (out >= 0 && (n = sendfile(out, in, NULL, 1 << 20)) > 0)
+		;
+	if (n < 0)
+		fail("%s to %s: %m", from, path);
+	if (out >= 0)
+		close(out);
+	close(in);
+	return n < 0 ? -1 : 0;
 }
 
 static int write_file(const struct bochs *b, const char *name, const char *text)
@@ -190,13 +204,12 @@ static int fill_cd(const struct bochs *b, const struct vm_config *c)
 			 c->cmdline))
 		return -1;
 	return write_file(b, "cd/isolinux/isolinux.cfg", text) ||
-	       link_file(b, c->kernel, "cd/isolinux/bzImage") ||
-	       link_file(b, c->initramfs, "cd/isolinux/initramfs") ||
-	       link_file(b, b->isolinux, "cd/isolinux/isolinux.bin") ||
-	       link_file(b, b->ldlinux, "cd/isolinux/ldlinux.c32");
+	       copy_file(b, c->kernel, "cd/isolinux/bzImage") ||
+	       copy_file(b, c->initramfs, "cd/isolinux/initramfs") ||
+	       copy_file(b, b->isolinux, "cd/isolinux/isolinux.bin") ||
+	       copy_file(b, b->ldlinux, "cd/isolinux/ldlinux.c32");
 }
 
-/* It follows the links. */
 static void exec_xorriso(const char *folder)
 {
 	int log = chdir(folder)
@@ -206,8 +219,8 @@ static void exec_xorriso(const char *folder)
 	if (log >= 0) {
 		dup2(log, 1);
 		dup2(log, 2);
-		execlp("xorriso", "xorriso", "-as", "mkisofs", "-quiet", "-f", "-V", "SUPERNEST",
-		       "-o", "cd.iso", "-c", "isolinux/boot.cat", "-b", "isolinux/isolinux.bin",
+		execlp("xorriso", "xorriso", "-as", "mkisofs", "-quiet", "-V", "SUPERNEST", "-o",
+		       "cd.iso", "-c", "isolinux/boot.cat", "-b", "isolinux/isolinux.bin",
 		       "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "cd",
 		       (char *)NULL);
 	}
