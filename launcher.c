@@ -135,7 +135,7 @@ static int find_parent(struct life *l)
 
 	options_init(asked);
 	err = life_read_cmdline(asked);
-	if (err && asked->level != LEVEL_NONE && !uplink_open(&l->uplink))
+	if (err && asked->level != LEVEL_NONE && !uplink_open(&l->uplink, asked->level))
 		uplink_text(NULL, l->early);
 	if (err)
 		return -1;
@@ -143,7 +143,7 @@ static int find_parent(struct life *l)
 		entropy_find(asked->seed);
 	entropy_credit(asked->seed); /* before anything waits for random numbers */
 	l->has_parent = asked->level != LEVEL_NONE;
-	return l->has_parent ? uplink_open(&l->uplink) : 0;
+	return l->has_parent ? uplink_open(&l->uplink, asked->level) : 0;
 }
 
 static void live_without_parent(struct life *l, const char *damage)

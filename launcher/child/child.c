@@ -291,6 +291,9 @@ static struct watchdog watchdog_limits(double pace_s)
 				  .boot_s = known ? 60 + 200 * pace_s : 120 };
 }
 
+/* In Bochs a second of the child's clock, by which it sends heartbeats, takes up to a minute. */
+#define BOCHS_SILENT_S 900
+
 /* It died before its launcher spoke, and has less RAM than it needs. */
 static void blame_memory(const struct child *c, struct reason *why)
 {
@@ -337,6 +340,8 @@ static void supervise(struct child *c)
 		.on_abort = on_abort,
 	};
 	c->program_exits = UNKNOWN;
+	if (c->vm.stays)
+		r->limits.silent_s = BOCHS_SILENT_S;
 	evidence_clear(&c->evidence);
 	relay_run(r);
 	remote_finish(&c->remote);

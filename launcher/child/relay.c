@@ -102,6 +102,12 @@ static void take_console(struct relay *r, char *line, size_t len)
 		r->on_console(r->context, line);
 }
 
+/* Bochs tells of its start before it has read where its log is to go: "00000000000i[PLUGIN] loaded ...". */
+static bool is_chatter(const char *line)
+{
+	return strspn(line, "0123456789") == 11 && !strncmp(line + 11, "i[", 2);
+}
+
 /* Errors of KVM, as QEMU prints them (accel/kvm/kvm-all.c). */
 static bool is_kvm_error(const char *line)
 {
@@ -114,7 +120,7 @@ static void take_message(struct relay *r, char *line, size_t len)
 	size_t used = strlen(r->messages);
 
 	clean_line(line, len, CONSOLE_LINE - 1);
-	if (!*line)
+	if (!*line || (r->vm->stays && is_chatter(line)))
 		return;
 	r->on_line(r->context, line, false);
 	if (used + strlen(line) + 4 < sizeof(r->messages))
@@ -345,6 +351,7 @@ void relay_run(struct relay *r)
 		}
 		if (channels[RECORDS].fd < 0 && !r->closed_s)
 			r->closed_s = r->clock_s;
+		ended |= r->ended && r->vm->stays;
 	}
 	relay_look(r);
 	if (r->abort == ABORT_KVM)
@@ -397,12 +404,14 @@ static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason
 {
 	int status = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
 
+	if (r->vm->stays && r->ended && !lost)
+		return reason_set(why, STOP_NONE, "%s", "");
 	if (relay_own_oom(r))
 		return reason_set(why, STOP_OOM,
 				  "this level ran out of memory and its kernel killed qemu");
 	if (WIFSIGNALED(r->status))
-		return reason_set(why, STOP_CRASH, "its qemu was killed by signal %d (%s)%s%s",
-				  WTERMSIG(r->status), strsignal(WTERMSIG(r->status)),
+		return reason_set(why, STOP_CRASH, "its %s was killed by signal %d (%s)%s%s",
+				  r->vm->name, WTERMSIG(r->status), strsignal(WTERMSIG(r->status)),
 				  r->messages[0] ? ": " : "", r->messages);
 	if (status == EXIT_STATUS && r->ended && !lost)
 		return reason_set(why, STOP_NONE, "%s", "");
@@ -413,7 +422,7 @@ static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason
 					  : "it ended in order, but its last record never came");
 	if (status)
 		return reason_set(why, r->records ? STOP_CRASH : STOP_QEMU,
-				  "qemu ended with status %d: %.300s", status,
+				  "%s ended with status %d: %.300s", r->vm->name, status,
 				  r->messages[0] ? r->messages : "it printed nothing");
 	if (strstr(r->messages, "terminating on signal")) /* system/runstate.c */
 		return reason_set(why, STOP_CRASH, "its qemu was terminated from outside: %.300s",

@@ -10,12 +10,13 @@
 struct uplink {
 	struct doorbell *doorbell; /* NULL: there is none */
 	const char *run_id;
+	int port;   /* of records, without a doorbell */
 	int serial; /* RECORDS_PORT, or -1 */
 	int input;  /* TERMINAL_PORT, which only one can have open, or -1 */
 };
 
-/* -1 if the kernel refuses the ports (printed). */
-int uplink_open(struct uplink *u);
+/* LEVEL is our own, LEVEL_NONE if unknown.  -1 if the kernel refuses the ports (printed). */
+int uplink_open(struct uplink *u, int level);
 /* One exit for a record where there is a doorbell; without it about one for each two bytes. */
 void uplink_record(const struct uplink *u, const char *line, size_t len);
 /* Of a teller: passes a record up as it is; CONTEXT is an uplink. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* pipe2, unshare */
 #include "child/vm.h"
 #include "child/wire.h"
 
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 
 #define MAX_ARGS 96
 #define KILL_WAIT_MS 60000
-#define CONSOLE_FD 3
+#define CONSOLE_FD VM_CONSOLE_FD
 #define RECORD_FD 4
 #define CONTROL_FD 5
 #define TERMINAL_PIPE (1 << 20) /* a virtio console drops what its pipe has no room for */
@@ -147,6 +148,8 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		add(a, "-M %s -serial chardev:con", c->machine_options);
 		add_path(a, "-L", c->firmware_dir);
 		break;
+	case VM_BOCHS: /* see add_bochs() */
+		break;
 	}
 	/*
 	 * The ROM for old guests' TPR makes QEMU write all registers back; QEMU's own emulation of AMD-V,
@@ -165,11 +168,28 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	add(a, "-m %lldK", (long long)c->memory_kib);
 }
 
+static void add_bochs(struct args *a, const struct vm_config *c)
+{
+	char path[128];
+
+	add_word(a, c->qemu);
+	add_word(a, "-q");
+	format(path, sizeof(path), "%s/" VM_BOCHS_CONFIG, c->folder);
+	add_path(a, "-f", path);
+	format(path, sizeof(path), "%s/" VM_BOCHS_COMMANDS, c->folder);
+	if (c->debugger)
+		add_path(a, "-rc", path);
+}
+
 static void build_args(struct args *a, const struct vm_config *c)
 {
 	char cmdline[2200];
 
 	*a = (struct args){ 0 };
+	if (c->machine == VM_BOCHS) {
+		add_bochs(a, c);
+		return;
+	}
 	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
 	       has_serial(c) && is_microvm(c) ? MMIO_PARAMETER : "");
 	add_word(a, c->qemu);
@@ -213,8 +233,16 @@ struct pipes {
 	int ours[PIPES], qemus[PIPES];
 };
 
+/* Bochs listens for viewers of its screen at a port of the network: let it be one of its own. */
+static void leave_network(void)
+{
+	if (unshare(CLONE_NEWNET))
+		unshare(CLONE_NEWUSER | CLONE_NEWNET);
+}
+
 /* In the child: QEMU's end of the pipes, and nothing else of ours. */
-static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
+static void exec_qemu(struct args *a, const struct pipes *p, const struct vm_config *c,
+		      pid_t launcher)
 {
 	const int *q = p->qemus;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -228,6 +256,12 @@ static void exec_qemu(struct args *a, const struct pipes *p, pid_t launcher)
 	size_t count = terminal ? ARRAY_SIZE(from) : CONTROL_FD;
 	sigset_t none;
 
+	if (c->machine == VM_BOCHS) {
+		from[1] = q[RECORDS]; /* it prints what its guest writes to port 0xe9 */
+		setenv("LC_ALL", "C",
+		       1); /* 2.7 aborts in a UTF-8 locale: "buffer overflow detected" */
+		leave_network();
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* If we die, QEMU dies with us. */
@@ -296,7 +330,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	vm->start_s = now_s();
 	vm->pid = fork();
 	if (!vm->pid)
-		exec_qemu(&a, &pipes, launcher);
+		exec_qemu(&a, &pipes, config, launcher);
 	free_args(&a);
 	close_all(pipes.qemus, PIPES);
 	vm->console = pipes.ours[CONSOLE];
@@ -306,6 +340,8 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	vm->terminal_in = pipes.ours[TERMINAL_IN];
 	vm->control = pipes.ours[CONTROL];
 	vm->serial_records = config->serial_records;
+	vm->stays = config->machine == VM_BOCHS;
+	vm->name = vm->stays ? "Bochs" : "qemu";
 	if (vm->pid < 0)
 		return fail("fork for QEMU: %m");
 	vm->pidfd = syscall(SYS_pidfd_open, vm->pid, 0);

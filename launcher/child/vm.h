@@ -14,6 +14,10 @@
  */
 enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
 #define VM_TCG_CPU "max,+svm"
+#define VM_CONSOLE_FD 3 /* its end of the console */
+/* In the folder of a VM_BOCHS: its configuration, and commands for its debugger, if it has that */
+#define VM_BOCHS_CONFIG "bochsrc"
+#define VM_BOCHS_COMMANDS "continue"
 #define VM_TERMINAL_KIB 12288 /* its driver's buffers: a page for each of 1024 in three queues */
 
 enum vm_machine {
@@ -21,6 +25,7 @@ enum vm_machine {
 	VM_MICROVM,  /* the one of our own QEMU, with the fewest devices */
 	VM_FIRMWARE, /* a microvm for a kernel that is not ours: with FIRMWARE and an 8250 */
 	VM_NAMED,    /* a choice of the user, MACHINE_OPTIONS; it has an 8250 as its console */
+	VM_BOCHS,    /* no QEMU but a Bochs, which finds in FOLDER all that it is to do */
 };
 
 struct vm_config {
@@ -28,6 +33,8 @@ struct vm_config {
 	enum vm_machine machine;
 	const char *
 		machine_options; /* of its -M: all of a VM_NAMED, from a comma on of a VM_MICROVM */
+	const char *folder;
+	bool debugger; /* of a VM_BOCHS */
 	const char *firmware;
 	const char *qemu, *firmware_dir, *kernel, *initramfs, *cmdline;
 	const char *cpu;	/* the CPU model, or NULL for the one that nests */
@@ -44,7 +51,9 @@ struct vm {
 	const struct appliance *appliance;
 	pid_t pid;
 	int pidfd, console, records, messages; /* messages: what QEMU itself prints */
-	int stats;			       /* KVM's statistics of the vCPU, -1 until found */
+	const char *name;		       /* of the program */
+	bool stays; /* it is Bochs, which does not end when its guest says so */
+	int stats;  /* KVM's statistics of the vCPU, -1 until found */
 	/* Of the terminal, if there is one: to write, to read, to write. */
 	int terminal_in, terminal_out, control;
 	bool serial_records;

@@ -9,6 +9,8 @@
 /* The child writes its records to one port and its console to another; see docs/design.md. */
 #define CONSOLE_PORT 0xe9
 #define RECORD_PORT 0xe5
+#define DEBUGCON_READS \
+	0xe9 /* what a port of that kind reads (hw/char/debugcon.c; Bochs, iodev/unmapped.cc) */
 /*
  * Where our QEMU has a doorbell for the records (scripts/patches/qemu/): the physical address of a
  * 32 bit length and as many bytes, written there, sends them.  Reading it gives DOORBELL_MAGIC.

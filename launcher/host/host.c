@@ -25,8 +25,7 @@ static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/lib
  */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
-/* What a QEMU with ARGS prints, not its errors if QUIET, as far as LINE holds it.  -1: it does not run or hangs. */
-static int qemu_says(char *const argv[], bool quiet, char *line, size_t size)
+int program_says(char *const argv[], bool quiet, char *line, size_t size)
 {
 	struct pollfd fd = { .events = POLLIN };
 	int ends[2], null, status = -1;
@@ -64,7 +63,7 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 {
 	char *const argv[] = { (char *)qemu, "--version", NULL };
 
-	return qemu_says(argv, false, line, size);
+	return program_says(argv, false, line, size);
 }
 
 /* It lists its CPUs once the filter is in place, and ends before if it has none or the kernel refuses. */
@@ -73,7 +72,7 @@ static bool qemu_has_sandbox(const char *qemu)
 	char *const argv[] = { (char *)qemu, "-sandbox", SANDBOX, "-cpu", "help", NULL };
 	char line[64];
 
-	return !qemu_says(argv, true, line, sizeof(line));
+	return !program_says(argv, true, line, sizeof(line));
 }
 
 /* The properties of the CPU that it emulates: the QEMU of `make emulator` has some that no other has. */
@@ -82,7 +81,7 @@ static void learn_cpu(struct host *h)
 	char *const argv[] = { h->qemu, "-device", "max-x86_64-cpu,help", NULL };
 	char properties[32768];
 
-	if (qemu_says(argv, true, properties, sizeof(properties)))
+	if (program_says(argv, true, properties, sizeof(properties)))
 		return;
 	h->recursion_fits = strstr(properties, "svm-recursion=");
 	h->strict_fits = strstr(properties, "x-svm-strict=");

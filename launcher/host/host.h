@@ -29,6 +29,8 @@ struct host {
  * setup is broken: no QEMU.
  */
 int host_learn(struct host *h, const struct options *o, const char *emulator);
+/* What a program prints, not its errors if QUIET, as far as LINE holds it.  -1: it does not run or hangs. */
+int program_says(char *const argv[], bool quiet, char *line, size_t size);
 /* Whether this version's TCG can run AMD-V with nested paging under firmware in real mode. */
 bool host_tcg_nests(const int version[3]);
 /* Prints the reasoning, for people or as JSON. */

@@ -3,6 +3,7 @@
 #include "child/child.h"
 #include "child/cmdline.h"
 #include "child/kernel.h"
+#include "host/bochs.h"
 #include "host/expect.h"
 #include "host/files.h"
 #include "host/host.h"
@@ -28,6 +29,7 @@
 struct outermost {
 	struct run run;
 	struct host host;
+	struct bochs bochs;
 	struct vm_config config;
 	struct view view; /* where the terminal can show it; else lines are printed */
 	struct child child;
@@ -68,6 +70,23 @@ static int check_strict(const struct options *asked)
 	return 0;
 }
 
+static bool in_bochs(const struct outermost *m)
+{
+	return m->run.asked.cpu_emulator == CPU_EMULATOR_BOCHS;
+}
+
+/* Bochs is no QEMU, has no KVM below it, and no device for a terminal. */
+static int check_bochs(const struct options *asked)
+{
+	if (asked->qemu || *asked->qemu_args || asked->accel == ACCEL_KVM || asked->strict)
+		return fail("--cpu-emulator bochs: --qemu, nest.qemu=, --strict and --accel kvm are "
+			    "for a machine of QEMU: leave them out");
+	if (asked->shell != SHELL_NONE)
+		return fail("--cpu-emulator bochs has no terminal for --shell: leave out one of "
+			    "them");
+	return 0;
+}
+
 /* The level that the standard input goes to; /dev/null has nothing to say, and so costs nothing. */
 static int input_level(const struct outermost *m)
 {
@@ -76,7 +95,7 @@ static int input_level(const struct outermost *m)
 	const struct levels *at = &asked->exec.at;
 	struct stat in, null;
 
-	if (!asked->program || d->shell != SHELL_NONE || fstat(0, &in))
+	if (!asked->program || d->shell != SHELL_NONE || in_bochs(m) || fstat(0, &in))
 		return INPUT_NONE;
 	if (!stat("/dev/null", &null) && S_ISCHR(in.st_mode) && in.st_rdev == null.st_rdev)
 		return INPUT_NONE;
@@ -102,16 +121,37 @@ static int decide(struct outermost *m)
 	if (asked->append && options_from_cmdline(&appended, asked->append))
 		return -1;
 	options_decide(asked, appended.shell, &m->run.decided);
+	if (in_bochs(m) && check_bochs(asked))
+		return -1;
 	return check_exec(m) || check_strict(asked) ? -1 : 0;
+}
+
+/* What emulates the machine, or lends it its CPU: a status, or -1 (printed). */
+static int learn_emulator(struct outermost *m)
+{
+	struct host *h = &m->host;
+	int status;
+
+	if (!in_bochs(m))
+		return host_learn(h, &m->run.asked, files_emulator());
+	status = bochs_find(&m->bochs, m->run.asked.cpu);
+	h->accel = ACCEL_TCG;
+	h->usable = !status;
+	strcpy(h->qemu, BOCHS_PROGRAM);
+	format(h->tcg_why, sizeof(h->tcg_why), "Bochs emulates the CPU %s", m->bochs.cpu);
+	strcpy(h->recursion_why, "no CPU that Bochs emulates has it");
+	return status;
 }
 
 static int learn(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
+	int status = learn_emulator(m);
 
+	if (status)
+		return status;
 	m->config.initramfs = asked->initramfs ? asked->initramfs : files_initramfs();
-	if (host_learn(&m->host, asked, files_emulator()) ||
-	    files_need(m->config.initramfs, "initramfs"))
+	if (files_need(m->config.initramfs, "initramfs"))
 		return -1;
 	return artifacts_open(&m->run.artifacts, asked->artifacts);
 }
@@ -137,7 +177,12 @@ static void choose_machine(struct outermost *m)
 	c->qemu = h->qemu;
 	c->kvm = h->accel == ACCEL_KVM;
 	c->sandbox = h->sandbox;
-	c->deterministic = asked->deterministic && !c->kvm;
+	if (in_bochs(m)) {
+		c->machine = VM_BOCHS;
+		c->debugger = m->bochs.debugger;
+	}
+	/* Bochs counts instructions always. */
+	c->deterministic = in_bochs(m) || (asked->deterministic && !c->kvm);
 	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
 	if (!c->cpu)
 		c->cpu = asked->cpu;
@@ -155,7 +200,13 @@ static void choose_machine(struct outermost *m)
 	m->child.input = 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
 	/* What programs print would come byte by byte by the port of a QEMU that is not ours. */
-	c->serial_records = pack_has_programs(asked);
+	c->serial_records = !in_bochs(m) && pack_has_programs(asked);
+}
+
+/* What its CPU has. */
+static const char *outermost_virt(const struct outermost *m)
+{
+	return m->config.kvm ? m->host.self.cpu_virt : in_bochs(m) ? "vmx" : "svm";
 }
 
 /* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
@@ -168,7 +219,7 @@ static int place_kernel(struct outermost *m)
 		.modules = asked->modules,
 		.config = asked->config,
 		.initramfs = config->initramfs,
-		.virt = config->kvm ? m->host.self.cpu_virt : "svm",
+		.virt = outermost_virt(m),
 		.levels = asked->levels,
 		.lines = &m->run.lines,
 	};
@@ -216,7 +267,7 @@ static int place_files(struct outermost *m)
 	if (!pack_is_asked(asked))
 		return 0;
 	p->last = last_with_files(&m->run.decided);
-	p->virt = m->config.kvm ? m->host.self.cpu_virt : "svm";
+	p->virt = outermost_virt(m);
 	if (pack_make(p, asked, m->config.initramfs, m->packed, sizeof(m->packed)))
 		return -1;
 	m->config.initramfs = m->packed;
@@ -297,6 +348,8 @@ static void begin_telling(struct outermost *m)
 	}
 	teller_listen(&run->teller, lines_hear, &run->lines);
 	lines_say(&run->lines, "%s", why);
+	if (in_bochs(m)) /* its folder will be gone */
+		return;
 	vm_command(&m->config, command, sizeof(command));
 	lines_say(&run->lines, "%s", command);
 }
@@ -310,8 +363,10 @@ static void begin_report(struct outermost *m)
 	setup->memory_kib = m->config.memory_kib;
 	setup->deterministic = m->config.deterministic;
 	setup->strict = m->run.asked.strict;
+	strcpy(setup->accel, in_bochs(m) ? "bochs" : m->config.kvm ? "kvm" : "tcg");
+	if (in_bochs(m))
+		return;
 	format(setup->qemu, sizeof(setup->qemu), "%d.%d.%d", v[0], v[1], v[2]);
-	strcpy(setup->accel, m->config.kvm ? "kvm" : "tcg");
 	if (!m->config.kvm && m->run.asked.accel == ACCEL_AUTO && !m->run.asked.strict)
 		strcpy(setup->kvm_why, m->host.kvm_why);
 }
@@ -349,6 +404,12 @@ static int make_cmdline(struct outermost *m)
 	       append ? " " : "", append ? append : "");
 	if (m->config.kvm)
 		cmdline_offer(m->host.self.cpu_virt, parameters, sizeof(parameters));
+	/*
+	 * Bochs 3.0 refuses KVM's descriptor of posted interrupts (its log: "Posted Interrupt Descriptor phy addr
+	 * malformed"); 2.7 has none.
+	 */
+	if (in_bochs(m))
+		append_word(parameters, sizeof(parameters), "kvm_intel.enable_apicv=0");
 	return cmdline_make(&m->run.decided, m->child.level, 0, parameters, m->cmdline);
 }
 
@@ -359,7 +420,7 @@ static int run_child(struct outermost *m)
 
 	if (asked->timeout_s)
 		m->run.decided.deadline_s = now_s() + asked->timeout_s;
-	if (make_cmdline(m))
+	if (make_cmdline(m) || (in_bochs(m) && bochs_prepare(&m->bochs, &m->config)))
 		return -1;
 	child_catch_signals();
 	begin_telling(m);
@@ -410,8 +471,12 @@ static int prepare_and_run(struct outermost *m)
 {
 	int status, err;
 
-	if (decide(m) || learn(m) ||
-	    (m->run.asked.expect && expect_read(&m->known, m->run.asked.expect)))
+	if (decide(m))
+		return -1;
+	status = learn(m);
+	if (status)
+		return status;
+	if (m->run.asked.expect && expect_read(&m->known, m->run.asked.expect))
 		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);
@@ -491,6 +556,7 @@ int outermost_run(const struct options *asked, const char *command, struct repor
 		status = program_status(m, status);
 	if (copy)
 		*copy = m->run.teller.report;
+	bochs_clean(&m->bochs);
 	expect_free(&m->known);
 	free(m);
 	return status;

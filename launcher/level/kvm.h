@@ -34,5 +34,7 @@ void kvm_find_message(const char *log, char *message, size_t size);
 int kvm_nests(int fd, const char *virt);
 /* Whether it lets its guests recurse, see docs/recursion.md: it does if its own CPU offers that. */
 bool kvm_recurses(void);
+/* Whether it uses VMCSs in memory, see docs/performance.md: it does if the KVM below offers that. */
+bool kvm_has_vmcs_in_memory(void);
 
 #endif

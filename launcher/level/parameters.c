@@ -53,6 +53,7 @@ static const struct {
 	{ "kvm_intel", "emulate_invalid_guest_state", "Y" },
 	{ "kvm_intel", "fasteoi", "Y" },
 	{ "kvm_intel", "dump_invalid_vmcs", "N" },
+	{ "kvm_intel", "vmcs_in_memory", "Y" }, /* scripts/patches/linux */
 };
 
 static int read_parameter(const char *root, const char *module, const char *name, char *value,

@@ -262,14 +262,20 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-/* It is no flag of the CPU: only KVM knows it. */
-static void learn_recursion(struct level *self, struct platform *p)
+/* What is no flag of the CPU: only KVM knows it. */
+static void learn_kvm_features(struct level *self, struct platform *p)
 {
 	char *features = self->cpu_features;
+	bool svm = !strcmp(self->cpu_virt, "svm"), vmx = !strcmp(self->cpu_virt, "vmx");
+	const char *name = NULL;
 
-	p->kvm_recurses = kvm_recurses();
+	p->kvm_recurses = svm && kvm_recurses();
 	if (p->kvm_recurses)
-		append(features, sizeof(self->cpu_features), "%srecursion", *features ? " " : "");
+		name = "recursion";
+	else if (vmx && kvm_has_vmcs_in_memory())
+		name = "vmcs_in_memory";
+	if (name)
+		append(features, sizeof(self->cpu_features), "%s%s", *features ? " " : "", name);
 }
 
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)
@@ -280,7 +286,7 @@ void platform_learn_kvm(struct level *self, struct platform *p, const struct app
 	if (fd < 0)
 		explain_kvm(self, p, a, errno);
 	p->kvm_nested = kvm_nests(fd, self->cpu_virt);
-	learn_recursion(self, p);
+	learn_kvm_features(self, p);
 	if (fd < 0)
 		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);

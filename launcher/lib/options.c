@@ -455,11 +455,14 @@ static const struct option options[] = {
 	  "the seed of the level's random numbers; set by the level above, never by hand" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
+	{ NULL, "--cpu-emulator", "qemu|bochs", CMD_RUN, CHOICE(cpu_emulator),
+	  "bochs: the outermost machine is one that Bochs emulates, with VT-x (default: qemu)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, TEXT(qemu),
 	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, "
 	  "else qemu-system-x86_64)" },
 	{ NULL, "--cpu", "MODEL", CMD_RUN, TEXT(cpu),
-	  "the outermost guest's CPU model (default: max,+svm if it is emulated, host with KVM)" },
+	  "the outermost guest's CPU model (default: max,+svm if it is emulated, host with KVM, "
+	  "tigerlake in Bochs)" },
 	{ NULL, "--kernel", "FILE", CMD_RUN, TEXT(kernel),
 	  "the kernel under test, for all levels (default: bzImage beside this command)" },
 	{ NULL, "--levels", "LIST", CMD_RUN, MEMBER(set_levels, levels),

@@ -22,6 +22,7 @@
 #define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+enum cpu_emulator { CPU_EMULATOR_QEMU, CPU_EMULATOR_BOCHS };
 enum start { START_AUTO, START_MANUAL };
 /* How VMRUN of a guest hypervisor is handled: by each level below it, or by the CPU alone. */
 enum nesting { NESTING_CLASSIC, NESTING_RECURSIVE };
@@ -84,7 +85,7 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
-	int accel, nesting;
+	int accel, nesting, cpu_emulator;
 	bool plain, deterministic, strict, stop_on_failure, blame;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */

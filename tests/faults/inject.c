@@ -151,7 +151,7 @@ static void learn(void)
 	read_text("/proc/cmdline", cmdline, sizeof(cmdline));
 	id = strstr(cmdline, "nest.id=");
 	number = strstr(cmdline, "nest.level=");
-	if (!id || !number || uplink_open(&up))
+	if (!id || !number || uplink_open(&up, LEVEL_NONE))
 		die("no level above");
 	sscanf(id, "nest.id=%16[0-9a-f]", run_id);
 	level = atoi(number + strlen("nest.level="));

@@ -123,7 +123,7 @@ void uplink_text(void *context, const char *line)
 	(void)line;
 }
 
-int uplink_open(struct uplink *u)
+int uplink_open(struct uplink *u, int level)
 {
 	(void)u;
 	return 0;

@@ -258,14 +258,28 @@ on_bochs() {
 	tr -d '\r' <serial >console
 }
 
-# shellcheck disable=SC2016 # $ is jq's
-# nested_on_vtx DEPTH: the report in `console` is complete, and of an Intel CPU that Bochs emulates
-nested_on_vtx() {
+# console_report: the report in `console`, which is complete
+console_report() {
 	[ "$found" = 1 ] || {
 		tail -n 20 console bochs.log messages
 		fail "no end of the report"
 	}
 	sed -n '/^# supernest: json begin$/,/^# supernest: json end$/p' console | grep -v '^#' >report.json
+}
+
+# nest_in_bochs MODEL DEPTH SECONDS [OPTION...]: a run to this depth in Bochs, with this CPU model
+nest_in_bochs() {
+	for program in bochs xorriso; do
+		command -v $program >/dev/null || skip "$program is not installed, and nothing else here emulates VT-x"
+	done
+	model=$1 depth=$2 seconds=$3
+	shift 3
+	nest 0 --cpu-emulator bochs --cpu "$model" --depth "$depth" --memory 512M --timeout "$seconds" "$@"
+}
+
+# shellcheck disable=SC2016 # $ is jq's
+# nested_on_vtx DEPTH: report.json is complete, and of an Intel CPU that Bochs emulates
+nested_on_vtx() {
 	came_up "$1"
 	stopped_by depth "$1" "depth $1 was asked for and reached"
 	is '.outcome.ok' '.outcome.lost_records == 0' '.outcome.console == []' '.levels[0].hypervisor == "Bochs"' \

@@ -106,6 +106,18 @@ static void prepare(const char *script)
 	relay_stop_requested = 0;
 }
 
+static enum stop supervise_machine(const struct vm_config *config)
+{
+	enum stop stop;
+
+	assert_int_equal(vm_start(&vm, config), 0);
+	vm.stats = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
+	relay_run(&r);
+	stop = relay_verdict(&r, false, &why);
+	vm_close(&vm);
+	return stop;
+}
+
 static enum stop supervise(void)
 {
 	const struct vm_config config = { .qemu = "./qemu",
@@ -118,14 +130,28 @@ static enum stop supervise(void)
 					  .extra_args = "",
 					  .memory_kib = 65536,
 					  .kvm = true };
-	enum stop stop;
 
-	assert_int_equal(vm_start(&vm, &config), 0);
-	vm.stats = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
-	relay_run(&r);
-	stop = relay_verdict(&r, false, &why);
-	vm_close(&vm);
-	return stop;
+	return supervise_machine(&config);
+}
+
+/* A Bochs prints the records among its own words, and goes on when its guest has ended. */
+static void test_bochs(void **state)
+{
+	const struct vm_config config = {
+		.qemu = "./qemu", .machine = VM_BOCHS, .folder = "/nowhere", .debugger = true
+	};
+
+	(void)state;
+	prepare("[ \"$*\" = '-q -f /nowhere/bochsrc -rc /nowhere/continue' ] || exit 3\n"
+		"echo Bochs; printf 'Next at t=0'; cat records; sleep 60\n");
+	assert_int_equal(supervise_machine(&config), STOP_NONE);
+	assert_int_equal(records, 3);
+
+	prepare("for i in $(seq 30); do echo '00000000000i[PLUGIN] loaded plugin libbx_serial.so'; "
+		"done >&2\n"
+		"echo '[BIOS  ] No bootable device.' >&2; exit 1\n");
+	assert_int_equal(supervise_machine(&config), STOP_QEMU);
+	assert_string_equal(why.detail, "Bochs ended with status 1: [BIOS  ] No bootable device.");
 }
 
 static enum stop run_fake(const char *script)
@@ -650,4 +676,4 @@ RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
     T(test_watchdog_limits), T(test_slow), T(test_closed_pipes), T(test_flood),
     T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
-    T(test_heartbeats), T(test_arguments), T(test_dies_with_us))
+    T(test_heartbeats), T(test_arguments), T(test_bochs), T(test_dies_with_us))
