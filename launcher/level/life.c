@@ -70,6 +70,18 @@ int life_read_cmdline(struct options *o)
 							      : options_from_cmdline(o, text);
 }
 
+int life_check_smp(const struct options *o)
+{
+	struct kernel kernel;
+
+	if (o->smp == 1 || kernel_read(KERNEL_PATH, &kernel) || kernel.smp)
+		return 0;
+	return fail("nest.smp=%d: the kernel of the levels below, " KERNEL_PATH " in the "
+		    "initramfs, is one for one CPU: append smp.cpio.gz to the initramfs, and boot "
+		    "bzImage-smp",
+		    o->smp);
+}
+
 void life_begin(struct life *l, double kernel_s)
 {
 	struct run *run = &l->run;
@@ -245,6 +257,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.wanted_kib = o->memory_kib ? o->memory_kib : o->mem_kib,
 		.kernel_kib = l->child_file.init_kib,
 		.archive_kib = archive_kib,
+		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
 		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
@@ -572,7 +585,7 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 	config->machine_options = options;
 	config->machine = VM_MICROVM;
 	if (*built && strcmp(built, l->archive.sum[1].sha256) &&
-	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH)) {
+	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH, config->vcpus)) {
 		config->machine = VM_FIRMWARE;
 		config->firmware = FIRMWARE_PATH;
 	}
@@ -613,6 +626,7 @@ void life_run_child(struct life *l)
 		.cpu = setting_of(&l->run.decided.cpus, t->from + 1),
 		.extra_args = l->run.asked.qemu_args,
 		.memory_kib = l->budget.child_kib,
+		.vcpus = l->run.decided.smp,
 		.kvm = true,
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
 	};

@@ -40,6 +40,8 @@ struct life {
  * (printed): a word is malformed.
  */
 int life_read_cmdline(struct options *o);
+/* -1 (printed): more than one vCPU was asked for, and the kernel of the levels below has no use for them. */
+int life_check_smp(const struct options *o);
 /* Finds out which level this is, and tells from now on. KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
 /* Sends everything that we print to the level above, what was printed before included. */

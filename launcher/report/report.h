@@ -21,6 +21,7 @@ struct setup {
 	int timeout_s;	    /* 0: none */
 	bool deterministic; /* --deterministic */
 	int nesting;	    /* as asked for: enum nesting */
+	int smp;	    /* vCPUs of each level */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
 	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */

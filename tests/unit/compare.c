@@ -327,6 +327,9 @@ static void test_not_comparable(void **state)
 	impossible("svm");
 	new.setup.deterministic = true;
 	impossible("the new one a deterministic clock");
+	new.setup.smp = 2;
+	impossible("vCPUs of each level: the old report has 1, the new one 2");
+	new.setup.smp = 1;
 	new.setup.nesting = NESTING_RECURSIVE;
 	impossible("nesting: the old report has classic, the new one recursive");
 	new.stop = STOP_TIME;
