@@ -372,6 +372,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
 		.wanted = d->checks,
+		.vcpus = l->has_parent ? d->smp : 0,
 		.alive = life_heartbeat,
 		.alive_context = l,
 		.context = t,
