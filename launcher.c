@@ -36,6 +36,7 @@ static void run_level(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 
+	life_start_cpus(l);
 	memory_setup(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");

@@ -57,6 +57,17 @@ int cpus_listed(const char *path)
 	return count;
 }
 
+void cpus_bring_up(const struct appliance *a)
+{
+	int present = cpus_listed(CPUS_PRESENT);
+	char path[64];
+
+	for (int i = 1; i < present; i++) {
+		format(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", i);
+		system_write(a, path, "1");
+	}
+}
+
 int cpus_move(int cpu)
 {
 	cpu_set_t set;

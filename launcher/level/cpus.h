@@ -5,7 +5,7 @@
 #ifndef SUPERNEST_CPUS_H
 #define SUPERNEST_CPUS_H
 
-#include "lib/base.h"
+#include "lib/system.h"
 
 #define CPUS_MAX 64 /* that take part */
 
@@ -15,6 +15,8 @@ int cpus_ours(int cpu[CPUS_MAX]);
 #define CPUS_ONLINE "/sys/devices/system/cpu/online"
 #define CPUS_PRESENT "/sys/devices/system/cpu/present" /* they may be online or not */
 int cpus_listed(const char *path);
+/* Brings up those that are not online; the check cpus tells of what fails. */
+void cpus_bring_up(const struct appliance *a);
 /* Moves this thread to one of them; -1: back to all.  -1 if that fails. */
 int cpus_move(int cpu);
 

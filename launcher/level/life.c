@@ -6,6 +6,7 @@
 #include "child/gather.h"
 #include "child/uplink.h"
 #include "child/wire.h"
+#include "level/cpus.h"
 #include "level/kvm.h"
 #include "level/modules.h"
 #include "level/parameters.h"
@@ -182,6 +183,12 @@ static void tell_own_check(void *context, const struct check *k)
 
 	level_add_check(t->self, k);
 	tell_check(t, t->from, k);
+}
+
+void life_start_cpus(struct life *l)
+{
+	if (l->has_parent && l->run.decided.smp > 1)
+		cpus_bring_up(l->appliance);
 }
 
 void life_run_hook(struct life *l)
@@ -605,6 +612,12 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		return -1;
 	if (!l->platform.child_xsave)
 		append_word(parameters, sizeof(parameters), "noxsave");
+	/*
+	 * Each piece of code that the kernel patches as it boots, of KVM some 300, would be three interrupts
+	 * to each CPU (text_poke_bp): life_start_cpus() starts the others when that is done.
+	 */
+	if (l->run.decided.smp > 1 && !foreign)
+		append_word(parameters, sizeof(parameters), "maxcpus=1");
 	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
 		append_word(parameters, sizeof(parameters), "kvm_amd.recursion=0");
 	if (l->platform.kvm_nested == 1)

@@ -50,6 +50,8 @@ void life_open_own_lines(struct life *l);
 void life_refuse_files(struct life *l, const char *why);
 /* The heartbeat while a hook or a shell runs, which may take long: CONTEXT is a life. */
 void life_heartbeat(void *context);
+/* The CPUs that its kernel left alone. */
+void life_start_cpus(struct life *l);
 /* A person's own preparation of the level, which is a check of it. */
 void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */
