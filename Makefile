@@ -39,10 +39,15 @@ in-debian:
 
 else
 
-all: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1
+all: appliance smp
+
+# What a run needs, and what one with --smp needs besides
+appliance: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1
+
+smp: build/bzImage-smp build/smp.cpio.gz
 
 run: setup
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory appliance
 	$(Q)build/supernest run $(if $(DEPTH),--depth $(DEPTH)) $(if $(MEM),--memory $(MEM)) \
 		$(if $(ACCEL),--accel $(ACCEL)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
 
@@ -111,27 +116,27 @@ test-ci:
 # Fuzzers of all input from a child, a file or a person. SECONDS= is the time for each; FUZZ= names the ones to run.
 SECONDS = 600
 FUZZ =
-fuzz: all
+fuzz: appliance
 	$(Q)scripts/setup --check test
 	$(Q)tests/fuzz/run $(SECONDS) $(FUZZ)
 
 # Injects every fault into every level and compares the reports: build/faults/results.tsv and table.md
 test-faults: setup
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory appliance
 	$(Q)tests/faults/run
 
 # Measures how deep a chain that recurses goes, and prints the table of docs/performance.md
-depth: all build/qemu-emulator
+depth: appliance build/qemu-emulator
 	$(Q)scripts/depth
 
 # Measures what a level costs, prints it and writes build/bench.json
-bench: all
+bench: appliance
 	$(Q)scripts/setup --check test
 	$(Q)scripts/bench
 
 # Puts bugs into the kernel, one at a time, and says which are noticed. MUTANTS=DIR has them, as patches.
 MUTANTS =
-mutants: all
+mutants: appliance
 	$(Q)scripts/setup --check test
 	$(Q)scripts/mutants $(MUTANTS)
 
@@ -173,7 +178,8 @@ clean:
 
 help:
 	@echo 'Build and run'
-	@echo '  make            build build/bzImage, build/initramfs.cpio(.gz) and build/supernest'
+	@echo '  make            build build/bzImage, build/initramfs.cpio(.gz), build/supernest and what make smp builds'
+	@echo '  make smp        build build/bzImage-smp and build/smp.cpio.gz, for levels with more than one CPU'
 	@echo '  make run        install missing packages, build, nest on this machine and print the report'
 	@echo '                  DEPTH=N MEM=SIZE ACCEL=auto|kvm|tcg TIMEOUT=SECONDS ($(TIMEOUT); empty: none)'
 	@echo '  make emulator   build build/qemu-emulator, whose emulated CPU nests better; run and tests prefer it'
@@ -217,6 +223,9 @@ build/busybox.key build/qemu.key build/emulator.key build/firmware.key build/sel
 build/bzImage: build/kernel.key
 	$(Q)install -m 0644 build/kernel/bzImage $@
 
+build/bzImage-smp: build/kernel-smp.key
+	$(Q)install -m 0644 build/kernel-smp/bzImage $@
+
 # It finds build/firmware beside it
 build/qemu-emulator: build/emulator.key build/firmware.key
 	$(Q)install -m 0755 build/emulator/qemu-emulator $@
@@ -232,6 +241,11 @@ build/initramfs.cpio: build/bzImage build/supernest build/manifest.txt build/qem
 build/initramfs.cpio.gz: build/initramfs.cpio
 	$(say) GZIP $@
 	$(Q)gzip -n -9 <$< >$@.new && mv $@.new $@
+
+# What makes an initramfs one of levels with more than one CPU, appended to it
+build/smp.cpio.gz: build/initramfs.cpio build/bzImage-smp scripts/build-smp
+	$(say) CPIO $@
+	$(Q)scripts/build-smp | gzip -n -9 >$@.new && mv $@.new $@
 
 # The launcher: one static program, /init in the archive and the command on a host
 CC = musl-gcc
@@ -269,7 +283,7 @@ build/supernest.1: docs/supernest.1 scripts/manual build/supernest
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants coverage emulator kvm-selftests setup fetch update-sources \
+.PHONY: all appliance smp run install deb dist test check unit lint format test-boot test-vmx test-ci test-faults fuzz bench depth mutants coverage emulator kvm-selftests setup fetch update-sources \
 	packages clean help FORCE
 .DELETE_ON_ERROR:
 

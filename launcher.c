@@ -37,6 +37,7 @@ static void run_level(struct life *l)
 {
 	struct teller *t = &l->run.teller;
 
+	life_start_cpus(l);
 	memory_setup(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");
@@ -157,6 +158,8 @@ static void live_without_parent(struct life *l, const char *damage)
 	}
 	fail_to(fail_on_consoles, l->run.lines.out);
 	appliance_compare_files(&l->run.lines);
+	if (life_check_smp(&l->run.asked))
+		end_early(l, "the kernel command line is wrong");
 	if (l->run.asked.start == START_MANUAL) {
 		appliance_shell();
 		end_machine(l);
@@ -208,6 +211,8 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
+	if (life_check_smp(asked))
+		return -1;
 	if (pack_is_asked(asked))
 		return fail("--exec, --file, --suite, --guest and -- work on a host only; here the "
 			    "programs are those in " PAYLOAD_DIR);

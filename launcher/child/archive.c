@@ -321,3 +321,13 @@ int archive_extend(const char *initramfs, const struct archive_entry *entries, i
 	format(path, size, "/proc/%d/fd/%d", getpid(), out);
 	return 0;
 }
+
+int archive_join(const char *initramfs, const char *more, char *path, size_t size)
+{
+	int out = memfd_create("initramfs", MFD_CLOEXEC);
+
+	if (out < 0 || copy_archive(initramfs, out) || copy_archive(more, out))
+		return fail("%s and %s: cannot make a copy of both: %m", initramfs, more);
+	format(path, size, "/proc/%d/fd/%d", getpid(), out);
+	return 0;
+}

@@ -54,5 +54,7 @@ int archive_write(const char *root, int fd, struct archive *a);
  */
 int archive_extend(const char *initramfs, const struct archive_entry *entries, int count,
 		   char *path, size_t size);
+/* The same with another archive, a file, behind it. */
+int archive_join(const char *initramfs, const char *more, char *path, size_t size);
 
 #endif

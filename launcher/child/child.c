@@ -279,16 +279,16 @@ static void tell_end(struct child *c, const struct reason *why)
 }
 
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
-static struct watchdog watchdog_limits(double pace_s)
+static struct watchdog watchdog_limits(double pace_s, int vcpus)
 {
 	bool known = pace_s >= 0;
 	double s = 5 + 2 * (known ? pace_s : 10);
 
 	return (struct watchdog){ .idle_s = s,
-				  .spin_s = s,
+				  .spin_s = s * vcpus, /* that much CPU time they use at once */
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
-				  .boot_s = known ? 60 + 200 * pace_s : 120 };
+				  .boot_s = (known ? 60 + 200 * pace_s : 120) * vcpus };
 }
 
 /* In Bochs a second of the child's clock, by which it sends heartbeats, takes up to a minute. */
@@ -327,7 +327,7 @@ static void supervise(struct child *c)
 
 	*r = (struct relay){
 		.vm = &c->vm,
-		.limits = watchdog_limits(c->pace_s),
+		.limits = watchdog_limits(c->pace_s, c->vm.vcpus),
 		.deadline_s = c->run->decided.deadline_s,
 		.heartbeat_s = c->heartbeat_s,
 		.own = c->own,

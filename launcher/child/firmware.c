@@ -53,13 +53,13 @@ struct tables {
 		struct header header;
 		uint32_t apic, flags;
 		struct {
-			uint8_t type, length, processor, id;
-			uint32_t flags;
-		} __attribute__((packed)) cpu;
-		struct {
 			uint8_t type, length, id, reserved;
 			uint32_t address, first;
 		} __attribute__((packed)) io_apic;
+		struct {
+			uint8_t type, length, processor, id;
+			uint32_t flags;
+		} __attribute__((packed)) cpu[SMP_MAX];
 	} __attribute__((packed)) madt;
 	struct header dsdt;
 } __attribute__((packed));
@@ -98,7 +98,7 @@ static void finish(struct header *h, const char *signature, uint8_t revision, si
 	h->checksum = checksum(h, length);
 }
 
-static void make_tables(struct tables *t, uint32_t at)
+static void make_tables(struct tables *t, uint32_t at, int vcpus)
 {
 #define ADDRESS(member) (at + (uint32_t)offsetof(struct tables, member))
 	memset(t, 0, sizeof(*t));
@@ -112,8 +112,11 @@ static void make_tables(struct tables *t, uint32_t at)
 	t->fadt.boot_arch = NO_VGA | NO_MSI | NO_ASPM | NO_RTC;
 	t->fadt.flags = WBINVD | NO_POWER_BUTTON | NO_SLEEP_BUTTON | HARDWARE_REDUCED;
 	t->madt.apic = 0xfee00000;
-	t->madt.cpu.length = sizeof(t->madt.cpu);
-	t->madt.cpu.flags = 1; /* it is enabled */
+	for (int i = 0; i < vcpus; i++) {
+		t->madt.cpu[i].length = sizeof(t->madt.cpu[i]);
+		t->madt.cpu[i].processor = t->madt.cpu[i].id = i;
+		t->madt.cpu[i].flags = 1; /* it is enabled */
+	}
 	t->madt.io_apic.type = 1;
 	t->madt.io_apic.length = sizeof(t->madt.io_apic);
 	t->madt.io_apic.address = 0xfec00000;
@@ -124,7 +127,8 @@ static void make_tables(struct tables *t, uint32_t at)
 	t->rsdp.extended_checksum = checksum(&t->rsdp, sizeof(t->rsdp));
 	finish(&t->dsdt, "DSDT", 2, sizeof(t->dsdt));
 	finish(&t->fadt.header, "FACP", 6, sizeof(t->fadt));
-	finish(&t->madt.header, "APIC", 3, sizeof(t->madt));
+	finish(&t->madt.header, "APIC", 3,
+	       offsetof(struct tables, madt.cpu[vcpus]) - offsetof(struct tables, madt));
 	finish(&t->xsdt.header, "XSDT", 1, sizeof(t->xsdt));
 }
 
@@ -146,7 +150,7 @@ static size_t find_room(const uint8_t *rom, size_t size)
 	return longest < 3 * size ? 0 : (end - longest / 2) & ~(size_t)15;
 }
 
-int firmware_write(const char *qboot, const char *path)
+int firmware_write(const char *qboot, const char *path, int vcpus)
 {
 	uint8_t rom[ROM_SIZE];
 	struct tables tables;
@@ -161,7 +165,7 @@ int firmware_write(const char *qboot, const char *path)
 		return fail("%s: not a firmware of %d bytes with room for ACPI tables, which a "
 			    "kernel of your own needs",
 			    qboot, ROM_SIZE);
-	make_tables(&tables, ROM_BASE + at);
+	make_tables(&tables, ROM_BASE + at, vcpus);
 	memcpy(rom + at, &tables, sizeof(tables));
 	out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	err = out < 0 || write_all(out, rom, sizeof(rom)) ? fail("%s: %m", path) : 0;

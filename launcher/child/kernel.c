@@ -44,6 +44,8 @@ int kernel_read(const char *path, struct kernel *k)
 	memcpy(&init, setup + INIT_SIZE, sizeof(init));
 	k->init_kib = init / 1024;
 	if (version && version + KERNEL_VERSION_BASE < n) {
+		/* "6.12.1 (me@here) #1 SMP PREEMPT Mon Jan ...": arch/x86/boot/version.c */
+		k->smp = strstr((char *)setup + version + KERNEL_VERSION_BASE, " SMP ");
 		format(k->release, sizeof(k->release), "%s",
 		       (char *)setup + version + KERNEL_VERSION_BASE);
 		k->release[strcspn(k->release, " ")] = '\0';

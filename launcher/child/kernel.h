@@ -13,6 +13,7 @@
 
 struct kernel {
 	char release[72]; /* as uname -r gives it, "" if the header does not say */
+	bool smp;	  /* built with CONFIG_SMP, as uname -v says it */
 	int64_t init_kib; /* RAM that it needs from where it is loaded until it runs */
 };
 

@@ -160,12 +160,14 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	if (c->kvm)
 		add(a, "-accel kvm -cpu %s", c->cpu ? c->cpu : "host");
 	else
-		/* One thread: the guest has one CPU, and the clock of two threads is not reproducible. */
+		/* One thread, for however many CPUs: the clock of two threads is not reproducible. */
 		add(a, "-accel tcg,thread=single -cpu %s", c->cpu ? c->cpu : VM_TCG_CPU);
 	if (c->deterministic)
 		/* Time is the count of instructions; nothing depends on the host's clock. */
 		add(a, "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -seed 1");
 	add(a, "-m %lldK", (long long)c->memory_kib);
+	if (c->vcpus > 1)
+		add(a, "-smp %d", c->vcpus);
 }
 
 static void add_bochs(struct args *a, const struct vm_config *c)
@@ -314,7 +316,10 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	pid_t launcher = getpid();
 	struct args a;
 
-	*vm = (struct vm){ .appliance = config->appliance, .pid = -1, .pidfd = -1, .stats = -1 };
+	*vm = (struct vm){ .appliance = config->appliance,
+			   .pid = -1,
+			   .pidfd = -1,
+			   .vcpus = config->vcpus > 1 ? config->vcpus : 1 };
 	vm->terminal_in = vm->terminal_out = vm->control = -1;
 	build_args(&a, config);
 	if (a.full) {
@@ -370,40 +375,50 @@ int vm_end(struct vm *vm)
 	return status;
 }
 
+static void close_stats(struct vm *vm)
+{
+	close_all(vm->stats, vm->stats_count);
+	vm->stats_count = 0;
+}
+
 void vm_close(struct vm *vm)
 {
-	int fds[] = { vm->pidfd, vm->console,	   vm->records,	    vm->messages,
-		      vm->stats, vm->terminal_out, vm->terminal_in, vm->control };
+	int fds[] = { vm->pidfd,	vm->console,	 vm->records, vm->messages,
+		      vm->terminal_out, vm->terminal_in, vm->control };
 
 	close_all(fds, ARRAY_SIZE(fds));
-	vm->pidfd = vm->console = vm->records = vm->messages = vm->stats = -1;
+	close_stats(vm);
+	vm->pidfd = vm->console = vm->records = vm->messages = -1;
 	vm->terminal_out = vm->terminal_in = vm->control = -1;
 }
 
 /*
- * QEMU keeps the vCPU's statistics open; a second reference reads them without asking QEMU, even
+ * QEMU keeps the statistics of each vCPU open; a second reference reads them without asking QEMU, even
  * while it hangs and after it ended (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD).
  */
-static int find_stats(const struct vm *vm)
+static void find_stats(struct vm *vm)
 {
-	static const char want[] = "anon_inode:kvm-vcpu-stats:0";
+	static const char want[] = "anon_inode:kvm-vcpu-stats:";
 	char dir_path[64], link[64];
 	struct dirent *entry;
-	int fd = -1;
 	ssize_t n;
 	DIR *dir;
+	int fd;
 
+	close_stats(vm); /* those of before some vCPU was there */
 	format(dir_path, sizeof(dir_path), "/proc/%d/fd", vm->pid);
 	dir = opendir(dir_path);
-	while (dir && fd < 0 && (entry = readdir(dir))) {
+	while (dir && vm->stats_count < vm->vcpus && (entry = readdir(dir))) {
 		n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
 		link[n > 0 ? n : 0] = '\0';
-		if (!strcmp(link, want))
-			fd = syscall(SYS_pidfd_getfd, vm->pidfd, atoi(entry->d_name), 0);
+		if (strncmp(link, want, sizeof(want) - 1))
+			continue;
+		fd = syscall(SYS_pidfd_getfd, vm->pidfd, atoi(entry->d_name), 0);
+		if (fd >= 0)
+			vm->stats[vm->stats_count++] = fd;
 	}
 	if (dir)
 		closedir(dir);
-	return fd;
 }
 
 static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *name)
@@ -453,23 +468,42 @@ static int64_t debugfs_stat(const struct vm *vm, const char *name)
 	return value;
 }
 
-int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
+/* Adds up one vCPU's.  -1: they cannot be read. */
+static int add_stats(int fd, int64_t *exits, int64_t *interrupts)
 {
 	struct kvm_stats_header header;
-	int64_t interrupts;
+	int64_t n;
 
-	if (vm->stats < 0 && vm->pid > 0)
-		vm->stats = find_stats(vm);
-	if (vm->stats >= 0 && pread(vm->stats, &header, sizeof(header), 0) == sizeof(header)) {
-		*total = read_stat(vm->stats, &header, "exits");
-		interrupts = read_stat(vm->stats, &header, "irq_exits");
-	} else {
-		*total = debugfs_stat(vm, "exits");
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		return -1;
+	n = read_stat(fd, &header, "exits");
+	if (n < 0)
+		return -1;
+	*exits += n;
+	n = read_stat(fd, &header, "irq_exits");
+	*interrupts += n > 0 ? n : 0;
+	return 0;
+}
+
+int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
+{
+	int64_t exits = 0, interrupts = 0;
+
+	if (vm->stats_count < vm->vcpus && vm->pid > 0)
+		find_stats(vm);
+	if (vm->stats_count && vm->stats_count < vm->vcpus) /* QEMU has not made all of them yet */
+		return -1;
+	for (int i = 0; i < vm->stats_count; i++)
+		if (add_stats(vm->stats[i], &exits, &interrupts))
+			return -1;
+	if (!vm->stats_count) {
+		exits = debugfs_stat(vm, "exits");
 		interrupts = debugfs_stat(vm, "irq_exits");
 	}
-	if (*total < 0)
+	if (exits < 0)
 		return -1;
-	*work = *total - (interrupts > 0 ? interrupts : 0);
+	*total = exits;
+	*work = exits - (interrupts > 0 ? interrupts : 0);
 	return 0;
 }
 

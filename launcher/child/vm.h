@@ -41,6 +41,7 @@ struct vm_config {
 	const char *extra_args; /* words split on %20, or "" */
 	const char *sandbox;	/* what its -sandbox is told, or NULL */
 	int64_t memory_kib;
+	int vcpus;
 	bool kvm;	    /* else TCG with AMD-V */
 	bool deterministic; /* TCG with an instruction-counted clock */
 	enum vm_terminal terminal;
@@ -53,7 +54,7 @@ struct vm {
 	int pidfd, console, records, messages; /* messages: what QEMU itself prints */
 	const char *name;		       /* of the program */
 	bool stays; /* it is Bochs, which does not end when its guest says so */
-	int stats;  /* KVM's statistics of the vCPU, -1 until found */
+	int vcpus, stats[SMP_MAX], stats_count; /* KVM's statistics of each vCPU, once found */
 	/* Of the terminal, if there is one: to write, to read, to write. */
 	int terminal_in, terminal_out, control;
 	bool serial_records;
@@ -68,7 +69,7 @@ int vm_end(struct vm *vm);
 void vm_close(struct vm *vm);
 
 /*
- * Exits of the vCPU so far, all levels below it included; WORK leaves out those that a physical
+ * Exits of all vCPUs so far, all levels below it included; WORK leaves out those that a physical
  * interrupt caused, which say nothing of progress.  -1 if KVM's statistics cannot be had (yet).
  */
 int vm_exits(struct vm *vm, int64_t *total, int64_t *work);

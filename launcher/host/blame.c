@@ -140,7 +140,7 @@ static int look_for_suspect(struct runs *runs, struct report *first)
 
 static int check(const struct options *asked)
 {
-	if (!files_is_foreign_kernel(asked->kernel))
+	if (!files_is_foreign_kernel(asked->kernel, asked->smp))
 		return fail(
 			"--blame: it names the level whose KVM is at fault in a kernel under test: "
 			"which one? See --kernel");

@@ -145,6 +145,8 @@ int compare_possible(const struct report *old, const struct report *new)
 			       differs("nesting", nesting_names[old->setup.nesting],
 				       nesting_names[new->setup.nesting]) ||
 			       differs("strictness", cpu_name(old), cpu_name(new)) ||
+			       number_differs("vCPUs of each level", old->setup.smp, new->setup.smp,
+					      "") ||
 			       differs("time", clock_name(old), clock_name(new)) ||
 			       (timed &&
 				number_differs("time budget, which was used up",

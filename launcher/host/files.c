@@ -37,9 +37,15 @@ static char *file_beside(const char *name, const char *published)
 	return NULL;
 }
 
-char *files_kernel(void)
+char *files_kernel(int vcpus)
 {
-	return file_beside("bzImage", PUBLISHED("bzImage-x86_64"));
+	return vcpus > 1 ? file_beside("bzImage-smp", PUBLISHED("bzImage-smp-x86_64"))
+			 : file_beside("bzImage", PUBLISHED("bzImage-x86_64"));
+}
+
+char *files_smp(void)
+{
+	return file_beside("smp.cpio.gz", PUBLISHED("smp-x86_64.cpio.gz"));
 }
 
 char *files_initramfs(void)
@@ -75,9 +81,9 @@ bool files_same(const char *a, const char *b)
 	return !sha256_file(a, sum[0]) && !sha256_file(b, sum[1]) && !strcmp(sum[0], sum[1]);
 }
 
-bool files_is_foreign_kernel(const char *kernel)
+bool files_is_foreign_kernel(const char *kernel, int vcpus)
 {
-	char *own = files_kernel();
+	char *own = files_kernel(vcpus);
 	bool foreign = kernel && !(own && files_same(kernel, own));
 
 	free(own);

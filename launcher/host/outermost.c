@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/outermost.h"
+#include "child/archive.h"
 #include "child/child.h"
 #include "child/cmdline.h"
 #include "child/kernel.h"
@@ -36,6 +37,7 @@ struct outermost {
 	char cmdline[CMDLINE_SIZE];
 	char cpu[256];	    /* of an emulated one that recurses or is strict */
 	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
+	char joined[64];    /* the one that runs with more than one vCPU, likewise */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
 	struct streams streams;	   /* of programs */
@@ -99,7 +101,7 @@ static int input_level(const struct outermost *m)
 		return INPUT_NONE;
 	if (!stat("/dev/null", &null) && S_ISCHR(in.st_mode) && in.st_rdev == null.st_rdev)
 		return INPUT_NONE;
-	if (files_is_foreign_kernel(asked->kernel)) {
+	if (files_is_foreign_kernel(asked->kernel, asked->smp)) {
 		lines_say(&m->run.lines,
 			  "the standard input does not reach a level with --kernel: its "
 			  "drivers for that are the appliance's own kernel's");
@@ -191,6 +193,7 @@ static void choose_machine(struct outermost *m)
 		       asked->strict ? "x-svm-strict=on" : "svm-recursion=on");
 		c->cpu = m->cpu;
 	}
+	c->vcpus = asked->smp;
 	c->memory_kib = asked->memory_kib ? asked->memory_kib : MEMORY_KIB;
 	c->extra_args = asked->qemu_args;
 	c->cmdline = m->cmdline;
@@ -209,6 +212,33 @@ static const char *outermost_virt(const struct outermost *m)
 	return m->config.kvm ? m->host.self.cpu_virt : in_bochs(m) ? "vmx" : "svm";
 }
 
+/* The levels that run the appliance's own kernel get the one for more than one vCPU. */
+static int place_smp(struct outermost *m)
+{
+	char *archive = files_smp();
+	int err;
+
+	if (!m->config.kernel || !archive)
+		err = fail("--smp: no bzImage-smp with its smp.cpio.gz beside this command or "
+			   "installed with it; build them with make");
+	else
+		err = archive_join(m->config.initramfs, archive, m->joined, sizeof(m->joined));
+	free(archive);
+	m->config.initramfs = m->joined;
+	return err;
+}
+
+static int check_smp(const struct options *asked)
+{
+	struct kernel kernel;
+
+	if (asked->smp == 1 || kernel_read(asked->kernel, &kernel) || kernel.smp)
+		return 0;
+	return fail("--kernel %s: Linux %s for one CPU (without CONFIG_SMP): leave out --smp, or "
+		    "name another",
+		    asked->kernel, kernel.release);
+}
+
 /* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
 static int place_kernel(struct outermost *m)
 {
@@ -218,25 +248,29 @@ static int place_kernel(struct outermost *m)
 		.kernel = asked->kernel,
 		.modules = asked->modules,
 		.config = asked->config,
-		.initramfs = config->initramfs,
 		.virt = outermost_virt(m),
 		.levels = asked->levels,
 		.lines = &m->run.lines,
 	};
 
-	config->kernel = files_kernel();
+	bool foreign = files_is_foreign_kernel(o.kernel, asked->smp);
+
+	config->kernel = files_kernel(asked->smp);
 	if (!o.kernel && (o.modules || o.config || levels_last(&o.levels) >= 0))
 		return fail("--modules, --levels and --config need --kernel");
-	if (!o.kernel)
-		return files_need(config->kernel, "kernel");
-	if (access(o.kernel, R_OK))
+	if (o.kernel && access(o.kernel, R_OK))
 		return files_need(o.kernel, "kernel");
-	if (!files_is_foreign_kernel(o.kernel))
-		return 0; /* not under test: it is the appliance's own */
+	if (asked->smp > 1 && (!foreign || levels_last(&o.levels) >= 0) && place_smp(m))
+		return -1;
+	if (!foreign) /* nothing is under test */
+		return files_need(config->kernel, "kernel");
+	if (check_smp(asked))
+		return -1;
 	if (m->run.decided.shell != SHELL_NONE)
 		return fail(
 			"--shell needs the appliance's own kernel at every level: leave out one "
 			"of --shell and --kernel");
+	o.initramfs = config->initramfs;
 	if (overlay_make(&o, m->child.level, m->initramfs, sizeof(m->initramfs)))
 		return -1;
 	config->initramfs = m->initramfs;
@@ -381,7 +415,7 @@ static int64_t need_kib(const struct vm_config *config)
 
 	if (kernel_read(config->kernel, &kernel) || stat(config->initramfs, &st))
 		return 0;
-	return memory_need_kib(kernel.init_kib, st.st_size / 1024 * 3 / 2);
+	return memory_need_kib(kernel.init_kib, st.st_size / 1024 * 3 / 2, config->vcpus);
 }
 
 /*
@@ -448,6 +482,23 @@ static void add_missing(struct outermost *m)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
+/* What the outermost level has, only this command knows. */
+static void count_cpus(struct outermost *m)
+{
+	struct check k = { .id = "cpus", .result = RESULT_FAIL, .value = 1, .unit = "CPUs" };
+	struct report *r = &m->run.teller.report;
+	const struct check *told;
+
+	if (m->config.vcpus == 1 || r->deepest < 0 || !r->levels[r->outermost].ready)
+		return;
+	told = level_check(&r->levels[r->outermost], k.id);
+	if (told)
+		k.value = told->value;
+	format(k.detail, sizeof(k.detail), "%g of %d CPUs are online", k.value, m->config.vcpus);
+	if (k.value < m->config.vcpus)
+		level_add_check(&r->levels[r->outermost], &k);
+}
+
 static void say_unexpected(void *context, int level, const char *check, const char *test)
 {
 	struct outermost *m = context;
@@ -504,6 +555,7 @@ static int prepare_and_run(struct outermost *m)
 	m->run.stopped = child_was_stopped();
 	streams_close(&m->streams);
 	add_missing(m);
+	count_cpus(m);
 	err = compare_expectations(m);
 	status = run_finish(&m->run);
 	return err || m->streams.err ? -1 : status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "level/checks.h"
+#include "level/cpus.h"
 #include "level/needs.h"
 #include "child/port.h"
 #include "guest/cases.h"
@@ -26,6 +27,9 @@
 #define EXITS_A_LOOK 10 /* exits between two looks at the clock */
 #define EARLY_SAMPLES 5
 #define LATE_SAMPLES 21
+#define EARLY_TRIPS 5
+#define LATE_TRIPS 100
+#define REMAPS 100
 #define POST_PORT 0x80 /* the POST code port: writing it is harmless on any PC */
 
 static void check_virt(struct check_context *c, struct check *k)
@@ -55,6 +59,67 @@ static void check_nested(struct check_context *c, struct check *k)
 	check_set(k, c->need_nested && c->platform->have_kvm ? RESULT_FAIL : RESULT_SKIP,
 		  "the KVM module's parameter nested is %s",
 		  c->platform->kvm_nested ? "not there" : "0");
+}
+
+/* Where one CPU is meant and there, there is nothing to say. */
+static void check_cpus(struct check_context *c, struct check *k)
+{
+	int online = cpus_listed(CPUS_ONLINE), want = cpus_listed(CPUS_PRESENT);
+
+	if (want < c->vcpus)
+		want = c->vcpus;
+	k->value = online;
+	strcpy(k->unit, "CPUs");
+	if (online == 1 && want == 1)
+		k->id[0] = '\0';
+	else if (online < want)
+		check_set(k, RESULT_FAIL, "%d of %d CPUs are online", online, want);
+}
+
+/* A time that a healthy level needs a small part of, however deep it is. */
+static double enough_s(const struct check_context *c)
+{
+	return 5 + 2 * c->self->kernel_s;
+}
+
+/* What CPUs do together; where there is one, nothing is checked. */
+static void check_together(struct check_context *c, struct check *k, int rounds,
+			   void (*act)(struct together *t))
+{
+	struct together t = { .rounds = rounds, .limit_s = enough_s(c) };
+	int cpu[CPUS_MAX];
+
+	if (c->phase == CHECK_LATE) {
+		t.until_s = now_s() + t.limit_s / 2;
+		if (t.until_s > c->deadline_s)
+			t.until_s = c->deadline_s;
+	}
+	if (cpus_ours(cpu) == 1 || (t.until_s && now_s() >= t.until_s)) {
+		k->id[0] = '\0';
+		return;
+	}
+	act(&t);
+	k->value = t.done;
+	if (*t.wrong)
+		check_set(k, RESULT_FAIL, "%s", t.wrong);
+}
+
+static void check_ipi(struct check_context *c, struct check *k)
+{
+	strcpy(k->unit, "trips");
+	check_together(c, k, c->phase == CHECK_LATE ? LATE_TRIPS : EARLY_TRIPS, cpus_pass_token);
+}
+
+static void check_tlb(struct check_context *c, struct check *k)
+{
+	strcpy(k->unit, "changes");
+	check_together(c, k, REMAPS, cpus_remap);
+}
+
+static void check_clocks(struct check_context *c, struct check *k)
+{
+	strcpy(k->unit, "reads");
+	check_together(c, k, CLOCK_READS, cpus_read_clocks);
 }
 
 /* Each word holds its own address, then its complement: finds what is lost, stuck or aliased. */
@@ -271,22 +336,31 @@ static void check_cost(struct check_context *c, struct check *k)
 }
 
 #define QUICK(name, when, how) .id = (name), .phases = (when), .run = (how)
+#define ON_EACH_CPU .each_cpu = true
 #define THOROUGH(name) QUICK(name, CHECK_THOROUGH, check_guest)
 
 static const struct {
 	const char *id;
 	int phases;
 	void (*run)(struct check_context *c, struct check *k);
+	bool each_cpu; /* it is made on each CPU in turn */
 	struct guest_case guest;
 } checks[] = {
 	{ QUICK("virt", CHECK_EARLY, check_virt) }, /* svm or vmx in the CPU's flags */
 	{ QUICK("kvm", CHECK_EARLY, check_kvm) },   /* /dev/kvm opens, with the API that we know */
 	{ QUICK("nested", CHECK_EARLY, check_nested) }, /* KVM's guests may nest */
 	{ QUICK("memory", CHECK_EARLY, check_memory) }, /* a pattern over free RAM */
-	{ QUICK("clock", CHECK_EARLY, check_clock) },	/* never goes back */
-	{ QUICK("tsc", CHECK_EARLY, check_tsc) },	/* its frequency is known and right */
-	{ QUICK("timer", CHECK_EARLY, check_timer) },	/* fires, neither early nor lost */
-	{ QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu) },	 /* registers survive exits */
+	{ QUICK("cpus", CHECK_EARLY,
+		check_cpus) }, /* all are online, where there is more than one */
+	{ QUICK("ipi", CHECK_EARLY | CHECK_LATE, check_ipi) }, /* each wakes the next */
+	{ QUICK("tlb", CHECK_LATE, check_tlb) },	/* none uses a page that was unmapped */
+	{ QUICK("clocks", CHECK_EARLY, check_clocks) }, /* none is behind another */
+	{ QUICK("clock", CHECK_EARLY, check_clock), ON_EACH_CPU }, /* never goes back */
+	{ QUICK("tsc", CHECK_EARLY, check_tsc) }, /* its frequency is known and right */
+	{ QUICK("timer", CHECK_EARLY, check_timer),
+	  ON_EACH_CPU }, /* fires, neither early nor lost */
+	{ QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu),
+	  ON_EACH_CPU },					 /* registers survive exits */
 	{ QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost) }, /* of an exit, in cycles */
 
 	/* Memory of a guest is moved, split, shared and write-protected while it runs */
@@ -389,6 +463,27 @@ static void tell_beginning(struct check_context *c, const char *id)
 	c->done(c->context, &k);
 }
 
+/* Each CPU has the result of the last, or of the first that fails. */
+static void run_on_each_cpu(struct check_context *c, size_t i, struct check *k)
+{
+	int cpu[CPUS_MAX], count = cpus_ours(cpu);
+	char why[sizeof(k->detail)];
+
+	for (int n = 0; n < count && k->id[0] && k->result == RESULT_PASS; n++) {
+		if (count > 1 && cpus_move(cpu[n])) {
+			check_set(k, RESULT_FAIL, "CPU %d: %s", cpu[n], strerror(errno));
+			break;
+		}
+		checks[i].run(c, k);
+		if (count == 1 || k->result == RESULT_PASS)
+			continue;
+		strcpy(why, k->detail);
+		format(k->detail, sizeof(k->detail), "CPU %d: %s", cpu[n], why);
+	}
+	if (count > 1)
+		cpus_move(-1);
+}
+
 void checks_run(struct check_context *c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
@@ -400,7 +495,10 @@ void checks_run(struct check_context *c)
 		c->guest = &checks[i].guest;
 		if (c->phase == CHECK_THOROUGH)
 			tell_beginning(c, k.id);
-		checks[i].run(c, &k);
+		if (checks[i].each_cpu)
+			run_on_each_cpu(c, i, &k);
+		else
+			checks[i].run(c, &k);
 		if (!k.id[0])
 			continue;
 		level_add_check(c->self, &k);

@@ -34,6 +34,7 @@ struct check_context {
 	enum check_phase phase;
 	bool need_virt;	    /* a next level was asked for: without virtualization the check fails */
 	bool need_nested;   /* and one below it: its guests must nest */
+	int vcpus;	    /* that the level above gave it; 0: nobody says */
 	double deadline_s;  /* on now_s(): late checks end by then */
 	const char *wanted; /* of the thorough ones: "thorough", all, or names with commas */
 	const struct guest_case *guest; /* of the check that runs */

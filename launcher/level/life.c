@@ -6,6 +6,7 @@
 #include "child/gather.h"
 #include "child/uplink.h"
 #include "child/wire.h"
+#include "level/cpus.h"
 #include "level/kvm.h"
 #include "level/modules.h"
 #include "level/parameters.h"
@@ -68,6 +69,18 @@ int life_read_cmdline(struct options *o)
 		return fail("%s: a parameter in it is malformed", CMDLINE_PATH);
 	return read_text("/proc/cmdline", text, sizeof(text)) ? fail("/proc/cmdline: %m")
 							      : options_from_cmdline(o, text);
+}
+
+int life_check_smp(const struct options *o)
+{
+	struct kernel kernel;
+
+	if (o->smp == 1 || kernel_read(KERNEL_PATH, &kernel) || kernel.smp)
+		return 0;
+	return fail("nest.smp=%d: the kernel of the levels below, " KERNEL_PATH " in the "
+		    "initramfs, is one for one CPU: append smp.cpio.gz to the initramfs, and boot "
+		    "bzImage-smp",
+		    o->smp);
 }
 
 void life_begin(struct life *l, double kernel_s)
@@ -172,6 +185,12 @@ static void tell_own_check(void *context, const struct check *k)
 	tell_check(t, t->from, k);
 }
 
+void life_start_cpus(struct life *l)
+{
+	if (l->has_parent && l->run.decided.smp > 1)
+		cpus_bring_up(l->appliance);
+}
+
 void life_run_hook(struct life *l)
 {
 	struct teller *t = &l->run.teller;
@@ -245,6 +264,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.wanted_kib = o->memory_kib ? o->memory_kib : o->mem_kib,
 		.kernel_kib = l->child_file.init_kib,
 		.archive_kib = archive_kib,
+		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
 		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
@@ -359,6 +379,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.need_nested = d->depth == DEPTH_MAX || d->depth > t->from + 1,
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
 		.wanted = d->checks,
+		.vcpus = l->has_parent ? d->smp : 0,
 		.alive = life_heartbeat,
 		.alive_context = l,
 		.context = t,
@@ -572,7 +593,7 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 	config->machine_options = options;
 	config->machine = VM_MICROVM;
 	if (*built && strcmp(built, l->archive.sum[1].sha256) &&
-	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH)) {
+	    !firmware_write(QBOOT_PATH, FIRMWARE_PATH, config->vcpus)) {
 		config->machine = VM_FIRMWARE;
 		config->firmware = FIRMWARE_PATH;
 	}
@@ -591,6 +612,12 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		return -1;
 	if (!l->platform.child_xsave)
 		append_word(parameters, sizeof(parameters), "noxsave");
+	/*
+	 * Each piece of code that the kernel patches as it boots, of KVM some 300, would be three interrupts
+	 * to each CPU (text_poke_bp): life_start_cpus() starts the others when that is done.
+	 */
+	if (l->run.decided.smp > 1 && !foreign)
+		append_word(parameters, sizeof(parameters), "maxcpus=1");
 	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
 		append_word(parameters, sizeof(parameters), "kvm_amd.recursion=0");
 	if (l->platform.kvm_nested == 1)
@@ -613,6 +640,7 @@ void life_run_child(struct life *l)
 		.cpu = setting_of(&l->run.decided.cpus, t->from + 1),
 		.extra_args = l->run.asked.qemu_args,
 		.memory_kib = l->budget.child_kib,
+		.vcpus = l->run.decided.smp,
 		.kvm = true,
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
 	};

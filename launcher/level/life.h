@@ -40,6 +40,8 @@ struct life {
  * (printed): a word is malformed.
  */
 int life_read_cmdline(struct options *o);
+/* -1 (printed): more than one vCPU was asked for, and the kernel of the levels below has no use for them. */
+int life_check_smp(const struct options *o);
 /* Finds out which level this is, and tells from now on. KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
 /* Sends everything that we print to the level above, what was printed before included. */
@@ -48,6 +50,8 @@ void life_open_own_lines(struct life *l);
 void life_refuse_files(struct life *l, const char *why);
 /* The heartbeat while a hook or a shell runs, which may take long: CONTEXT is a life. */
 void life_heartbeat(void *context);
+/* The CPUs that its kernel left alone. */
+void life_start_cpus(struct life *l);
 /* A person's own preparation of the level, which is a check of it. */
 void life_run_hook(struct life *l);
 /* KVM, and which kernels this level and the next one boot. */

@@ -7,6 +7,10 @@
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
 #define QEMU_KIB 1280 /* qemu's anonymous memory, stacks and page tables of its own */
+/* For each vCPU but the first: QEMU's thread and CPU object, KVM's vCPU. */
+#define VCPU_KIB 256
+/* and what the child's kernel has for each: per-CPU areas, idle and other threads. */
+#define CHILD_CPU_KIB 512
 /* 4 KiB of page table for 2 MiB of guest RAM: each huge page has one in store, to be split into. */
 #define PAGE_TABLE_SHARE 512
 /* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
@@ -125,12 +129,13 @@ void memory_learn(struct level *self)
 	self->available_kib = available_kib();
 }
 
-int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib)
+int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus)
 {
 	int64_t more_kib = kernel_kib > OUR_KERNEL_KIB ? kernel_kib - OUR_KERNEL_KIB : 0;
 
 	/* The archive and what is unpacked from it are there together for a moment. */
-	return CHILD_DATA_KIB + kernel_kib + more_kib / MORE_DATA_SHARE + 2 * archive_kib;
+	return CHILD_DATA_KIB + (vcpus - 1) * CHILD_CPU_KIB + kernel_kib +
+	       more_kib / MORE_DATA_SHARE + 2 * archive_kib;
 }
 
 void memory_divide(struct budget *b, int64_t wanted_kib)
@@ -153,11 +158,11 @@ void memory_plan(struct budget *b, const struct demand *d)
 {
 	*b = (struct budget){
 		.available_kib = available_kib(),
-		.qemu_kib = QEMU_KIB,
+		.qemu_kib = QEMU_KIB + (d->vcpus - 1) * VCPU_KIB,
 		.margin_kib = MARGIN_KIB,
 		.freed_kib = d->freed_kib,
 		.recurses = d->recurses,
-		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib),
+		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib, d->vcpus),
 	};
 	if (d->kernel_kib > OUR_KERNEL_KIB)
 		b->scatter_kib = b->need_kib / SCATTER_SHARE;

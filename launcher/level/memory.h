@@ -16,7 +16,8 @@ struct demand {
 	int64_t archive_kib; /* the size of what it unpacks */
 	int64_t devices_kib; /* what its drivers take */
 	int64_t freed_kib;   /* what we keep in files only until it is up */
-	bool recurses;	     /* its guests are none of our KVM's business: docs/recursion.md */
+	int vcpus;
+	bool recurses; /* its guests are none of our KVM's business: docs/recursion.md */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
@@ -49,8 +50,8 @@ bool memory_fits(const struct budget *b);
 int64_t memory_needed_kib(const struct budget *b);
 /* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
 #define MARGIN_KIB 2048
-/* The smallest RAM of a child with such a kernel that unpacks so much. */
-int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib);
+/* The smallest RAM of a child with such a kernel that unpacks so much, and has so many vCPUs. */
+int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus);
 /* What a kernel takes of so much RAM for its array of pages. */
 int64_t memory_struct_page_kib(int64_t ram_kib);
 /*

@@ -18,6 +18,7 @@
 #endif
 
 #define KIB_PER_MIB 1024
+#define SMP_MAX 8 /* vCPUs of a level: CONFIG_NR_CPUS of kernel-config-smp */
 #define MAX_LEVEL 255
 
 /* Exit status of the command, from the contract. */

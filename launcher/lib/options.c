@@ -393,6 +393,9 @@ static const struct option options[] = {
 	{ NULL, "--strict", NULL, CMD_RUN, MEMBER(set_flag, strict),
 	  "emulate an AMD-V that is as strict as hardware may be: it keeps what nobody told it to "
 	  "forget; needs the QEMU of make emulator" },
+	{ "nest.smp", "--smp", "N", CMD_RUN, INT(smp, 1, SMP_MAX),
+	  "vCPUs of each level; as a kernel parameter, of each level below, whose kernel must be "
+	  "bzImage-smp or another with CONFIG_SMP (default: 1)" },
 	{ "nest.exec", NULL, "CMD", 0, STRING(set_string, exec.command, 1, NULL),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
 	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, MEMBER(add_to_list, programs),
@@ -535,6 +538,7 @@ void options_init(struct options *o)
 	*o = (struct options){
 		.depth = DEPTH_MAX,
 		.repeat = 1,
+		.smp = 1,
 		.report = REPORT_TABLE | REPORT_KTAP | REPORT_LAVA,
 		.shell = SHELL_NONE,
 		.level = LEVEL_NONE,
@@ -555,6 +559,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	*d = (struct decided){ .depth = o->depth,
 			       .shell = shell,
 			       .nesting = o->nesting,
+			       .smp = o->smp,
 			       .exec = o->exec,
 			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);

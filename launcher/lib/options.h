@@ -86,6 +86,7 @@ struct options {
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel, nesting, cpu_emulator;
+	int smp; /* vCPUs of each level */
 	bool plain, deterministic, strict, stop_on_failure, blame;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
@@ -114,6 +115,7 @@ struct decided {
 	int depth; /* a level, or DEPTH_MAX */
 	int shell; /* a level, or SHELL_NONE */
 	int nesting;
+	int smp;	   /* vCPUs of each level below */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	char checks[CHECKS_SIZE];

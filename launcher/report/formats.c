@@ -376,6 +376,7 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddBoolToObject(o, "counted_clock", s->deterministic);
 	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
 	cJSON_AddBoolToObject(o, "strict", s->strict);
+	cJSON_AddNumberToObject(o, "smp", s->smp);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
 	cJSON_AddStringToObject(o, "accel", s->accel);
@@ -648,6 +649,8 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
 		return malformed(path, "nesting of its setup is neither classic nor recursive");
 	s->strict = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "strict"));
+	if (cJSON_HasObjectItem(o, "smp") && read_int(o, "smp", 1, SMP_MAX, &s->smp))
+		return malformed(path, "smp of its setup is not a number of vCPUs");
 	read_text_of(o, "qemu", s->qemu, sizeof(s->qemu));
 	read_text_of(o, "accel", s->accel, sizeof(s->accel));
 	read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why));

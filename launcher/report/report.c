@@ -21,7 +21,7 @@ void report_init(struct report *r, int requested)
 	evidence_clear(&r->evidence);
 	r->blame = (struct blame){ 0 };
 	r->requested = requested;
-	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN };
+	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN, .smp = 1 };
 	r->outermost = MAX_LEVEL + 1;
 	r->deepest = r->shell_level = -1;
 }

@@ -22,6 +22,7 @@ struct setup {
 	bool deterministic; /* --deterministic */
 	int nesting;	    /* as asked for: enum nesting */
 	bool strict;	    /* --strict */
+	int smp;	    /* vCPUs of each level */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
 	char qemu[24];	    /* the version of the outermost QEMU, or "" */
 	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */

@@ -55,7 +55,6 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 			   .console = pipes[0],
 			   .records = pipes[1],
 			   .messages = pipes[2],
-			   .stats = -1,
 			   .start_s = now_s() };
 	return 0;
 }

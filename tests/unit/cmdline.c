@@ -100,6 +100,10 @@ static void test_handed_down(void **state)
 	assert_string_equal(handed_down(&d, 2, 1),
 			    "quiet nest.level=2 nest.id=5eed nest.depth=3 nest.shell=2");
 	assert_string_equal(handed_down(&d, 3, 1), "quiet nest.level=3 nest.id=5eed nest.depth=3");
+	d.smp = 4;
+	assert_string_equal(handed_down(&d, 3, 1),
+			    "quiet nest.level=3 nest.id=5eed nest.depth=3 nest.smp=4");
+	d.smp = 1;
 	d.nesting = NESTING_RECURSIVE;
 	assert_string_equal(handed_down(&d, 3, 1), "quiet nest.level=3 nest.id=5eed nest.depth=3 "
 						   "nest.nesting=recursive");

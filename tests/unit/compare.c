@@ -329,6 +329,9 @@ static void test_not_comparable(void **state)
 	impossible("the new one a deterministic clock");
 	new.setup.strict = true;
 	impossible("the old report has a CPU that is not strict, the new one a strict CPU");
+	new.setup.smp = 2;
+	impossible("vCPUs of each level: the old report has 1, the new one 2");
+	new.setup.smp = 1;
 	new.setup.nesting = NESTING_RECURSIVE;
 	impossible("nesting: the old report has classic, the new one recursive");
 	new.stop = STOP_TIME;

@@ -26,7 +26,7 @@ static void test_firmware(void **state)
 	memset(rom + 0xff00, 0x90, 0x100);
 	assert_int_equal(fwrite(rom, 1, sizeof(rom), f), sizeof(rom));
 	fclose(f);
-	assert_int_equal(firmware_write("qboot", "rom"), 0);
+	assert_int_equal(firmware_write("qboot", "rom", 2), 0);
 	f = fopen("rom", "r");
 	assert_int_equal(fread(rom, 1, sizeof(rom), f), sizeof(rom));
 	fclose(f);
@@ -44,13 +44,17 @@ static void test_firmware(void **state)
 		memcpy(&length, rom + table[i] - 0xf0000 + 4, sizeof(length));
 		assert_int_equal(sum_of(table[i] - 0xf0000, length), 0);
 	}
+	/* 44 bytes, an IOAPIC, and two CPUs: 0 and 1, both enabled. */
+	assert_int_equal(length, 44 + 12 + 2 * 8);
+	assert_memory_equal(rom + table[1] - 0xf0000 + 56, "\0\10\0\0\1\0\0\0\0\10\1\1\1\0\0\0",
+			    16);
 	write_file("qboot", "too short");
-	assert_int_equal(firmware_write("qboot", "rom"), -1);
+	assert_int_equal(firmware_write("qboot", "rom", 2), -1);
 	memset(rom, 0x90, sizeof(rom));
 	f = fopen("qboot", "w");
 	fwrite(rom, 1, sizeof(rom), f);
 	fclose(f);
-	assert_int_equal(firmware_write("qboot", "rom"), -1);
+	assert_int_equal(firmware_write("qboot", "rom", 2), -1);
 }
 
 RUN(T(test_firmware))

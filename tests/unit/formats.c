@@ -42,6 +42,7 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 	r.outermost = 0;
 	r.lost_records = 3000000000;
 	r.setup = (struct setup){ .memory_kib = stop % 2 ? 524288 : UNKNOWN,
+				  .smp = 1 + stop % 2,
 				  .timeout_s = levels,
 				  .deterministic = ready,
 				  .strict = stop % 2,
@@ -361,6 +362,8 @@ static void test_no_reports(void **state)
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"memory_kib\":0}}",
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"tsc_khz\":1e300}}",
 		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"nesting\":\"deep\"}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"smp\":0}}",
+		HEAD OUTCOME ",\"setup\":{\"timeout_s\":0,\"smp\":\"2\"}}",
 		HEAD OUTCOME ",\"levels\":[1]}",
 		HEAD OUTCOME ",\"levels\":[{}]}",
 		HEAD OUTCOME ",\"levels\":[{\"level\":\"0\"}]}",

@@ -8,7 +8,8 @@ static void plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64
 {
 	memory_plan(b, &(struct demand){ .wanted_kib = wanted_kib,
 					 .kernel_kib = kernel_kib,
-					 .archive_kib = archive_kib });
+					 .archive_kib = archive_kib,
+					 .vcpus = 1 });
 }
 
 static void test_plan(void **state)

@@ -170,6 +170,9 @@ static void test_good_words(void **state)
 	assert_int_equal(o.end, END_SHELL);
 	assert_int_equal(cmdline("nest.depth=255 nest.depth=2"), 0); /* the last one counts */
 	assert_int_equal(o.depth, 2);
+	assert_int_equal(o.smp, 1);
+	assert_int_equal(cmdline("nest.smp=8"), 0);
+	assert_int_equal(o.smp, 8);
 	assert_int_equal(o.nesting, NESTING_CLASSIC);
 	assert_int_equal(cmdline("nest.nesting=recursive"), 0);
 	assert_int_equal(o.nesting, NESTING_RECURSIVE);
@@ -278,6 +281,10 @@ static void test_malformed_words(void **state)
 		"nest.start=",
 		"nest.start=now",
 		"nest.start=AUTO",
+		"nest.smp=",
+		"nest.smp=0",
+		"nest.smp=9",
+		"nest.smp=2x",
 		"nest.nesting=",
 		"nest.nesting=deep",
 		"nest.end=",
@@ -423,6 +430,9 @@ static void test_malformed_args(void **state)
 		{ CMD_RUN, "--memory 0" },
 		{ CMD_RUN, "--accel hvf" },
 		{ CMD_RUN, "--nesting none" },
+		{ CMD_RUN, "--smp" },
+		{ CMD_RUN, "--smp 0" },
+		{ CMD_RUN, "--smp 9" },
 		{ CMD_RUN, "--timeout 1s" },
 		{ CMD_RUN, "--report xml" },
 		{ CMD_RUN, "--report svg" },

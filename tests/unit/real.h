@@ -124,7 +124,9 @@ static inline void real_level(struct report *r, int level)
 static inline void real_report(struct report *r, int deepest)
 {
 	report_init(r, deepest);
-	r->setup = (struct setup){ .memory_kib = 524288, .tsc_khz = 2596120, .qemu = "10.0.13" };
+	r->setup = (struct setup){
+		.memory_kib = 524288, .tsc_khz = 2596120, .qemu = "10.0.13", .smp = 1
+	};
 	r->outermost = 0;
 	for (r->deepest = 0; r->deepest < deepest; r->deepest++)
 		real_level(r, r->deepest);

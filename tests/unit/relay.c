@@ -111,7 +111,8 @@ static enum stop supervise_machine(const struct vm_config *config)
 	enum stop stop;
 
 	assert_int_equal(vm_start(&vm, config), 0);
-	vm.stats = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
+	vm.stats[0] = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
+	vm.stats_count = vm.stats[0] >= 0;
 	relay_run(&r);
 	stop = relay_verdict(&r, false, &why);
 	vm_close(&vm);
@@ -400,6 +401,26 @@ static void test_exits(void **state)
 	unlink("exits");
 }
 
+/* All vCPUs count, each with an exit of its own; none does before all are there. */
+static void test_exits_of_all_vcpus(void **state)
+{
+	struct vm all = { .pid = -1, .vcpus = 2, .stats_count = 2 };
+	int64_t total = 0, work = 0;
+
+	(void)state;
+	write_exits("one", 1000);
+	write_exits("two", 30);
+	all.stats[0] = open("one", O_RDONLY | O_CLOEXEC);
+	all.stats[1] = open("two", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(vm_exits(&all, &total, &work), 0);
+	assert_int_equal(total, 1030);
+	assert_int_equal(work, 1030);
+	all.vcpus = 3;
+	assert_int_equal(vm_exits(&all, &total, &work), -1);
+	close(all.stats[0]);
+	close(all.stats[1]);
+}
+
 static void test_watchdog_limits(void **state)
 {
 	double start = now_s();
@@ -627,6 +648,7 @@ static void test_arguments(void **state)
 	vm_command(&config, command, sizeof(command));
 	assert_non_null(strstr(command, "-append 'a b=c d'"));
 	assert_non_null(strstr(command, "-smp 2 -name x"));
+	config.vcpus = 4;
 	config.kvm = false;
 	config.machine = VM_PC;
 	config.deterministic = true;
@@ -634,6 +656,7 @@ static void test_arguments(void **state)
 	assert_non_null(strstr(command, "tcg"));
 	assert_non_null(strstr(command, "+svm"));
 	assert_non_null(strstr(command, "-icount "));
+	assert_non_null(strstr(command, " -smp 4 "));
 	assert_null(strstr(command, "-sandbox"));
 	config.sandbox = "on,spawn=deny";
 	vm_command(&config, command, sizeof(command));
@@ -674,6 +697,6 @@ static void test_dies_with_us(void **state)
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
-    T(test_watchdog_limits), T(test_slow), T(test_closed_pipes), T(test_flood),
-    T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
-    T(test_heartbeats), T(test_arguments), T(test_bochs), T(test_dies_with_us))
+    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_closed_pipes),
+    T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
+    T(test_pieces), T(test_heartbeats), T(test_arguments), T(test_bochs), T(test_dies_with_us))
