@@ -297,6 +297,9 @@ static void try_rules(bool all)
 	intercept(inner(), EXIT_VMRUN, false);
 	expect_vmrun("VMRUN where G2 does not intercept VMRUN");
 	arrange(all, g3_exits);
+	outer()->int_ctl &= ~(V_GIF_ENABLE | V_GIF);
+	expect_vmrun("VMRUN without virtual GIF");
+	arrange(all, g3_exits);
 	inner()->int_ctl &= ~V_INTR_MASKING;
 	expect_vmrun("VMRUN without V_INTR_MASKING");
 	arrange(all, g3_exits);
