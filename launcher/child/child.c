@@ -330,6 +330,7 @@ static void supervise(struct child *c)
 		.limits = watchdog_limits(c->pace_s, c->vm.vcpus),
 		.deadline_s = c->run->decided.deadline_s,
 		.heartbeat_s = c->heartbeat_s,
+		.beats_always = c->counts_chain,
 		.own = c->own,
 		.aside = c->aside,
 		.context = c,

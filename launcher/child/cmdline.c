@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define CUT_MOST 4
+#define TICK_HZ 20 /* kernel-config */
 
 bool cmdline_is_full(const char *cmdline)
 {
@@ -44,6 +45,21 @@ int cmdline_read(const char *path, const char *virt, const char *kernel, char *p
 		len = strlen(parameters);
 	}
 	return 0;
+}
+
+/*
+ * A tick that costs its period leaves no time for work.  With classic nesting it is some ten exits, each up to four
+ * times as dear as one of the parent.  With recursive SVM an exit is cheap at any depth; what costs is the code of
+ * the tick, which finds nothing in the emulator's caches, and that all levels share one CPU.
+ */
+int cmdline_tick_jiffies(double exit_s, int level, bool recursive)
+{
+	double tick_s = recursive ? 50 * exit_s : 10 * 4 * exit_s;
+	double share = recursive ? 1.0 / (20 * level) : 1.0 / 20; /* of the CPU, at the most */
+	double jiffies = tick_s / share * TICK_HZ;
+	int most = recursive ? TICK_HZ / 2 : TICK_HZ * 2;
+
+	return jiffies < 1 ? 1 : jiffies > most ? most : jiffies;
 }
 
 /*

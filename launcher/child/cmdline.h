@@ -28,6 +28,11 @@ int cmdline_read(const char *path, const char *virt, const char *kernel, char *p
 /* Adds to PARAMETERS that our KVM offers VIRT, svm or vmx, to its guests. */
 void cmdline_offer(const char *virt, char *parameters, size_t size);
 /*
+ * How many jiffies there are to a tick of LEVEL's kernel, tick_jiffies= of our own: EXIT_S is what an exit of its
+ * parent costs.
+ */
+int cmdline_tick_jiffies(double exit_s, int level, bool recursive);
+/*
  * PARAMETERS, and those that tell LEVEL what it is part of.  PACE_S is how long our own boot took: of the time
  * budget so much is kept to end in order.  -1 (printed) if they are too many for its kernel.
  */

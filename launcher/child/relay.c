@@ -337,6 +337,7 @@ void relay_run(struct relay *r)
 		[MESSAGES] = { .fd = r->vm->messages, .take = take_message },
 	};
 	double next_heartbeat_s = r->heartbeat_s ? now_s() + r->heartbeat_s : 0;
+	int64_t records = 0;
 	bool ended = false;
 
 	r->looked_s = r->vm->start_s;
@@ -345,6 +346,13 @@ void relay_run(struct relay *r)
 		ended = wait_and_read(r, channels, wait_ms(r, next_heartbeat_s));
 		look_for_life(r);
 		consider_abort(r);
+		/*
+		 * A record that we passed on says that we live, too.  If each of n levels sent its
+		 * own all the same, there would be n^2 records to pass on.
+		 */
+		if (next_heartbeat_s && r->records != records && !r->beats_always)
+			next_heartbeat_s = now_s() + r->heartbeat_s;
+		records = r->records;
 		if (next_heartbeat_s && now_s() >= next_heartbeat_s) {
 			r->on_heartbeat(r->context);
 			next_heartbeat_s = now_s() + r->heartbeat_s;

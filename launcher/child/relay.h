@@ -68,6 +68,7 @@ struct relay {
 	struct watchdog limits;
 	double deadline_s;  /* on now_s(): the time budget's end; 0: none */
 	double heartbeat_s; /* call on_heartbeat this long after the last record; 0: never */
+	bool beats_always;  /* or after the last heartbeat, whatever the child says meanwhile */
 	struct own_lines
 		*own; /* of this level's own programs, to be passed on meanwhile; NULL: none */
 	const struct aside *aside; /* NULL: nothing */

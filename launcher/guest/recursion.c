@@ -21,6 +21,10 @@
 #define PORT 0x80
 #define MAPPED (WINDOW + 5 * PAGE) /* what G2 has, by G1's tables, where G3 has WINDOW, by G2's */
 #define FUZZ_ROUNDS 300
+#define BATCHES 20
+#define BATCH_EXITS 20
+#define CPUID_1_ECX_XSAVE (1u << 26)
+#define CR4_OSXSAVE (1ull << 18)
 #define POOL 8
 
 static struct vmcb *outer(void)
@@ -297,6 +301,9 @@ static void try_rules(bool all)
 	intercept(inner(), EXIT_VMRUN, false);
 	expect_vmrun("VMRUN where G2 does not intercept VMRUN");
 	arrange(all, g3_exits);
+	outer()->int_ctl &= ~(V_GIF_ENABLE | V_GIF);
+	expect_vmrun("VMRUN without virtual GIF");
+	arrange(all, g3_exits);
 	inner()->int_ctl &= ~V_INTR_MASKING;
 	expect_vmrun("VMRUN without V_INTR_MASKING");
 	arrange(all, g3_exits);
@@ -537,6 +544,42 @@ static void try_tsc(bool all)
 		       __rdtsc());
 }
 
+/* What an exit of G1 costs, without a tick in between */
+static uint64_t exit_cycles(void)
+{
+	uint64_t start, cycles, least = UINT64_MAX;
+
+	for (int i = 0; i < BATCHES; i++) {
+		start = __rdtsc();
+		for (int k = 0; k < BATCH_EXITS; k++)
+			exit_once();
+		cycles = __rdtsc() - start;
+		least = cycles < least ? cycles : least;
+	}
+	return least / BATCH_EXITS;
+}
+
+/*
+ * G1 has set CR4.OSXSAVE and has not yet written XCR0.  If KVM gave it the XCR0 of a reset, each exit would be two
+ * XSETBV, which exit to the level below, which has to do the same: a tick of a level would cost as many exits as
+ * there are levels.
+ */
+static void try_xcr0(void)
+{
+	uint32_t eax = 1, ebx, ecx = 0, edx;
+	uint64_t cr4, without;
+
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	if (!(ecx & CPUID_1_ECX_XSAVE))
+		return;
+	without = exit_cycles();
+	asm volatile("mov %%cr4, %0" : "=r"(cr4));
+	asm volatile("mov %0, %%cr4" ::"r"(cr4 | CR4_OSXSAVE));
+	expect_between("cycles of an exit while XCR0 is that of the reset", exit_cycles(), 1,
+		       without * 2);
+	asm volatile("mov %0, %%cr4" ::"r"(cr4));
+}
+
 /* ---- a hypervisor that lies -------------------------------------------------------------- */
 
 static struct vmcb *pooled(uint64_t n)
@@ -646,6 +689,7 @@ void case_recursion(void)
 	ARENA->eoi = false;
 	expect("recursion and its deadline, as they are offered", offered & 3, 3);
 	wrmsr(MSR_RECURSION, 1);
+	try_xcr0();
 	for (int all = 1; all >= 0; all--) {
 		try_instructions(all);
 		try_rules(all);

@@ -602,6 +602,24 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 	return 0;
 }
 
+/* Where an exit is dear, a tick has to come more rarely.  Only our kernel knows the parameter. */
+static void append_tick(const struct life *l, char *parameters, size_t size)
+{
+	const struct teller *t = &l->run.teller;
+	bool recursive = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
+	char word[32];
+	int jiffies;
+
+	if (l->platform.tsc_khz < 1 || t->self->cpuid_cycles <= 0)
+		return;
+	jiffies = cmdline_tick_jiffies(t->self->cpuid_cycles / l->platform.tsc_khz / 1000,
+				       t->from + 1, recursive);
+	if (jiffies == 1)
+		return;
+	format(word, sizeof(word), "tick_jiffies=%d", jiffies);
+	append_word(parameters, size, word);
+}
+
 static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 {
 	const struct teller *t = &l->run.teller;
@@ -620,6 +638,8 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		append_word(parameters, sizeof(parameters), "maxcpus=1");
 	if (l->platform.kvm_recurses && l->run.decided.nesting == NESTING_CLASSIC)
 		append_word(parameters, sizeof(parameters), "kvm_amd.recursion=0");
+	if (!foreign)
+		append_tick(l, parameters, sizeof(parameters));
 	if (l->platform.kvm_nested == 1)
 		cmdline_offer(t->self->cpu_virt, parameters, sizeof(parameters));
 	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, parameters, cmdline);

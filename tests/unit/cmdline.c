@@ -153,5 +153,24 @@ static void test_settings(void **state)
 	assert_int_equal(cmdline_make(&d, 3, 1, "quiet", line), -1);
 }
 
-RUN(T(test_settings), T(test_full), T(test_whole), T(test_own_words), T(test_prefixes),
-    T(test_handed_down))
+/* Ticks take little of the CPU at any depth, and are not stretched where they are cheap. */
+static void test_tick(void **state)
+{
+	double classic_s = 20e-6;
+
+	(void)state;
+	for (int level = 2; level < 10; level++, classic_s *= 3.6) {
+		int n = cmdline_tick_jiffies(classic_s, level, false);
+
+		assert_in_range(n, 1, 40); /* 2 s */
+		assert_true(level > 3 || n == 1);
+		assert_true(n == 40 || 10 * 3.6 * classic_s < n * 0.05 / 10);
+	}
+	for (int level = 2; level <= 255; level++)
+		assert_in_range(cmdline_tick_jiffies(13e-6, level, true), 1, 10);
+	assert_int_equal(cmdline_tick_jiffies(13e-6, 5, true), 1);
+	assert_true(cmdline_tick_jiffies(13e-6, 30, true) >= 7);
+}
+
+RUN(T(test_settings), T(test_tick), T(test_full), T(test_whole), T(test_own_words),
+    T(test_prefixes), T(test_handed_down))

@@ -607,6 +607,18 @@ static void test_heartbeats(void **state)
 	assert_in_range(beats, 3, 7);
 	run_fake("sleep 0.3; " ORDERLY);
 	assert_int_equal(beats, 0);
+	/* What the child says is passed on, and is a sign of life of ours. */
+	prepare("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -n 1 records >&4; sleep 0.2; "
+		"done; " ORDERLY);
+	r.heartbeat_s = 1.5;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_int_equal(beats, 0);
+	prepare("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -n 1 records >&4; sleep 0.2; "
+		"done; " ORDERLY);
+	r.heartbeat_s = 1.5;
+	r.beats_always = true;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_in_range(beats, 1, 2);
 }
 
 /* ---- what QEMU is started with ----------------------------------------------------------- */
