@@ -54,8 +54,8 @@ static bool runs(const char *program)
 /* Bochs writes its help to stderr. */
 static int read_help(const char *about, char *text, size_t size)
 {
-	char *const argv[] = { "sh", "-c", "exec " BOCHS_PROGRAM " --help $0 2>&1", (char *)about,
-			       NULL };
+	static const char script[] = "exec " BOCHS_PROGRAM " --help $0 2>&1";
+	char *const argv[] = { "sh", "-c", (char *)script, (char *)about, NULL };
 
 	if (program_says(argv, true, text, size) || !strstr(text, "Bochs"))
 		return -1;
