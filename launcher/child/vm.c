@@ -172,7 +172,7 @@ static void add_machine(struct args *a, const struct vm_config *c)
 
 static void add_bochs(struct args *a, const struct vm_config *c)
 {
-	char path[128];
+	char path[256];
 
 	add_word(a, c->qemu);
 	add_word(a, "-q");

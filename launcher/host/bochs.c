@@ -17,6 +17,7 @@
 
 #define CD_WAIT_MS 60000
 #define HELP_SIZE 16384
+#define PATH_BYTES (sizeof(((struct bochs *)0)->folder) + 32)
 /*
  * Of its devices: firmware and boot loader wait for them.  The kernel takes an instruction for a nanosecond, as in any
  * deterministic run.
@@ -53,8 +54,8 @@ static bool runs(const char *program)
 /* Bochs writes its help to stderr. */
 static int read_help(const char *about, char *text, size_t size)
 {
-	char *const argv[] = { "sh", "-c", "exec " BOCHS_PROGRAM " --help $0 2>&1", (char *)about,
-			       NULL };
+	static const char script[] = "exec " BOCHS_PROGRAM " --help $0 2>&1";
+	char *const argv[] = { "sh", "-c", (char *)script, (char *)about, NULL };
 
 	if (program_says(argv, true, text, size) || !strstr(text, "Bochs"))
 		return -1;
@@ -106,17 +107,21 @@ int bochs_find(struct bochs *b, const char *cpu)
 
 /* ---- the folder -------------------------------------------------------------------------- */
 
-static void path_in(const struct bochs *b, const char *name, char path[128])
+static void path_in(const struct bochs *b, const char *name, char path[PATH_BYTES])
 {
-	format(path, 128, "%s/%s", b->folder, name);
+	format(path, PATH_BYTES, "%s/%s", b->folder, name);
 }
 
 static int make_folder(struct bochs *b)
 {
 	const char *tmp = getenv("TMPDIR");
-	char path[128];
+	char path[PATH_BYTES];
 
-	format(b->folder, sizeof(b->folder), "%.40s/supernest-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (format_whole("a path in $TMPDIR", b->folder, sizeof(b->folder), "%s/supernest-XXXXXX",
+			 tmp && *tmp ? tmp : "/tmp")) {
+		b->folder[0] = '\0';
+		return -1;
+	}
 	if (!mkdtemp(b->folder)) {
 		fail("%s: %m", b->folder);
 		b->folder[0] = '\0';
@@ -133,7 +138,7 @@ static int make_folder(struct bochs *b)
 /* What is only a memory file of ours, as an initramfs with the user's files, cannot be linked to. */
 static int copy_file(const struct bochs *b, const char *from, const char *name)
 {
-	char path[128];
+	char path[PATH_BYTES];
 	int in = open(from, O_RDONLY | O_CLOEXEC), out;
 	ssize_t n = -1;
 
@@ -153,7 +158,7 @@ static int copy_file(const struct bochs *b, const char *from, const char *name)
 
 static int write_file(const struct bochs *b, const char *name, const char *text)
 {
-	char path[128];
+	char path[PATH_BYTES];
 	FILE *f;
 	int err;
 
@@ -230,7 +235,7 @@ static void exec_xorriso(const char *folder)
 static int write_cd(const struct bochs *b)
 {
 	struct pollfd fd = { .events = POLLIN };
-	char path[128], log[256] = "";
+	char path[PATH_BYTES], log[256] = "";
 	int status = -1;
 	pid_t pid = fork();
 
@@ -263,7 +268,7 @@ int bochs_prepare(struct bochs *b, struct vm_config *c)
 
 void bochs_clean(struct bochs *b)
 {
-	char path[128];
+	char path[PATH_BYTES];
 
 	if (!*b->folder)
 		return;

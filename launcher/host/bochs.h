@@ -14,8 +14,8 @@ struct bochs {
 	const char *cpu;	/* the model */
 	const char *bios, *vga; /* firmware; NULL: not found */
 	const char *isolinux, *ldlinux;
-	bool debugger;	 /* it waits for a command of its debugger first */
-	char folder[64]; /* "": none */
+	bool debugger;	  /* it waits for a command of its debugger first */
+	char folder[200]; /* "": none */
 };
 
 /*

@@ -142,7 +142,7 @@ static char *put_value(char *p, const char *end, const char *value)
 
 int record_encode(const struct record *r, const char *run_id, char *line)
 {
-	const char *end = line + RECORD_MAX - RECORD_TAIL - 2; /* newline, NUL */
+	const char *end = line + (RECORD_MAX - RECORD_TAIL - 2); /* newline, NUL */
 	char *p = line;
 
 	p += sprintf(p, MARK "%d %d %u %s", r->from, r->about, r->seq, r->kind);

@@ -25,6 +25,7 @@ static int begin(void **state)
 	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", getcwd(here, sizeof(here)));
 	setenv("PATH", path, 1);
 	setenv("TMPDIR", here, 1);
+	write_file("file", "a kernel, or an initramfs\n");
 	program("bochs", "#!/bin/sh\nprintf ' -rc file\\npenryn\\ntigerlake\\nBochs 2.7' >&2\n");
 	program("xorriso", "#!/bin/sh\necho xorriso 1.5; : >cd.iso\n");
 	return 0;
@@ -57,11 +58,11 @@ static void test_model(void **state)
 
 static void test_folder(void **state)
 {
-	struct vm_config c = { .kernel = "/dev/null",
-			       .initramfs = "/dev/null",
+	struct vm_config c = { .kernel = "file",
+			       .initramfs = "file",
 			       .cmdline = "console=ttyS0 nest.depth=2",
 			       .memory_kib = 524288 };
-	char path[128], text[4096];
+	char path[256], text[4096];
 	struct bochs b;
 
 	(void)state;
@@ -79,11 +80,18 @@ static void test_folder(void **state)
 	snprintf(path, sizeof(path), "%s", c.folder);
 	bochs_clean(&b);
 	assert_int_equal(access(path, F_OK), -1);
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[0] = '/';
+	path[sizeof(path) - 1] = '\0';
+	setenv("TMPDIR", path, 1);
+	assert_int_equal(bochs_prepare(&b, &c), -1);
+	assert_non_null(strstr(last_error(), "TMPDIR"));
 }
 
 static void test_no_cd(void **state)
 {
-	struct vm_config c = { .kernel = "/dev/null", .initramfs = "/dev/null", .cmdline = "" };
+	struct vm_config c = { .kernel = "file", .initramfs = "file", .cmdline = "" };
 	struct bochs b;
 
 	(void)state;
