@@ -78,7 +78,7 @@ test:
 check: test
 
 # Headers that are made from other files
-GENERATED = build/generated/our_kernel.h build/generated/suite_run.h build/generated/unusual.h
+GENERATED = build/generated/our_kernel.h build/generated/unusual.h
 
 # The quick ones, for each commit
 unit: build/parts.key $(GENERATED)
@@ -249,11 +249,7 @@ build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
 
-# A script that goes into levels with the files of --suite, as a string
-build/generated/suite_run.h: scripts/suite-run Makefile
-	$(Q)mkdir -p $(@D)
-	$(Q){ echo 'static const char suite_run[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
-
+# A matrix that comes with the command, as a string
 build/generated/unusual.h: launcher/host/unusual.matrix Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo 'static const char unusual_matrix[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@

@@ -377,18 +377,6 @@ bool checks_are_known(const char *list)
 	return true;
 }
 
-/* Told before a check that may take the whole level with it, and replaced by what comes of it. */
-static void tell_beginning(struct check_context *c, const char *id)
-{
-	struct check k = { .value = 0 };
-
-	strcpy(k.id, id);
-	strcpy(k.unit, "facts");
-	check_set(&k, RESULT_FAIL, "it did not end");
-	level_add_check(c->self, &k);
-	c->done(c->context, &k);
-}
-
 void checks_run(struct check_context *c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
@@ -398,8 +386,6 @@ void checks_run(struct check_context *c)
 			continue;
 		strcpy(k.id, checks[i].id);
 		c->guest = &checks[i].guest;
-		if (c->phase == CHECK_THOROUGH)
-			tell_beginning(c, k.id);
 		checks[i].run(c, &k);
 		if (!k.id[0])
 			continue;
