@@ -263,6 +263,7 @@ build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
 
+# A matrix that comes with the command, as a string
 build/generated/unusual.h: launcher/host/unusual.matrix Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo 'static const char unusual_matrix[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@

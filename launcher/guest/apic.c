@@ -67,6 +67,15 @@ static void try_priorities(void)
 	open_window();
 	expect("the lowest interrupt, after all others", a->irqs[LOW], 1);
 	end_interrupt();
+	wrmsr(X2APIC_TPR, 0xf0);
+	apic_self(HIGH);
+	open_window();
+	expect("interrupts below the TPR", a->irqs[HIGH], 1);
+	asm volatile("sti");
+	wrmsr(X2APIC_TPR, 0); /* no other exit follows */
+	asm volatile("nop; nop; cli");
+	expect("interrupts once the TPR is lower", a->irqs[HIGH], 2);
+	end_interrupt();
 	a->eoi = true;
 }
 

@@ -451,18 +451,6 @@ bool checks_are_known(const char *list)
 	return true;
 }
 
-/* Told before a check that may take the whole level with it, and replaced by what comes of it. */
-static void tell_beginning(struct check_context *c, const char *id)
-{
-	struct check k = { .value = 0 };
-
-	strcpy(k.id, id);
-	strcpy(k.unit, "facts");
-	check_set(&k, RESULT_FAIL, "it did not end");
-	level_add_check(c->self, &k);
-	c->done(c->context, &k);
-}
-
 /* Each CPU has the result of the last, or of the first that fails. */
 static void run_on_each_cpu(struct check_context *c, size_t i, struct check *k)
 {
@@ -493,8 +481,6 @@ void checks_run(struct check_context *c)
 			continue;
 		strcpy(k.id, checks[i].id);
 		c->guest = &checks[i].guest;
-		if (c->phase == CHECK_THOROUGH)
-			tell_beginning(c, k.id);
 		if (checks[i].each_cpu)
 			run_on_each_cpu(c, i, &k);
 		else
