@@ -482,23 +482,6 @@ static void add_missing(struct outermost *m)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
-/* What the outermost level has, only this command knows. */
-static void count_cpus(struct outermost *m)
-{
-	struct check k = { .id = "cpus", .result = RESULT_FAIL, .value = 1, .unit = "CPUs" };
-	struct report *r = &m->run.teller.report;
-	const struct check *told;
-
-	if (m->config.vcpus == 1 || r->deepest < 0 || !r->levels[r->outermost].ready)
-		return;
-	told = level_check(&r->levels[r->outermost], k.id);
-	if (told)
-		k.value = told->value;
-	format(k.detail, sizeof(k.detail), "%g of %d CPUs are online", k.value, m->config.vcpus);
-	if (k.value < m->config.vcpus)
-		level_add_check(&r->levels[r->outermost], &k);
-}
-
 static void say_unexpected(void *context, int level, const char *check, const char *test)
 {
 	struct outermost *m = context;
@@ -555,7 +538,6 @@ static int prepare_and_run(struct outermost *m)
 	m->run.stopped = child_was_stopped();
 	streams_close(&m->streams);
 	add_missing(m);
-	count_cpus(m);
 	err = compare_expectations(m);
 	status = run_finish(&m->run);
 	return err || m->streams.err ? -1 : status;
