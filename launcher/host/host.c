@@ -140,12 +140,15 @@ static void judge_tcg(struct host *h)
 
 static void judge_recursion(struct host *h)
 {
-	h->recursion_fits = h->accel == ACCEL_KVM ? kvm_recurses() : qemu_recurses(h->qemu);
+	h->cpu_recurses = h->accel == ACCEL_TCG && qemu_recurses(h->qemu);
+	h->recursion_fits = h->accel == ACCEL_TCG || kvm_recurses();
 	format(h->recursion_why, sizeof(h->recursion_why), "%s",
-	       h->recursion_fits       ? "VMRUN of a guest hypervisor need not exit"
-	       : h->accel == ACCEL_KVM ? "this host's kvm_amd does not know it, or its CPU has none"
-				       : "the CPU that this QEMU emulates has none; make emulator "
-					 "builds one that has");
+	       h->cpu_recurses	       ? "VMRUN of a guest hypervisor need not exit"
+	       : h->accel == ACCEL_TCG ? "L0's KVM provides it, as the CPU that this QEMU emulates "
+					 "has none; make emulator builds one that has"
+	       : h->recursion_fits     ? "this host's KVM offers it to its guests"
+				       : "this host's kvm_amd does not offer it; supernest's kernel, "
+					 "booted on this machine, does");
 }
 
 /* The first that runs; if none does, the one that there should be. */

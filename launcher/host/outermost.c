@@ -130,7 +130,7 @@ static void choose_machine(struct outermost *m)
 	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
 	if (!c->cpu)
 		c->cpu = asked->cpu;
-	if (asked->nesting == NESTING_RECURSIVE && !c->kvm) {
+	if (asked->nesting == NESTING_RECURSIVE && h->cpu_recurses) {
 		format(m->cpu, sizeof(m->cpu), "%s,svm-recursion=on", c->cpu ? c->cpu : VM_TCG_CPU);
 		c->cpu = m->cpu;
 	}

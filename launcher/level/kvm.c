@@ -156,10 +156,19 @@ void kvm_explain(const struct kvm_facts *f, char *why, size_t size)
 	format(why, size, "/dev/kvm: %s: %s", strerror(f->err), text);
 }
 
-bool kvm_recurses(void)
+static bool is_on(const char *parameter)
 {
 	char value[8];
 
-	return !read_text("/sys/module/kvm_amd/parameters/recursion", value, sizeof(value)) &&
-	       *value == 'Y';
+	return !read_text(parameter, value, sizeof(value)) && *value == 'Y';
+}
+
+bool kvm_provides_recursion(void)
+{
+	return is_on(KVM_PROVIDES_RECURSION);
+}
+
+bool kvm_recurses(void)
+{
+	return is_on("/sys/module/kvm_amd/parameters/recursion") || kvm_provides_recursion();
 }

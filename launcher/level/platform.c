@@ -262,14 +262,21 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-/* It is no flag of the CPU: only KVM knows it. */
+/* It is no flag of the CPU: only KVM knows it, or does it. */
 static void learn_recursion(struct level *self, struct platform *p)
 {
 	char *features = self->cpu_features;
 
 	p->kvm_recurses = kvm_recurses();
 	if (p->kvm_recurses)
-		append(features, sizeof(self->cpu_features), "%srecursion", *features ? " " : "");
+		append(features, sizeof(self->cpu_features), "%s%s", *features ? " " : "",
+		       kvm_provides_recursion() ? "recursion-by-kvm" : "recursion");
+}
+
+void platform_provide_recursion(const struct appliance *a)
+{
+	if (!kvm_recurses())
+		system_write(a, KVM_PROVIDES_RECURSION, "Y");
 }
 
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)
