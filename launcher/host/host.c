@@ -147,8 +147,8 @@ static void judge_recursion(struct host *h)
 	       : h->accel == ACCEL_TCG ? "L0's KVM provides it, as the CPU that this QEMU emulates "
 					 "has none; make emulator builds one that has"
 	       : h->recursion_fits     ? "this host's KVM offers it to its guests"
-				       : "this host's kvm_amd does not offer it; supernest's kernel, "
-					 "booted on this machine, does");
+				   : "this host's kvm_amd does not offer it; supernest's kernel, "
+				     "booted on this machine, does");
 }
 
 /* The first that runs; if none does, the one that there should be. */
