@@ -78,7 +78,7 @@ test:
 check: test
 
 # The quick ones, for each commit
-unit: build/parts.key build/generated/our_kernel.h build/generated/suite_run.h
+unit: build/parts.key build/generated/our_kernel.h
 	$(Q)scripts/setup --check test
 	$(Q)tests/run unit/
 
@@ -240,12 +240,7 @@ build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
 
-# A script that goes into levels with the files of --suite, as a string
-build/generated/suite_run.h: scripts/suite-run Makefile
-	$(Q)mkdir -p $(@D)
-	$(Q){ echo 'static const char suite_run[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
-
-build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h build/generated/suite_run.h
+build/obj/%.o: %.c build/parts.key Makefile VERSION | build/generated/our_kernel.h
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<

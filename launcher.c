@@ -23,6 +23,7 @@
 #include "host/pack.h"
 #include "host/series.h"
 #include "level/life.h"
+#include "level/suite_test.h"
 #include "child/uplink.h"
 #include "lib/death.h"
 #include "lib/entropy.h"
@@ -287,7 +288,7 @@ static const struct command {
 	const char *name;
 	int (*fn)(int argc, char **argv); /* an exit status, or -1 (printed) for STATUS_WRONG */
 	int options;			  /* command_bit */
-	const char *usage, *help;
+	const char *usage, *help;	  /* NULL: not for persons */
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]",
 	  "nest on this machine and print the report" },
@@ -303,6 +304,8 @@ static const struct command {
 	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
 	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
+	{ "test", command_test, 0, NULL, NULL },
+	{ "guest", command_guest, 0, NULL, NULL },
 };
 
 static int cmd_help(int argc, char **argv)
@@ -313,8 +316,9 @@ static int cmd_help(int argc, char **argv)
 	}
 	puts("supernest: how deeply can KVM be nested?\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  supernest %-7s %-29s %s\n", commands[i].name, commands[i].usage,
-		       commands[i].help);
+		if (commands[i].help)
+			printf("  supernest %-7s %-29s %s\n", commands[i].name, commands[i].usage,
+			       commands[i].help);
 	puts("\n`supernest COMMAND --help` lists its options. Exit status:\n"
 	     "  0  what was asked for was reached (compare: nothing became worse)\n"
 	     "  1  it was not (compare: something became worse)\n"
@@ -332,7 +336,7 @@ static int help_of(const struct command *c)
 
 static int run_one(const struct command *c, int argc, char **argv)
 {
-	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
+	for (int i = 0; c->help && i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help"))
 			return help_of(c);
 	return c->fn(argc, argv);

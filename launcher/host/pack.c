@@ -4,7 +4,6 @@
 #include "child/archive.h"
 #include "host/suite.h"
 #include "level/payload.h"
-#include "suite_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -207,17 +206,6 @@ static int add_program(struct entries *e, char *const *program)
 /* ---- suites and guests ------------------------------------------------------------------- */
 
 #define SUITES "suites" /* the folder of them in a level */
-#define RUNNER SUITES "/run"
-
-static int add_runner(struct entries *e)
-{
-	if (has_entry(e, RUNNER))
-		return 0;
-	return add_parents(e, RUNNER) || add_entry(e, S_IFREG | 0755, RUNNER, suite_run,
-						   sizeof(suite_run) - 1)
-		       ? -1
-		       : 0;
-}
 
 static int add_one(struct entries *e, const char *path, const char *name)
 {
@@ -230,22 +218,21 @@ static int add_one(struct entries *e, const char *path, const char *name)
 	return add_parents(e, name) || add_file(e, path, name, &st) ? -1 : 0;
 }
 
-/* The configuration, and of its files those that there are: a test whose file is missing is skipped. */
+/* Of its files those that there are: a test whose file is missing is skipped. */
 static int add_configured(struct entries *e, const struct suite *s)
 {
-	char path[SUITE_PATH + PATH_BYTES], name[PATH_BYTES], file[PATH_BYTES / 2];
+	char path[SUITE_PATH + SUITE_LINE], name[SUITE_NAME + SUITE_LINE + 10];
+	struct suite_test t;
 	size_t at = 0;
 	int count = 0;
 
-	format(path, sizeof(path), "%s/" SUITE_CONFIG, s->dir);
-	format(name, sizeof(name), SUITES "/%s/" SUITE_CONFIG, s->name);
-	if (add_one(e, path, name))
-		return -1;
-	while (suite_next_file(s, &at, file, sizeof(file))) {
-		format(path, sizeof(path), "%s/%s", s->dir, file);
-		format(name, sizeof(name), SUITES "/%s/%s", s->name, file);
-		if (access(path, R_OK))
+	while (suite_next(s, &at, &t)) {
+		if (!suite_has_file(s, &t))
 			continue;
+		format(path, sizeof(path), "%s/%s", s->dir, t.file);
+		format(name, sizeof(name), SUITES "/%s/%s", s->name, t.file);
+		if (strlen(name) >= PATH_BYTES)
+			return fail("%s: its name would be too long", path);
 		if (add_one(e, path, name))
 			return -1;
 		count++;
@@ -259,32 +246,29 @@ static int add_configured(struct entries *e, const struct suite *s)
 static int add_directory(struct entries *e, const struct suite *s)
 {
 	char tree[SUITE_PATH + SUITE_NAME + 20];
-	int before = e->count, tests = 0;
 
 	format(tree, sizeof(tree), "%s:/" SUITES "/%s", s->dir, s->name);
-	if (add_tree(e, tree, s))
-		return -1;
-	for (int i = before; i < e->count; i++) /* not in a folder of its own, and can be run */
-		tests += S_ISREG(e->entry[i].mode) &&
-			 strrchr(e->entry[i].name, '/') ==
-				 e->entry[i].name + strlen(SUITES "/") + strlen(s->name);
-	return tests ? 0 : fail("%s: none of the tests that are wanted is there", s->dir);
+	return add_tree(e, tree, s);
 }
 
 static int add_suite_script(struct entries *e, const struct suite *s)
 {
-	char *text;
+	char dir[SUITE_NAME + 10], *text;
+	int count;
 
-	if (asprintf(&text, "#!/bin/sh\nexec /" RUNNER " /" SUITES "/%s %s\n", s->name, s->words) <
-	    0)
-		return fail("out of memory");
+	format(dir, sizeof(dir), "/" SUITES "/%s", s->name);
+	count = suite_script(s, dir, &text);
+	if (count < 0)
+		return -1;
+	if (!count)
+		return fail("%s: none of the tests that are wanted is there", s->dir);
 	return add_script(e, s->name, text);
 }
 
 static int add_suite(struct entries *e, const char *asked, const char *virt)
 {
 	struct suite s;
-	int err = suite_open(&s, asked, virt) || add_runner(e);
+	int err = suite_open(&s, asked, virt);
 
 	if (!err)
 		err = s.config ? add_configured(e, &s) : add_directory(e, &s);
@@ -303,11 +287,12 @@ static int add_guest(struct entries *e, const struct options *o)
 	append_word(words, sizeof(words), o->guest_append ? o->guest_append : "");
 	if (strlen(words) > sizeof(words) - 8)
 		return fail("--guest-append: longer than %zu bytes", sizeof(words) - 8);
-	if (add_runner(e) || add_one(e, o->guest, kernel) ||
+	if (add_one(e, o->guest, kernel) ||
 	    (o->guest_initrd && add_one(e, o->guest_initrd, initrd)))
 		return -1;
-	if (asprintf(&text, "#!/bin/sh\nexec /" RUNNER " --guest /%s %s %s%s\n", kernel, words,
-		     o->guest_initrd ? "/" : "", o->guest_initrd ? initrd : "") < 0)
+	if (asprintf(&text, "#!/bin/sh\nexec " SUITE_GUEST " /%s -cpu host -append %s%s%s\n",
+		     kernel, words, o->guest_initrd ? " -initrd /" : "",
+		     o->guest_initrd ? initrd : "") < 0)
 		return fail("out of memory");
 	return add_script(e, "guest", text);
 }

@@ -3,7 +3,10 @@
 #include "host/files.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +15,7 @@
 #define KVM_UNIT_TESTS "kvm-unit-tests"
 #define KVM_SELFTESTS "kvm-selftests"
 #define CONFIG_MAX (1 << 20)
-#define LINE_MAX_CONFIG 1024
+#define TIMEOUT_S 90 /* of a test, as run_tests.sh of kvm-unit-tests has it */
 
 /* ---- which ------------------------------------------------------------------------------- */
 
@@ -116,9 +119,8 @@ void suite_close(struct suite *s)
 	s->config = NULL;
 }
 
-/* ---- its files --------------------------------------------------------------------------- */
+/* ---- its tests --------------------------------------------------------------------------- */
 
-/* As wanted() in scripts/suite-run has it. */
 static bool is_wanted(const struct suite *s, const char *test, const char *groups)
 {
 	char words[sizeof(s->words)], *save, *word;
@@ -158,39 +160,198 @@ static const char *value_of(const char *line, const char *key)
 	return *line == '=' ? line + 1 + strspn(line + 1, " \t") : NULL;
 }
 
-/* One section from its name on, up to the next; where that begins. */
-static size_t take_section(const char *text, size_t at, char *test, char *file, char *groups)
+static void take_value(const char *line, struct suite_test *t)
 {
-	char line[LINE_MAX_CONFIG];
+	static const struct {
+		const char *key;
+		size_t at;
+	} keys[] = {
+		{ "file", offsetof(struct suite_test, file) },
+		{ "groups", offsetof(struct suite_test, groups) },
+		{ "arch", offsetof(struct suite_test, arch) },
+		{ "accel", offsetof(struct suite_test, accel) },
+		{ "machine", offsetof(struct suite_test, machine) },
+		{ "check", offsetof(struct suite_test, check) },
+		{ "smp", offsetof(struct suite_test, smp) },
+		{ "timeout", offsetof(struct suite_test, timeout) },
+		{ "test_args", offsetof(struct suite_test, args) },
+		{ "qemu_params", offsetof(struct suite_test, params) },
+		{ "extra_params", offsetof(struct suite_test, params) },
+	};
 	const char *value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if ((value = value_of(line, keys[i].key)))
+			format((char *)t + keys[i].at, SUITE_LINE, "%s", value);
+}
+
+/* One section from its name on, up to the next; where that begins. */
+static size_t take_section(const char *text, size_t at, struct suite_test *t)
+{
+	char line[SUITE_LINE];
 	size_t next = take_line(text, at, line, sizeof(line));
 
-	format(test, LINE_MAX_CONFIG, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
-	*file = *groups = '\0';
+	*t = (struct suite_test){ .smp = "1" };
+	format(t->name, sizeof(t->name), "%.*s", (int)strcspn(line + 1, "]"), line + 1);
 	while (text[next] && text[next] != '[') {
 		next = take_line(text, next, line, sizeof(line));
-		if ((value = value_of(line, "file")))
-			format(file, LINE_MAX_CONFIG, "%s", value);
-		else if ((value = value_of(line, "groups")))
-			format(groups, LINE_MAX_CONFIG, "%s", value);
+		take_value(line, t);
 	}
 	return next;
 }
 
-const char *suite_next_file(const struct suite *s, size_t *at, char *file, size_t size)
+bool suite_next(const struct suite *s, size_t *at, struct suite_test *t)
 {
-	char test[LINE_MAX_CONFIG], name[LINE_MAX_CONFIG], groups[LINE_MAX_CONFIG];
+	char line[SUITE_LINE];
 
 	while (s->config[*at]) {
 		if (s->config[*at] != '[') {
-			*at = take_line(s->config, *at, test, sizeof(test));
+			*at = take_line(s->config, *at, line, sizeof(line));
 			continue;
 		}
-		*at = take_section(s->config, *at, test, name, groups);
-		if (!*name || strstr(name, "..") || !is_wanted(s, test, groups))
-			continue;
-		format(file, size, "%s", name);
-		return file;
+		*at = take_section(s->config, *at, t);
+		if (is_wanted(s, t->name, t->groups))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+bool suite_has_file(const struct suite *s, const struct suite_test *t)
+{
+	char path[SUITE_PATH + SUITE_LINE];
+
+	format(path, sizeof(path), "%s/%s", s->dir, t->file);
+	return *t->file && !strstr(t->file, "..") && !access(path, R_OK);
+}
+
+/* ---- the script that runs it in a level -------------------------------------------------- */
+
+static void put_word(FILE *f, const char *word)
+{
+	char quoted[4 * SUITE_LINE] = "";
+
+	append_word(quoted, sizeof(quoted), word);
+	fprintf(f, " %s", quoted);
+}
+
+static void put_file(FILE *f, const char *dir, const char *file)
+{
+	char path[SUITE_NAME + SUITE_LINE + 16];
+
+	format(path, sizeof(path), "%s/%s", dir, file);
+	put_word(f, path);
+}
+
+/* A number of seconds, perhaps with an 's'; 0: no limit. */
+static long timeout_s(const char *text)
+{
+	char *end;
+	long s = strtol(text, &end, 10);
+
+	return end == text || (*end && strcmp(end, "s")) || s < 0 ? TIMEOUT_S : s;
+}
+
+/* Why no level can run it, or "". */
+static void find_obstacle(const struct suite *s, const struct suite_test *t, char *why, size_t size)
+{
+	size_t accel = strcspn(t->accel, ",");
+
+	*why = '\0';
+	if (*t->arch && strcmp(t->arch, "x86_64"))
+		format(why, size, "%s only", t->arch);
+	else if (accel && (accel != 3 || strncmp(t->accel, "kvm", 3)))
+		format(why, size, "%s only", t->accel);
+	else if (*t->machine)
+		format(why, size, "%s only", t->machine);
+	else if (!suite_has_file(s, t))
+		format(why, size, "%s is not there", t->file);
+}
+
+/* The configuration quotes its values for a shell, and this one gets them. */
+static void put_configured(FILE *f, const struct suite *s, const char *dir,
+			   const struct suite_test *t, int number)
+{
+	char why[SUITE_LINE + 20];
+
+	find_obstacle(s, t, why, sizeof(why));
+	fprintf(f, SUITE_RUNNER " %d", number);
+	put_word(f, t->name);
+	if (*why) {
+		fprintf(f, " skip");
+		put_word(f, why);
+		fputc('\n', f);
+		return;
+	}
+	fprintf(f, " %ld %s guest", timeout_s(t->timeout), t->check);
+	put_file(f, dir, t->file);
+	fputs(" -smp", f);
+	put_word(f, t->smp);
+	fprintf(f, " %s %s%s\n", t->params, *t->args ? "-append " : "", t->args);
+}
+
+static int put_all_configured(FILE *f, const struct suite *s, const char *dir)
+{
+	struct suite_test t;
+	size_t at = 0;
+	int count = 0;
+
+	while (suite_next(s, &at, &t))
+		put_configured(f, s, dir, &t, ++count);
+	return count;
+}
+
+/* A file of a folder without a configuration.  False: it is no test, or nobody wants it. */
+static bool put_file_test(FILE *f, const struct suite *s, const char *dir, const char *file,
+			  int number)
+{
+	char path[SUITE_PATH + 300], name[300];
+	const char *flat = strstr(file, ".flat");
+	bool guest = flat && !flat[5];
+	struct stat st;
+
+	format(path, sizeof(path), "%s/%s", s->dir, file);
+	format(name, sizeof(name), "%.*s", guest ? (int)(flat - file) : (int)strlen(file), file);
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || (!guest && access(path, X_OK)))
+		return false;
+	if (!suite_needs(s, file) || (!is_wanted(s, name, "") && !is_wanted(s, file, "")))
+		return false;
+	fprintf(f, SUITE_RUNNER " %d", number);
+	put_word(f, name);
+	fprintf(f, " %d %s", TIMEOUT_S, guest ? "guest" : "program");
+	put_file(f, dir, file);
+	fputc('\n', f);
+	return true;
+}
+
+static int is_shown(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int put_all_files(FILE *f, const struct suite *s, const char *dir)
+{
+	struct dirent **list;
+	int found = scandir(s->dir, &list, is_shown, alphasort), count = 0;
+
+	for (int i = 0; i < found; i++) {
+		count += put_file_test(f, s, dir, list[i]->d_name, count + 1);
+		free(list[i]);
+	}
+	if (found >= 0)
+		free(list);
+	return count;
+}
+
+int suite_script(const struct suite *s, const char *dir, char **text)
+{
+	size_t size = 0;
+	FILE *f = open_memstream(text, &size);
+	int count;
+
+	if (!f)
+		return fail("out of memory");
+	fputs("#!/bin/sh\necho TAP version 13\n", f);
+	count = s->config ? put_all_configured(f, s, dir) : put_all_files(f, s, dir);
+	fprintf(f, "echo 1..%d\n", count);
+	return fclose(f) ? fail("out of memory") : count;
 }

@@ -27,25 +27,44 @@ static int end(void **state)
 	return 0;
 }
 
-/* Those that come, with a blank behind each */
+/* The files of the tests that come, with a blank behind each */
 static const char *files(const char *asked)
 {
 	static char text[200];
-	char file[60];
+	struct suite_test t;
 	size_t at = 0;
 
 	suite_close(&s);
 	assert_int_equal(suite_open(&s, asked, "svm"), 0);
 	text[0] = '\0';
-	while (suite_next_file(&s, &at, file, sizeof(file)))
-		format(text + strlen(text), sizeof(text) - strlen(text), "%s ", file);
+	while (suite_next(&s, &at, &t))
+		format(text + strlen(text), sizeof(text) - strlen(text), "%s ", t.file);
 	return text;
+}
+
+/* The script of a suite without its frame, or what failed */
+static const char *script(const char *asked, int count)
+{
+	static char text[2000];
+	char *made;
+	size_t len;
+
+	suite_close(&s);
+	assert_int_equal(suite_open(&s, asked, "svm"), 0);
+	assert_int_equal(suite_script(&s, "/d", &made), count);
+	format(text, sizeof(text), "%s", made);
+	free(made);
+	assert_int_equal(strncmp(text, "#!/bin/sh\necho TAP version 13\n", 30), 0);
+	len = strlen(text) - strlen("echo 1..0\n");
+	assert_int_equal(strncmp(text + len, "echo 1..", 8), 0);
+	text[len] = '\0';
+	return text + 30;
 }
 
 static void test_files(void **state)
 {
 	(void)state;
-	assert_string_equal(files("kvm-unit-tests"), "b.flat e.flat ");
+	assert_string_equal(files("kvm-unit-tests"), "b.flat ../c.flat  e.flat ");
 	assert_string_equal(s.name, "kvm_unit_tests");
 	assert_string_equal(s.dir, "tree/x86");
 	assert_string_equal(files("kvm-unit-tests:svm"), "a.flat b.flat ");
@@ -53,6 +72,38 @@ static void test_files(void **state)
 	assert_string_equal(files("tree/x86/:e,b"), "b.flat e.flat ");
 	assert_string_equal(s.name, "x86");
 	assert_string_equal(files("kvm-unit-tests:nothing"), "");
+}
+
+static void test_script(void **state)
+{
+	(void)state;
+	write_file("tree/x86/a.flat", "");
+	write_file("c.flat", "");
+	write_file("tree/x86/" SUITE_CONFIG,
+		   "[it's]\nfile = a.flat\nsmp = 2\ntimeout = 5s\ncheck = /a=1 /b=2\n"
+		   "test_args = \"x 'y z'\"\nextra_params = -cpu max,-vmx -m 64\n"
+		   "[i386]\nfile = a.flat\narch = i386\n[tcg]\nfile = a.flat\naccel = "
+		   "tcg,thread=multi\n"
+		   "[kvm]\nfile = a.flat\naccel = kvm\ntimeout = long\n[c]\nfile = ../../c.flat\n"
+		   "[pc]\nfile = a.flat\nmachine = pc\n");
+	assert_string_equal(
+		script("kvm-unit-tests", 6),
+		"/init test 1 'it'\\''s' 5 /a=1 /b=2 guest /d/a.flat -smp 2 -cpu max,-vmx -m 64 "
+		"-append \"x 'y z'\"\n"
+		"/init test 2 i386 skip 'i386 only'\n"
+		"/init test 3 tcg skip 'tcg,thread=multi only'\n"
+		"/init test 4 kvm 90  guest /d/a.flat -smp 1  \n"
+		"/init test 5 c skip '../../c.flat is not there'\n"
+		"/init test 6 pc skip 'pc only'\n");
+
+	write_file("My Tests/b.flat", "");
+	write_file("My Tests/data", "");
+	write_file("My Tests/a b", "");
+	chmod("My Tests/a b", 0755);
+	assert_string_equal(script("My Tests", 2), "/init test 1 'a b' 90 program '/d/a b'\n"
+						   "/init test 2 b 90 guest /d/b.flat\n");
+	assert_string_equal(script("My Tests:b", 1), "/init test 1 b 90 guest /d/b.flat\n");
+	assert_string_equal(script("My Tests:c", 0), "");
 }
 
 static void test_which(void **state)
@@ -83,4 +134,4 @@ static void test_which(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup_teardown(test, begin, end)
-RUN(S(test_files), S(test_which))
+RUN(S(test_files), S(test_script), S(test_which))

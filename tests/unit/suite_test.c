@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One program of a suite: its verdict, and why, as a line of TAP. */
+#include "test.h"
+#include "level/suite_test.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* What is printed for a program that is this shell script; CONDITION: before the kind, or NULL */
+static const char *verdict(const char *script, char *limit_s, char *condition)
+{
+	static char text[2000];
+	char path[200], *argv[] = { "3", "name", limit_s, condition, "program", path };
+	int out = dup(STDOUT_FILENO), file = open("out", O_RDWR | O_CREAT | O_TRUNC, 0600), status;
+
+	assert_non_null(getcwd(path, sizeof(path) - 10));
+	strcat(path, "/program");
+	write_file("program", script);
+	chmod("program", 0755);
+	if (!condition)
+		memmove(&argv[3], &argv[4], 2 * sizeof(*argv));
+	fflush(stdout);
+	dup2(file, STDOUT_FILENO);
+	status = command_test(condition ? 6 : 5, argv);
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	close(file);
+	assert_int_equal(status, 0);
+	assert_int_equal(read_whole("out", text, sizeof(text)), 0);
+	return text;
+}
+
+static void test_program(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict("#!/bin/sh\nprintf 'a\\r\\nb'; echo c >&2\n", "0", NULL),
+			    "# a\n# bc\nok 3 - name");
+	assert_string_equal(verdict("#!/bin/sh\nexit 3\n", "9", NULL),
+			    "not ok 3 - name # exit status 3");
+	assert_string_equal(verdict("#!/bin/sh\nkill -9 $$\n", "9", NULL),
+			    "not ok 3 - name # killed by signal 9");
+	assert_string_equal(verdict("#!/bin/sh\necho '1..0 # SKIP - no CPU'; exit 4\n", "9", NULL),
+			    "# 1..0 # SKIP - no CPU\nok 3 - name # SKIP no CPU");
+	assert_string_equal(verdict("#!/bin/sh\necho '==== Test Assertion Failure ===='; echo "
+				    "x.c:1; exit 254\n",
+				    "9", NULL),
+			    "# ==== Test Assertion Failure ====\n# x.c:1\nnot ok 3 - name # x.c:1");
+	assert_string_equal(verdict("#!/nowhere\n", "9", NULL) +
+				    strcspn(verdict("#!/nowhere\n", "9", NULL), "\n"),
+			    "\nnot ok 3 - name # exit status 127");
+}
+
+/* What it started is killed with it. */
+static void test_limit(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict("#!/bin/sh\nsleep 100 & echo $! >pid; sleep 100\n", "1", NULL),
+			    "not ok 3 - name # not ended within 1 s");
+	assert_int_not_equal(system("grep -q '^State:.[^ZX]' /proc/$(cat pid)/status 2>/dev/null"),
+			     0);
+	setenv("NEST_LEVEL", "1", 1);
+	assert_string_equal(verdict("#!/bin/sh\nsleep 2\n", "1", NULL), "ok 3 - name");
+	unsetenv("NEST_LEVEL");
+}
+
+static void test_condition(void **state)
+{
+	char condition[300];
+
+	(void)state;
+	write_file("parameter", "Y\n");
+	assert_non_null(getcwd(condition, sizeof(condition) - 20));
+	strcat(condition, "/parameter=Y");
+	assert_string_equal(verdict("#!/bin/sh\n", "9", condition), "ok 3 - name");
+	condition[strlen(condition) - 1] = 'N';
+	assert_non_null(
+		strstr(verdict("#!/bin/sh\nexit 1\n", "9", condition), "ok 3 - name # SKIP /"));
+	assert_non_null(strstr(verdict("#!/bin/sh\nexit 1\n", "9", condition), "is not N"));
+}
+
+RUN(T(test_program), T(test_limit), T(test_condition))
