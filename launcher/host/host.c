@@ -83,7 +83,7 @@ static void learn_cpu(struct host *h)
 
 	if (program_says(argv, true, properties, sizeof(properties)))
 		return;
-	h->recursion_fits = strstr(properties, "svm-recursion=");
+	h->cpu_recurses = strstr(properties, "svm-recursion=");
 	h->strict_fits = strstr(properties, "x-svm-strict=");
 }
 
@@ -141,15 +141,16 @@ static void judge_tcg(struct host *h)
 
 static void judge_recursion(struct host *h)
 {
-	if (h->accel == ACCEL_KVM)
-		h->recursion_fits = kvm_recurses();
-	else
+	if (h->accel == ACCEL_TCG)
 		learn_cpu(h);
+	h->recursion_fits = h->accel == ACCEL_TCG || kvm_recurses();
 	format(h->recursion_why, sizeof(h->recursion_why), "%s",
-	       h->recursion_fits       ? "VMRUN of a guest hypervisor need not exit"
-	       : h->accel == ACCEL_KVM ? "this host's kvm_amd does not know it, or its CPU has none"
-				       : "the CPU that this QEMU emulates has none; make emulator "
-					 "builds one that has");
+	       h->cpu_recurses	       ? "VMRUN of a guest hypervisor need not exit"
+	       : h->accel == ACCEL_TCG ? "L0's KVM provides it, as the CPU that this QEMU emulates "
+					 "has none; make emulator builds one that has"
+	       : h->recursion_fits     ? "this host's KVM offers it to its guests"
+				   : "this host's kvm_amd does not offer it; supernest's kernel, "
+				     "booted on this machine, does");
 }
 
 /* The first that runs; if none does, the one that there should be. */

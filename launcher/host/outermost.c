@@ -188,7 +188,7 @@ static void choose_machine(struct outermost *m)
 	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
 	if (!c->cpu)
 		c->cpu = asked->cpu;
-	if ((asked->nesting == NESTING_RECURSIVE || asked->strict) && !c->kvm) {
+	if ((asked->nesting == NESTING_RECURSIVE && h->cpu_recurses) || asked->strict) {
 		format(m->cpu, sizeof(m->cpu), "%s,%s", c->cpu ? c->cpu : VM_TCG_CPU,
 		       asked->strict ? "x-svm-strict=on" : "svm-recursion=on");
 		c->cpu = m->cpu;

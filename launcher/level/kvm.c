@@ -156,19 +156,24 @@ void kvm_explain(const struct kvm_facts *f, char *why, size_t size)
 	format(why, size, "/dev/kvm: %s: %s", strerror(f->err), text);
 }
 
-static bool is_set(const char *parameter)
+static bool is_on(const char *parameter)
 {
 	char value[8];
 
 	return !read_text(parameter, value, sizeof(value)) && *value == 'Y';
 }
 
+bool kvm_provides_recursion(void)
+{
+	return is_on(KVM_PROVIDES_RECURSION);
+}
+
 bool kvm_recurses(void)
 {
-	return is_set("/sys/module/kvm_amd/parameters/recursion");
+	return is_on("/sys/module/kvm_amd/parameters/recursion") || kvm_provides_recursion();
 }
 
 bool kvm_has_vmcs_in_memory(void)
 {
-	return is_set("/sys/module/kvm_intel/parameters/vmcs_in_memory_used");
+	return is_on("/sys/module/kvm_intel/parameters/vmcs_in_memory_used");
 }

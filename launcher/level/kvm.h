@@ -7,6 +7,9 @@
 
 #include "lib/system.h"
 
+/* Recursive SVM for guests of a CPU that has none: scripts/patches/linux */
+#define KVM_PROVIDES_RECURSION "/sys/module/kvm_amd/parameters/provide_recursion"
+
 /* What is known of a /dev/kvm that does not open. */
 struct kvm_facts {
 	int err;	   /* errno of its open() */
@@ -32,8 +35,12 @@ void kvm_find_message(const char *log, char *message, size_t size);
  * (-1: none) offers to a guest.  1, 0 or UNKNOWN.
  */
 int kvm_nests(int fd, const char *virt);
-/* Whether it lets its guests recurse, see docs/recursion.md: it does if its own CPU offers that. */
+/*
+ * Whether it lets its guests recurse, see docs/recursion.md: it does if its own CPU offers that, or if it was told to do
+ * the CPU's part itself.
+ */
 bool kvm_recurses(void);
+bool kvm_provides_recursion(void);
 /* Whether it uses VMCSs in memory, see docs/performance.md: it does if the KVM below offers that. */
 bool kvm_has_vmcs_in_memory(void);
 

@@ -229,6 +229,12 @@ static void check_parameters(struct life *l)
 	free(log);
 }
 
+/* The one that owns the CPU, or that somebody else started; below it a foreign kernel may be without. */
+static bool is_outermost(const struct life *l)
+{
+	return !l->has_parent || l->run.teller.from == 0;
+}
+
 void life_learn_kvm(struct life *l)
 {
 	struct level *self = l->run.teller.self;
@@ -242,6 +248,8 @@ void life_learn_kvm(struct life *l)
 	strcpy(l->archive.sum[1].path, l->child_kernel + 1);
 	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
 		l->child_file = (struct kernel){ 0 };
+	if (l->run.decided.nesting == NESTING_RECURSIVE && is_outermost(l))
+		platform_provide_recursion(l->appliance);
 	platform_learn_kvm(self, &l->platform, l->appliance);
 	check_parameters(l);
 }
@@ -278,12 +286,6 @@ static bool is_last_level(const struct decided *d, int level)
 	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
 }
 
-/* The one that owns the CPU, or that somebody else started; below it a foreign kernel may be without. */
-static bool is_outermost(const struct life *l)
-{
-	return !l->has_parent || l->run.teller.from == 0;
-}
-
 static enum stop consider_child(struct life *l, int64_t archive_kib)
 {
 	const struct decided *d = &l->run.decided;
@@ -300,8 +302,9 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 	if (d->nesting == NESTING_RECURSIVE && is_outermost(l) && !l->platform.kvm_recurses)
 		return reason_set(
 			why, STOP_NO_VIRT,
-			"nest.nesting=recursive, but this CPU has no recursive SVM: the QEMU of "
-			"make emulator has it with -cpu max,+svm,svm-recursion=on");
+			"nest.nesting=recursive, but this CPU has no recursive SVM, and this KVM "
+			"does not provide it: that of supernest does, on an AMD CPU with nested "
+			"paging and virtual GIF");
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);

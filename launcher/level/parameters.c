@@ -37,6 +37,7 @@ static const struct {
 	{ "kvm_amd", "intercept_smi", "Y" },
 	{ "kvm_amd", "dump_invalid_vmcb", "N" },
 	{ "kvm_amd", "recursion", "Y" }, /* scripts/patches/linux */
+	{ "kvm_amd", "provide_recursion", "N" },
 	{ "kvm_amd", "switch_by_msr", "Y" },
 	{ "kvm_intel", "ept", "Y" },
 	{ "kvm_intel", "eptad", "Y" },

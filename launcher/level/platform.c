@@ -262,7 +262,7 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-/* What is no flag of the CPU: only KVM knows it. */
+/* What is no flag of the CPU: only KVM knows it, or does it. */
 static void learn_kvm_features(struct level *self, struct platform *p)
 {
 	char *features = self->cpu_features;
@@ -271,11 +271,17 @@ static void learn_kvm_features(struct level *self, struct platform *p)
 
 	p->kvm_recurses = svm && kvm_recurses();
 	if (p->kvm_recurses)
-		name = "recursion";
+		name = kvm_provides_recursion() ? "recursion-by-kvm" : "recursion";
 	else if (vmx && kvm_has_vmcs_in_memory())
 		name = "vmcs_in_memory";
 	if (name)
 		append(features, sizeof(self->cpu_features), "%s%s", *features ? " " : "", name);
+}
+
+void platform_provide_recursion(const struct appliance *a)
+{
+	if (!kvm_recurses())
+		system_write(a, KVM_PROVIDES_RECURSION, "Y");
 }
 
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a)

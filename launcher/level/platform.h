@@ -49,6 +49,8 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
  * is svm or vmx if the parent's KVM offers it, else "".
  */
 void platform_learn(struct level *self, struct platform *p, int level, const char *offered);
+/* Where the CPU has no recursive SVM, KVM is told to play it for its guests; of use to who owns the CPU. */
+void platform_provide_recursion(const struct appliance *a);
 /* Whether KVM can be used: its module, its parameters, /dev/kvm.  On a host A is NULL. */
 void platform_learn_kvm(struct level *self, struct platform *p, const struct appliance *a);
 

@@ -134,14 +134,15 @@ static void test_sandbox(void **state)
 	assert_int_equal(access("tried", F_OK), -1);
 }
 
-/* The emulated CPU's own word decides. */
+/* The emulated CPU's own word decides who provides it. */
 static void test_recursion(void **state)
 {
 	struct host h;
 
 	(void)state;
 	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 10.0.2\n", ACCEL_TCG), 0);
-	assert_false(h.recursion_fits);
+	assert_true(h.recursion_fits);
+	assert_false(h.cpu_recurses);
 	assert_false(h.strict_fits);
 	assert_non_null(strstr(h.recursion_why, "make emulator"));
 	assert_int_equal(learn(&h,
@@ -150,6 +151,7 @@ static void test_recursion(void **state)
 			       ACCEL_TCG),
 			 0);
 	assert_true(h.recursion_fits);
+	assert_true(h.cpu_recurses);
 	assert_false(h.strict_fits);
 	assert_int_equal(learn(&h,
 			       "#!/bin/sh\n[ $1 = -device ] || exec echo QEMU emulator version "
