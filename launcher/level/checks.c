@@ -342,8 +342,8 @@ static void check_cost(struct check_context *c, struct check *k)
 static const struct {
 	const char *id;
 	int phases;
-	void (*run)(struct check_context *c, struct check *k);
 	bool each_cpu; /* it is made on each CPU in turn */
+	void (*run)(struct check_context *c, struct check *k);
 	struct guest_case guest;
 } checks[] = {
 	{ QUICK("virt", CHECK_EARLY, check_virt) }, /* svm or vmx in the CPU's flags */
