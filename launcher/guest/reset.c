@@ -12,7 +12,7 @@
 
 #define EXIT_INIT 0x63
 #define ICR_INIT 0x4500 /* to APIC 0, asserted */
-#define ROUNDS 5
+#define ROUNDS 10
 
 void case_reset(void)
 {
