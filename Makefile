@@ -39,7 +39,8 @@ in-debian:
 
 else
 
-all: appliance smp
+# A kernel tree of the user's own is built once, not for more than one CPU too: make smp does that.
+all: appliance $(if $(KERNEL_TREE),,smp)
 
 # What a run needs, and what one with --smp needs besides
 appliance: build/bzImage build/initramfs.cpio build/initramfs.cpio.gz build/supernest build/supernest.1

@@ -7,7 +7,7 @@
 
 #include "lib/system.h"
 
-/* Recursive SVM for guests of a CPU that has none: scripts/patches/linux */
+/* Recursive SVM for guests of a CPU that has none: scripts/patches/linux/provider */
 #define KVM_PROVIDES_RECURSION "/sys/module/kvm_amd/parameters/provide_recursion"
 
 /* What is known of a /dev/kvm that does not open. */
