@@ -18,7 +18,7 @@ struct host {
 	int version[3];	    /* of QEMU; 0.0.0: not found */
 	bool kvm_fits, tcg_fits;
 	bool recursion_fits, strict_fits; /* of what runs: --nesting recursive, --strict */
-	bool cpu_recurses; /* the CPU that the QEMU emulates, if it runs on TCG */
+	bool cpu_recurses;		  /* the CPU that the QEMU emulates, if it runs on TCG */
 	char kvm_why[360], tcg_why[240], recursion_why[160]; /* the reasoning, in a sentence each */
 	int accel;					     /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;

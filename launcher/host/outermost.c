@@ -81,8 +81,9 @@ static bool in_bochs(const struct outermost *m)
 static int check_bochs(const struct options *asked)
 {
 	if (asked->qemu || *asked->qemu_args || asked->accel == ACCEL_KVM || asked->strict)
-		return fail("--cpu-emulator bochs: --qemu, nest.qemu=, --strict and --accel kvm are "
-			    "for a machine of QEMU: leave them out");
+		return fail(
+			"--cpu-emulator bochs: --qemu, nest.qemu=, --strict and --accel kvm are "
+			"for a machine of QEMU: leave them out");
 	if (asked->shell != SHELL_NONE)
 		return fail("--cpu-emulator bochs has no terminal for --shell: leave out one of "
 			    "them");
