@@ -313,7 +313,7 @@ static void try_emulated_access(void)
 {
 	map_small(in_turn, 3);
 	for (int page = 60; page < 64; page++) {
-		uint8_t *there = (uint8_t *)page_of(page & 1, page + 3) + 100;
+		uint8_t *there = (uint8_t *)word(page_of(page & 1, page + 3)) + 100;
 		struct vmcb *v = g2_init_bytes(0, outs_code, 2);
 
 		*there = 0xa0 | page;

@@ -24,6 +24,7 @@
 #include "report/record.h"
 #include "child/uplink.h"
 #include "child/wire.h"
+#include "lib/options.h"
 
 #define MSR_LSTAR 0xc0000082 /* where a system call enters the kernel */
 #define KERNEL_MAP \
