@@ -294,14 +294,14 @@ static struct watchdog watchdog_limits(double pace_s, int vcpus)
 /* In Bochs a second of the child's clock, by which it sends heartbeats, takes up to a minute. */
 #define BOCHS_SILENT_S 900
 
-/* It died before its launcher spoke, and has less RAM than it needs. */
+/* It died, or had all the time there was, before its launcher spoke, and has less RAM than it needs. */
 static void blame_memory(const struct child *c, struct reason *why)
 {
 	int64_t ram_kib = c->run->teller.report.setup.memory_kib;
 	struct reason died = *why;
 
 	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
-	    stop_is_failure(died.stop))
+	    (stop_is_failure(died.stop) || died.stop == STOP_TIME))
 		reason_set(why, STOP_MEMORY,
 			   "%lld MiB of RAM are too little; it needs about %lld: %.300s",
 			   (long long)ram_kib / KIB_PER_MIB,
