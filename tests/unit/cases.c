@@ -1,29 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/series.h"
-
-#include "test.h"
-
-static struct series s;
-
-static int read_matrix(const char *text)
-{
-	write_file("matrix", text);
-	s = (struct series){ .repeat = 1 };
-	return series_read(&s, "matrix");
-}
-
-static const char *options_of(int combination)
-{
-	static char text[400];
-	char *word[SERIES_ARGS];
-	int count = series_options(&s, combination, word);
-
-	text[0] = '\0';
-	for (int i = 0; i < count; i++)
-		format(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i ? " " : "",
-		       word[i]);
-	return text;
-}
+#include "matrix.h"
 
 static void a_case_has_options_of_its_own(void **state)
 {
