@@ -73,6 +73,7 @@ static void add_extra(struct args *a, const char *extra)
 		end = strstr(extra, "%20");
 		if (!end)
 			end = extra + strlen(extra);
+		a->full |= (size_t)(end - extra) >= sizeof(word);
 		format(word, sizeof(word), "%.*s", (int)(end - extra), extra);
 		if (*word)
 			add_word(a, word);

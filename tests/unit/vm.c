@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The child's machine: which words its QEMU gets, and what QEMU inherits, says and leaves behind.  QEMU is a shell script.
+ */
+#include "test.h"
+#include "child/vm.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static const struct vm_config plain = {
+	.machine = VM_MICROVM,
+	.machine_options = "",
+	.firmware_dir = "/share",
+	.qemu = "./qemu",
+	.kernel = "/boot/my kernel",
+	.initramfs = "/boot/initramfs",
+	.cmdline = "nest.level=1 quiet",
+	.extra_args = "",
+	.memory_kib = 524288,
+	.vcpus = 1,
+	.kvm = true,
+};
+
+static char command[4096];
+
+static bool has(const struct vm_config *c, const char *words)
+{
+	vm_command(c, command, sizeof(command));
+	return strstr(command, words);
+}
+
+static void test_words(void **state)
+{
+	struct vm_config c = plain;
+
+	(void)state;
+	assert_true(has(&c, "./qemu -nodefaults "));
+	assert_true(has(&c, " -accel kvm -cpu host -m 524288K "));
+	assert_true(has(&c, " -kernel '/boot/my kernel' "));
+	assert_true(has(&c, " -append 'nest.level=1 quiet' "));
+	assert_false(has(&c, "-smp") || has(&c, "virtio") || has(&c, "-icount"));
+	c.vcpus = 4;
+	assert_true(has(&c, " -smp 4 "));
+	c.cpu = "host,-x2apic";
+	assert_true(has(&c, " -cpu host,-x2apic "));
+
+	c = plain;
+	c.machine = VM_PC;
+	c.kvm = false;
+	c.deterministic = true;
+	assert_true(has(&c, " -M q35 ") &&
+		    has(&c, " -accel tcg,thread=single -cpu " VM_TCG_CPU " "));
+	assert_true(has(&c, " -icount shift=0,sleep=off "));
+}
+
+/* The kernel has no other way to find the terminal's device than to be told. */
+static void test_terminal(void **state)
+{
+	struct vm_config c = plain;
+
+	(void)state;
+	c.terminal = VM_TERMINAL_SHELL;
+	assert_true(has(&c, "virtconsole,nr=0") && has(&c, " virtio_mmio.device=512@"));
+	c.terminal = VM_TERMINAL_PASSED_ON;
+	assert_true(has(&c, "virtserialport,nr=2"));
+	c.machine = VM_PC;
+	assert_true(has(&c, "virtio-serial-pci") && !has(&c, "virtio_mmio.device"));
+}
+
+static void test_extra_words(void **state)
+{
+	struct vm_config c = plain;
+	char longest[300] = "-device%20";
+	struct vm vm;
+
+	(void)state;
+	c.extra_args = "-device%20virtio-rng-device%20%20-S";
+	assert_true(has(&c, " -device virtio-rng-device -S"));
+	memset(longest + 10, 'x', sizeof(longest) - 11);
+	c.extra_args = longest;
+	assert_int_equal(vm_start(&vm, &c), -1);
+	assert_non_null(strstr(last_error(), "too long"));
+}
+
+static void program(const char *script)
+{
+	write_file("qemu", script);
+	assert_int_equal(chmod("qemu", 0755), 0);
+}
+
+/* All that comes by a pipe until its end */
+static const char *all_of(int fd)
+{
+	static char text[4096];
+	struct pollfd p = { fd, POLLIN, 0 };
+	size_t len = 0;
+	ssize_t n;
+
+	while (poll(&p, 1, 10000) == 1 && (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	text[len] = '\0';
+	return text;
+}
+
+static void test_pipes(void **state)
+{
+	struct vm vm;
+	int status;
+
+	(void)state;
+	program("#!/bin/sh\necho console >&3\necho record >&4\necho trouble >&2\n"
+		"[ -z \"$(cat)\" ] && [ ! -e /proc/$$/fd/5 ] && exit 7\n");
+	assert_int_equal(vm_start(&vm, &plain), 0);
+	assert_string_equal(all_of(vm.console), "console\n");
+	assert_string_equal(all_of(vm.records), "record\n");
+	assert_string_equal(all_of(vm.messages), "trouble\n");
+	status = vm_end(&vm);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	assert_true(vm_cpu_s(&vm) < 0);
+	vm_close(&vm);
+}
+
+static void test_end(void **state)
+{
+	int64_t total, work;
+	struct vm vm;
+	int status;
+
+	(void)state;
+	program("#!/bin/sh\ntrap '' TERM INT HUP\necho up >&3\nwhile :; do :; done\n");
+	assert_int_equal(vm_start(&vm, &plain), 0);
+	assert_int_equal(poll(&(struct pollfd){ vm.console, POLLIN, 0 }, 1, 10000), 1);
+	assert_true(vm_cpu_s(&vm) >= 0);
+	assert_int_equal(vm_exits(&vm, &total, &work), -1);
+	status = vm_end(&vm);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(vm_end(&vm), 0);
+	vm_close(&vm);
+}
+
+static void test_no_program(void **state)
+{
+	struct vm_config c = plain;
+	struct vm vm;
+	int status;
+
+	(void)state;
+	c.qemu = "./nowhere/qemu";
+	assert_int_equal(vm_start(&vm, &c), 0);
+	assert_string_equal(all_of(vm.messages), "./nowhere/qemu: No such file or directory\n");
+	status = vm_end(&vm);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 127);
+	vm_close(&vm);
+}
+
+RUN(T(test_words), T(test_terminal), T(test_extra_words), T(test_pipes), T(test_end),
+    T(test_no_program))
