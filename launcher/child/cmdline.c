@@ -148,6 +148,8 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 		append(own, sizeof(own), " nest.checks=%s", d->checks);
 	if (d->nesting == NESTING_RECURSIVE)
 		append(own, sizeof(own), " nest.nesting=recursive");
+	if (d->enlightened)
+		append(own, sizeof(own), " nest.enlightened=on");
 	if (d->smp > 1)
 		append(own, sizeof(own), " nest.smp=%d", d->smp);
 	append_exec(d, level, own, sizeof(own));

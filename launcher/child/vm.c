@@ -159,7 +159,8 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	if (c->kvm && c->machine == VM_PC)
 		add(a, "-global kvm-apic.vapic=off");
 	if (c->kvm)
-		add(a, "-accel kvm -cpu %s", c->cpu ? c->cpu : "host");
+		add(a, "-accel kvm -cpu %s%s", c->cpu ? c->cpu : "host",
+		    c->enlightened ? "," VM_ENLIGHTENED : "");
 	else
 		/* One thread, for however many CPUs: the clock of two threads is not reproducible. */
 		add(a, "-accel tcg,thread=single -cpu %s", c->cpu ? c->cpu : VM_TCG_CPU);

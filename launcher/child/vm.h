@@ -14,6 +14,12 @@
  */
 enum vm_terminal { VM_NO_TERMINAL, VM_TERMINAL_SHELL, VM_TERMINAL_PASSED_ON };
 #define VM_TCG_CPU "max,+svm"
+/*
+ * A VMCS in the guest's memory, as Hyper-V defines it.  Linux takes it where Hyper-V's interface is the only one
+ * that it finds, and has the hypercall page and the index of the vCPU (arch/x86/kernel/cpu/mshyperv.c).  As KVM's
+ * clock is gone, it needs those of Hyper-V too.
+ */
+#define VM_ENLIGHTENED "kvm=off,hv-relaxed,hv-vpindex,hv-time,hv-vapic,hv-frequencies,hv-evmcs"
 #define VM_CONSOLE_FD 3 /* its end of the console */
 /* In the folder of a VM_BOCHS: its configuration, and commands for its debugger, if it has that */
 #define VM_BOCHS_CONFIG "bochsrc"
@@ -43,6 +49,7 @@ struct vm_config {
 	int64_t memory_kib;
 	int vcpus;
 	bool kvm;	    /* else TCG with AMD-V */
+	bool enlightened;   /* it gets VM_ENLIGHTENED */
 	bool deterministic; /* TCG with an instruction-counted clock */
 	enum vm_terminal terminal;
 	bool serial_records; /* its serial device takes records too: a port of it does so in large pieces */

@@ -125,6 +125,11 @@ static const char *cpu_name(const struct report *r)
 	return r->setup.strict ? "a strict CPU" : "a CPU that is not strict";
 }
 
+static const char *vmcs_name(const struct report *r)
+{
+	return r->setup.enlightened ? "an enlightened VMCS" : "none that is enlightened";
+}
+
 static void requested_name(const struct report *r, char *buf, size_t size)
 {
 	if (r->requested == DEPTH_OPEN)
@@ -144,6 +149,7 @@ int compare_possible(const struct report *old, const struct report *new)
 			       memory_differs(old, new) ||
 			       differs("nesting", nesting_names[old->setup.nesting],
 				       nesting_names[new->setup.nesting]) ||
+			       differs("VMCS", vmcs_name(old), vmcs_name(new)) ||
 			       differs("strictness", cpu_name(old), cpu_name(new)) ||
 			       number_differs("vCPUs of each level", old->setup.smp, new->setup.smp,
 					      "") ||

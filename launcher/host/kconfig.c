@@ -10,7 +10,7 @@
 static const struct {
 	const char *option;
 	const char *why;
-	const char *virt; /* on such a CPU alone, or NULL */
+	const char *only; /* on such a CPU, or with such an option, alone; or NULL */
 	bool module;	  /* may be one: the launcher loads it */
 } needs[] = {
 	{ "BLK_DEV_INITRD", "everything runs from the initramfs", NULL, false },
@@ -39,6 +39,9 @@ static const struct {
 	{ "KVM", "nothing nests without it", NULL, true },
 	{ "KVM_AMD", "this CPU has svm", "svm", true },
 	{ "KVM_INTEL", "this CPU has vmx", "vmx", true },
+	/* As a module too it brings arch/x86/hyperv, all that --enlightened needs of it. */
+	{ "HYPERV", "--enlightened shows nested levels Hyper-V's interface in place of KVM's",
+	  "enlightened", true },
 };
 
 static char *readable(const char *fmt, const char *a, const char *b)
@@ -88,11 +91,12 @@ int kconfig_value(const char *path, const char *option)
 	return value;
 }
 
-int kconfig_check(const char *path, const char *virt,
+int kconfig_check(const char *path, const char *virt, bool enlightened,
 		  void (*missing)(void *context, const char *option, const char *why),
 		  void *context)
 {
 	int value = kconfig_value(path, "X86_64");
+	const char *only;
 
 	if (value < 0)
 		return fail("%s: %m", path);
@@ -101,7 +105,8 @@ int kconfig_check(const char *path, const char *virt,
 			    "CONFIG_X86_64=y",
 			    path);
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		if (needs[i].virt && strcmp(needs[i].virt, virt))
+		only = needs[i].only;
+		if (only && strcmp(only, virt) && !(enlightened && !strcmp(only, "enlightened")))
 			continue;
 		value = kconfig_value(path, needs[i].option);
 		if (value != 'y' && !(value == 'm' && needs[i].module))

@@ -18,7 +18,7 @@ int kconfig_value(const char *path, const char *option);
  * Calls MISSING for each option that a level on a CPU with VIRT (svm, vmx) needs and the kernel has
  * not.  -1 if PATH is no configuration (printed).
  */
-int kconfig_check(const char *path, const char *virt,
+int kconfig_check(const char *path, const char *virt, bool enlightened,
 		  void (*missing)(void *context, const char *option, const char *why),
 		  void *context);
 

@@ -72,6 +72,16 @@ static int check_strict(const struct options *asked)
 	return 0;
 }
 
+/* Our own kernel has a way of its own, and without KVM's clock it knows no time. */
+static int check_enlightened(const struct options *asked)
+{
+	if (!asked->enlightened || files_is_foreign_kernel(asked->kernel, asked->smp))
+		return 0;
+	return fail("--enlightened is for a kernel of yours, with CONFIG_HYPERV and "
+		    "CONFIG_KVM_HYPERV: name it with --kernel; the appliance's own accesses VMCSs "
+		    "without exits as it is");
+}
+
 static bool in_bochs(const struct outermost *m)
 {
 	return m->run.asked.cpu_emulator == CPU_EMULATOR_BOCHS;
@@ -126,7 +136,7 @@ static int decide(struct outermost *m)
 	options_decide(asked, appended.shell, &m->run.decided);
 	if (in_bochs(m) && check_bochs(asked))
 		return -1;
-	return check_exec(m) || check_strict(asked) ? -1 : 0;
+	return check_exec(m) || check_strict(asked) || check_enlightened(asked) ? -1 : 0;
 }
 
 /* What emulates the machine, or lends it its CPU: a status, or -1 (printed). */
@@ -250,6 +260,7 @@ static int place_kernel(struct outermost *m)
 		.modules = asked->modules,
 		.config = asked->config,
 		.virt = outermost_virt(m),
+		.enlightened = asked->enlightened,
 		.levels = asked->levels,
 		.lines = &m->run.lines,
 	};
@@ -275,8 +286,10 @@ static int place_kernel(struct outermost *m)
 	if (overlay_make(&o, m->child.level, m->initramfs, sizeof(m->initramfs)))
 		return -1;
 	config->initramfs = m->initramfs;
-	if (overlay_has_level(&o, m->child.level))
+	if (overlay_has_level(&o, m->child.level)) {
 		config->kernel = o.kernel;
+		config->enlightened = asked->enlightened && config->kvm;
+	}
 	return files_need(config->kernel, "kernel");
 }
 
@@ -502,6 +515,22 @@ static int compare_expectations(struct outermost *m)
 	return m->run.asked.learn ? expect_learn(r, m->run.asked.learn) : 0;
 }
 
+/* Else it is printed why not.  What KVM in an emulated machine offers is seen there. */
+static bool enlightened_fits(const struct outermost *m)
+{
+	bool kvm = m->host.accel == ACCEL_KVM;
+
+	if (in_bochs(m) || (kvm && m->host.platform.kvm_enlightens))
+		return true;
+	if (kvm && !strcmp(m->host.self.cpu_virt, "vmx"))
+		fail("skipped: --enlightened: this host's KVM offers no enlightened VMCS: its "
+		     "kernel lacks CONFIG_KVM_HYPERV");
+	else
+		fail("skipped: --enlightened: there is an enlightened VMCS for VT-x alone, and the "
+		     "CPU here has AMD-V: --cpu-emulator bochs emulates one with VT-x");
+	return false;
+}
+
 static int prepare_and_run(struct outermost *m)
 {
 	int status, err;
@@ -523,6 +552,8 @@ static int prepare_and_run(struct outermost *m)
 		fail("skipped: --nesting recursive: %s", m->host.recursion_why);
 		return STATUS_SKIPPED;
 	}
+	if (m->run.asked.enlightened && !enlightened_fits(m))
+		return STATUS_SKIPPED;
 	if (m->run.asked.strict && !m->host.strict_fits)
 		return fail("--strict: the CPU that %s emulates cannot be strict: make emulator "
 			    "builds a QEMU whose CPU can, or unpack the emulator's archive beside "

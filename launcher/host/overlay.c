@@ -288,7 +288,8 @@ static void say_missing(void *context, const char *option, const char *why)
 static int check_config(struct packing *p, const char *config)
 {
 	if (config)
-		return kconfig_check(config, p->overlay->virt, say_missing, p);
+		return kconfig_check(config, p->overlay->virt, p->overlay->enlightened, say_missing,
+				     p);
 	lines_say(p->overlay->lines, "found no configuration of Linux %s; name it with --config",
 		  p->kernel.release);
 	return 0;

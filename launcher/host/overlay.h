@@ -15,6 +15,7 @@ struct overlay {
 	const char *config;    /* its .config; NULL: it is looked for */
 	const char *initramfs; /* what it goes behind */
 	const char *virt;      /* svm or vmx: the CPU's */
+	bool enlightened;      /* --enlightened */
 	struct levels levels;  /* those that run it; none: all */
 	const struct lines *lines; /* what is missing is said there */
 };

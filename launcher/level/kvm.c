@@ -177,3 +177,13 @@ bool kvm_has_vmcs_in_memory(void)
 {
 	return is_on("/sys/module/kvm_intel/parameters/vmcs_in_memory_used");
 }
+
+bool kvm_offers_enlightened_vmcs(int fd)
+{
+	return ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_HYPERV_ENLIGHTENED_VMCS) > 0;
+}
+
+bool kvm_has_enlightened_vmcs(void)
+{
+	return is_on("/sys/module/kvm_intel/parameters/enlightened_vmcs");
+}

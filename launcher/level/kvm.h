@@ -43,5 +43,8 @@ bool kvm_recurses(void);
 bool kvm_provides_recursion(void);
 /* Whether it uses VMCSs in memory, see docs/performance.md: it does if the KVM below offers that. */
 bool kvm_has_vmcs_in_memory(void);
+/* The same by Hyper-V's interface: whether KVM on FD offers it to its guests, and whether it uses it. */
+bool kvm_offers_enlightened_vmcs(int fd);
+bool kvm_has_enlightened_vmcs(void);
 
 #endif

@@ -305,6 +305,15 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 			"nest.nesting=recursive, but this CPU has no recursive SVM, and this KVM "
 			"does not provide it: that of supernest does, on an AMD CPU with nested "
 			"paging and virtual GIF");
+	if (d->enlightened && !l->platform.kvm_enlightens)
+		return reason_set(
+			why, STOP_NO_VIRT,
+			"nest.enlightened=on, but the KVM of L%d offers no enlightened VMCS: %s",
+			self->level,
+			strcmp(self->cpu_virt, "vmx")
+				? "there is one for VT-x alone, and this CPU has AMD-V"
+				: "its kernel lacks CONFIG_KVM_HYPERV, as the appliance's own "
+				  "does; distributions' kernels have it (--kernel, --levels)");
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
@@ -674,6 +683,7 @@ void life_run_child(struct life *l)
 		tell_stop(t, t->from + 1, &l->why);
 		return;
 	}
+	config.enlightened = config.firmware && l->run.decided.enlightened;
 	memory_terms(t->self, &l->budget);
 	tell_level(t, "level");
 	platform_prepare_kvm(l->appliance);

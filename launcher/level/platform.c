@@ -90,7 +90,7 @@ static void read_signature(unsigned int leaf, char signature[13])
 }
 
 /* SIGNATURE is the name of one that we do not know. */
-static struct hypervisor find_hypervisor(bool present, char signature[13])
+static struct hypervisor find_hypervisor(bool present, int level, char signature[13])
 {
 	const struct hypervisor *hv, *behind;
 
@@ -102,6 +102,9 @@ static struct hypervisor find_hypervisor(bool present, char signature[13])
 		/* KVM and Xen can present Hyper-V's interface, for Windows' sake. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
+		/* A level that another has started is KVM's guest, and may not see it: VM_ENLIGHTENED */
+		if (!behind && level > 0)
+			behind = platform_hypervisor("KVMKVMKVM");
 		return behind ? *behind : *hv;
 	}
 	if (hv)
@@ -220,7 +223,7 @@ static void learn_cpu(struct level *self, struct platform *p, int level, const c
 	strcpy(self->cpu_virt, has_word(flags, "svm")	? "svm"
 			       : has_word(flags, "vmx") ? "vmx"
 							: "none");
-	hv = find_hypervisor(has_word(flags, "hypervisor"), signature);
+	hv = find_hypervisor(has_word(flags, "hypervisor"), level, signature);
 	format(self->hypervisor, sizeof(self->hypervisor), "%s", hv.name);
 	self->level = level >= 0 ? level : !hv.is_machine;
 	p->have_avx = needs_avx(flags, read_xcr0(has_word(flags, "xsave")));
@@ -274,6 +277,8 @@ static void learn_kvm_features(struct level *self, struct platform *p)
 		name = kvm_provides_recursion() ? "recursion-by-kvm" : "recursion";
 	else if (vmx && kvm_has_vmcs_in_memory())
 		name = "vmcs_in_memory";
+	else if (vmx && kvm_has_enlightened_vmcs())
+		name = "enlightened_vmcs";
 	if (name)
 		append(features, sizeof(self->cpu_features), "%s%s", *features ? " " : "", name);
 }
@@ -296,6 +301,7 @@ void platform_learn_kvm(struct level *self, struct platform *p, const struct app
 	if (fd < 0)
 		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);
+	p->kvm_enlightens = kvm_offers_enlightened_vmcs(fd);
 	close(fd);
 	if (*p->missing)
 		strcpy(p->kvm_problem, p->missing);

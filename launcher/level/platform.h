@@ -11,14 +11,15 @@
 struct platform {
 	bool have_virt; /* svm or vmx in the CPU's flags */
 	bool have_avx;
-	bool child_xsave;   /* a guest of ours can use XSAVE */
-	bool have_kvm;	    /* /dev/kvm answered with the API that we know */
-	int kvm_api;	    /* its version, or UNKNOWN */
-	int kvm_nested;	    /* the module's parameter `nested`: 1, 0 or UNKNOWN */
-	bool kvm_recurses;  /* its guests can */
-	bool tsc_varies;    /* /proc/cpuinfo says what the core runs at just now, not the TSC */
-	double tsc_khz;	    /* by the kernel; 0: it does not know */
-	uint64_t began_tsc; /* the TSC at began_s on now_s() */
+	bool child_xsave;    /* a guest of ours can use XSAVE */
+	bool have_kvm;	     /* /dev/kvm answered with the API that we know */
+	int kvm_api;	     /* its version, or UNKNOWN */
+	int kvm_nested;	     /* the module's parameter `nested`: 1, 0 or UNKNOWN */
+	bool kvm_recurses;   /* its guests can */
+	bool kvm_enlightens; /* its guests can have an enlightened VMCS */
+	bool tsc_varies;     /* /proc/cpuinfo says what the core runs at just now, not the TSC */
+	double tsc_khz;	     /* by the kernel; 0: it does not know */
+	uint64_t began_tsc;  /* the TSC at began_s on now_s() */
 	double began_s;
 	char missing[200];	/* what KVM lacks here beside svm or vmx; "" if nothing */
 	char virt_problem[200]; /* why not, and whose setting it is; "" if none */

@@ -353,6 +353,16 @@ static int set_flag(const struct option *opt, const char *v, void *p)
 	return 0;
 }
 
+static int set_switch(const struct option *opt, const char *v, void *p)
+{
+	int on;
+
+	if (set_choice(opt, v, &on))
+		return -1;
+	*(bool *)p = on;
+	return 0;
+}
+
 /* ---- the table --------------------------------------------------------------------------- */
 
 #define MEMBER(fn, m) fn, offsetof(struct options, m), 0, 0, NULL
@@ -390,6 +400,12 @@ static const struct option options[] = {
 	{ "nest.nesting", "--nesting", "classic|recursive", CMD_RUN, CHOICE(nesting),
 	  "recursive: a VMRUN below the outermost level is no exit, so that an exit costs the "
 	  "same at every depth; the emulator's CPU offers it (default: classic)" },
+	{ "nest.enlightened", NULL, "off|on", 0, MEMBER(set_switch, enlightened),
+	  "on: KVM in the levels below, if their kernels are not the appliance's own, accesses "
+	  "VMCSs without exits, by Hyper-V's interface; VT-x alone (default: off)" },
+	{ NULL, "--enlightened", NULL, CMD_RUN, MEMBER(set_flag, enlightened),
+	  "with --kernel on VT-x: KVM in each nested level accesses VMCSs without exits, by "
+	  "Hyper-V's interface; needs CONFIG_HYPERV and CONFIG_KVM_HYPERV" },
 	{ NULL, "--strict", NULL, CMD_RUN, MEMBER(set_flag, strict),
 	  "emulate an AMD-V that is as strict as hardware may be: it keeps what nobody told it to "
 	  "forget; needs the QEMU of make emulator" },
@@ -559,6 +575,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	*d = (struct decided){ .depth = o->depth,
 			       .shell = shell,
 			       .nesting = o->nesting,
+			       .enlightened = o->enlightened,
 			       .smp = o->smp,
 			       .exec = o->exec,
 			       .hook_timeout_s = o->hook_timeout_s };

@@ -87,7 +87,7 @@ struct options {
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
 	int accel, nesting, cpu_emulator;
 	int smp; /* vCPUs of each level */
-	bool plain, deterministic, strict, stop_on_failure, blame;
+	bool plain, deterministic, strict, enlightened, stop_on_failure, blame;
 	int repeat;					/* runs */
 	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
 	struct levels levels;				/* those that run --kernel; none: all */
@@ -115,6 +115,7 @@ struct decided {
 	int depth; /* a level, or DEPTH_MAX */
 	int shell; /* a level, or SHELL_NONE */
 	int nesting;
+	bool enlightened;
 	int smp;	   /* vCPUs of each level below */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];

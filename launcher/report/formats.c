@@ -375,6 +375,7 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
 	cJSON_AddBoolToObject(o, "counted_clock", s->deterministic);
 	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
+	cJSON_AddBoolToObject(o, "enlightened", s->enlightened);
 	cJSON_AddBoolToObject(o, "strict", s->strict);
 	cJSON_AddNumberToObject(o, "smp", s->smp);
 	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
@@ -648,6 +649,7 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 	nesting = text_of(o, "nesting"); /* older reports have none */
 	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
 		return malformed(path, "nesting of its setup is neither classic nor recursive");
+	s->enlightened = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "enlightened"));
 	s->strict = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "strict"));
 	if (cJSON_HasObjectItem(o, "smp") && read_int(o, "smp", 1, SMP_MAX, &s->smp))
 		return malformed(path, "smp of its setup is not a number of vCPUs");

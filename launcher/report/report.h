@@ -21,6 +21,7 @@ struct setup {
 	int timeout_s;	    /* 0: none */
 	bool deterministic; /* --deterministic */
 	int nesting;	    /* as asked for: enum nesting */
+	bool enlightened;   /* --enlightened */
 	bool strict;	    /* --strict */
 	int smp;	    /* vCPUs of each level */
 	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */

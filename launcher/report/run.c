@@ -13,6 +13,7 @@ void run_begin(struct run *run, int from, int outermost)
 		    run->decided.depth == DEPTH_MAX ? DEPTH_OPEN : run->decided.depth);
 	t->report.setup.timeout_s = run->asked.timeout_s;
 	t->report.setup.nesting = run->decided.nesting;
+	t->report.setup.enlightened = run->decided.enlightened;
 	t->report.setup.smp = run->decided.smp;
 	run->lines.from = from;
 }

@@ -327,6 +327,10 @@ static void test_not_comparable(void **state)
 	impossible("svm");
 	new.setup.deterministic = true;
 	impossible("the new one a deterministic clock");
+	new.setup.enlightened = true;
+	impossible("VMCS: the old report has none that is enlightened, the new one an enlightened "
+		   "VMCS");
+	new.setup.enlightened = false;
 	new.setup.strict = true;
 	impossible("the old report has a CPU that is not strict, the new one a strict CPU");
 	new.setup.smp = 2;

@@ -45,6 +45,7 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 				  .smp = 1 + stop % 2,
 				  .timeout_s = levels,
 				  .deterministic = ready,
+				  .enlightened = ready,
 				  .strict = stop % 2,
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
 				  .qemu = "10.0.13",

@@ -29,7 +29,7 @@ static void check(const char *more, const char *virt, const char *expected)
 	format(text, sizeof(text), "%s%s", good, more);
 	write_file("config", text);
 	missing[0] = '\0';
-	assert_int_equal(kconfig_check("config", virt, note_missing, NULL), 0);
+	assert_int_equal(kconfig_check("config", virt, false, note_missing, NULL), 0);
 	assert_string_equal(missing, expected);
 }
 
@@ -41,12 +41,16 @@ static void test_config(void **state)
 	check("CONFIG_KVM_AMD_SEV=y\n", "svm", "KVM KVM_AMD ");
 	write_file("config", "CONFIG_X86_64=y\n");
 	missing[0] = '\0';
-	assert_int_equal(kconfig_check("config", "svm", note_missing, NULL), 0);
+	assert_int_equal(kconfig_check("config", "svm", false, note_missing, NULL), 0);
 	assert_non_null(strstr(missing, "HIGH_RES_TIMERS "));
 	assert_non_null(strstr(missing, "DEVTMPFS "));
+	write_file("config", good);
+	missing[0] = '\0';
+	assert_int_equal(kconfig_check("config", "vmx", true, note_missing, NULL), 0);
+	assert_string_equal(missing, "KVM KVM_INTEL HYPERV ");
 	write_file("config", "hello\n");
-	assert_int_equal(kconfig_check("config", "svm", note_missing, NULL), -1);
-	assert_int_equal(kconfig_check("nowhere", "svm", note_missing, NULL), -1);
+	assert_int_equal(kconfig_check("config", "svm", false, note_missing, NULL), -1);
+	assert_int_equal(kconfig_check("nowhere", "svm", false, note_missing, NULL), -1);
 }
 
 static void test_config_is_found(void **state)

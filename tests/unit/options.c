@@ -176,6 +176,11 @@ static void test_good_words(void **state)
 	assert_int_equal(o.nesting, NESTING_CLASSIC);
 	assert_int_equal(cmdline("nest.nesting=recursive"), 0);
 	assert_int_equal(o.nesting, NESTING_RECURSIVE);
+	assert_false(o.enlightened);
+	assert_int_equal(cmdline("nest.enlightened=on"), 0);
+	assert_true(o.enlightened);
+	assert_int_equal(cmdline("nest.enlightened=on nest.enlightened=off"), 0);
+	assert_false(o.enlightened);
 }
 
 /* What boot loaders, the kernel and other programs have there. */
@@ -287,6 +292,9 @@ static void test_malformed_words(void **state)
 		"nest.smp=2x",
 		"nest.nesting=",
 		"nest.nesting=deep",
+		"nest.enlightened",
+		"nest.enlightened=",
+		"nest.enlightened=1",
 		"nest.end=",
 		"nest.end=restart",
 		"nest.end=off",
