@@ -84,7 +84,7 @@ test:
 check: test
 
 # Headers that are made from other files
-GENERATED = build/generated/our_kernel.h build/generated/unusual.h
+GENERATED = build/generated/our_kernel.h build/generated/unusual.h build/generated/known.h
 
 # The quick ones, for each commit
 unit: build/parts.key $(GENERATED)
@@ -264,10 +264,16 @@ build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
 
-# A matrix that comes with the command, as a string
+# What comes with the command, as strings
+as_string = { echo 'static const char $(1)[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
+
 build/generated/unusual.h: launcher/host/unusual.matrix Makefile
 	$(Q)mkdir -p $(@D)
-	$(Q){ echo 'static const char unusual_matrix[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@
+	$(Q)$(call as_string,unusual_matrix)
+
+build/generated/known.h: launcher/host/kvm-selftests.known Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call as_string,known_failures)
 
 build/obj/%.o: %.c build/parts.key Makefile VERSION | $(GENERATED)
 	$(say) CC $<

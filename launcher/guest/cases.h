@@ -11,6 +11,7 @@
 void case_exits(void);
 void case_maps(void);
 void case_events(void);
+void case_delivery(void);
 void case_interrupts(void);
 void case_npt(void);
 void case_state(void);

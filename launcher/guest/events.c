@@ -343,3 +343,38 @@ void case_events(void)
 	try_two_sources();
 	try_found_by_kvm();
 }
+
+static void try_interrupted(int vector)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = prepare_virtual(nops_code, 4, vector >> 4, 0);
+
+	v->int_vector = vector;
+	v->idtr.base = WINDOW;
+	v->rflags |= RFLAGS_IF;
+	v->tlb_control = 1;
+	a->npt_small[0] = 0;
+	expect("an IDT that is not mapped, for a virtual interrupt", g2_run(v), EXIT_NPF);
+	expect("virtual interrupt that was under way", v->exit_int_info,
+	       INJECT_VALID | INJECT_INTR | vector);
+	a->npt_small[0] = (uint64_t)a->other_idt | PTE_ALL;
+	v->int_ctl = V_INTR_MASKING;
+	v->event_inj = v->exit_int_info;
+	expect("G2 after that", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts that came then", a->irqs[vector], 1);
+}
+
+/*
+ * An exit comes while a virtual interrupt is being delivered: what was under way was no exception (APM volume 2, 15.7.2). A hypervisor
+ * that is told so injects an exception of that vector, and VMRUN refuses it.
+ */
+void case_delivery(void)
+{
+	struct arena *a = ARENA;
+
+	memset(a->npt_small, 0, sizeof(a->npt_small));
+	a->npt_pd[WINDOW >> 30][WINDOW >> 21 & 511] = (uint64_t)a->npt_small | PTE_ALL;
+	memcpy(a->other_idt, a->idt, sizeof(a->idt));
+	for (int i = 0; i < 6; i++)
+		try_interrupted(i & 1 ? OTHER_VECTOR : VECTOR);
+}

@@ -2,16 +2,18 @@
 #define _GNU_SOURCE /* strsep */
 #include "host/expect.h"
 #include "lib/output.h"
+#include "report/suites.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "known.h"
+
 #define FILE_MAX (1 << 20)
 #define BLANKS " \t\r"
 #define ITSELF "-"
-#define KNOWN "xfail: " /* in front of the reason, in the detail of what is skipped */
 
 void expect_cpu(const struct report *r, char *buf, size_t size)
 {
@@ -67,10 +69,22 @@ static int read_line(struct expectations *e, char *line, const char *path, int n
 	return 0;
 }
 
+/* TEXT is changed.  NAME is for messages. */
+static int read_table(struct expectations *e, char *text, const char *name)
+{
+	char *line;
+	int err = 0;
+
+	*e = (struct expectations){ 0 };
+	for (int number = 1; !err && (line = strsep(&text, "\n")); number++)
+		err = read_line(e, line, name, number);
+	return err;
+}
+
 int expect_read(struct expectations *e, const char *path)
 {
-	char *text = malloc(FILE_MAX), *rest = text, *line;
-	int err = 0;
+	char *text = malloc(FILE_MAX);
+	int err;
 
 	*e = (struct expectations){ 0 };
 	errno = 0;
@@ -78,8 +92,16 @@ int expect_read(struct expectations *e, const char *path)
 		free(text);
 		return fail("%s: %m", path);
 	}
-	for (int number = 1; !err && (line = strsep(&rest, "\n")); number++)
-		err = read_line(e, line, path, number);
+	err = read_table(e, text, path);
+	free(text);
+	return err;
+}
+
+int expect_read_shipped(struct expectations *e)
+{
+	char *text = strdup(known_failures);
+	int err = text ? read_table(e, text, "kvm-selftests.known") : fail("out of memory");
+
 	free(text);
 	return err;
 }
@@ -90,18 +112,37 @@ void expect_free(struct expectations *e)
 	*e = (struct expectations){ 0 };
 }
 
+/* As for QEMU's -cpu: "tcg-svm,npt,-nrip_save" is that CPU with the one feature and without the other. */
+static bool is_cpu(const char *asked, const struct report *r)
+{
+	const char *features = r->levels[r->outermost].cpu_features, *p = asked;
+	size_t len = strcspn(asked, ",");
+	char cpu[40], feature[40];
+
+	expect_cpu(r, cpu, sizeof(cpu));
+	if ((len != 3 || strncmp(asked, "any", 3)) &&
+	    (len != strlen(cpu) || strncmp(asked, cpu, len)))
+		return false;
+	for (p += len; *p; p += len) {
+		bool is_there = *++p != '-';
+
+		p += !is_there;
+		len = strcspn(p, ",");
+		format(feature, sizeof(feature), "%.*s", (int)len, p);
+		if (has_word(features, feature) != is_there)
+			return false;
+	}
+	return true;
+}
+
 static const struct expectation *find(const struct expectations *e, const struct report *r,
 				      int level, const char *suite, const char *test)
 {
-	char cpu[40];
-
-	expect_cpu(r, cpu, sizeof(cpu));
 	for (int i = 0; i < e->count; i++) {
 		const struct expectation *x = &e->known[i];
 
 		if (!strcmp(x->suite, suite) && !strcmp(x->test, test) &&
-		    levels_have(&x->levels, level) &&
-		    (!strcmp(x->cpu, "any") || !strcmp(x->cpu, cpu)))
+		    levels_have(&x->levels, level) && is_cpu(x->cpu, r))
 			return x;
 	}
 	return NULL;
@@ -124,7 +165,7 @@ void expect_apply(const struct expectations *e, struct report *r,
 		if (!x || t->result != RESULT_FAIL)
 			continue;
 		t->result = RESULT_SKIP;
-		format(t->detail, sizeof(t->detail), KNOWN "%.70s", x->reason);
+		format(t->detail, sizeof(t->detail), KNOWN_FAILURE "%.70s", x->reason);
 	}
 	for (int level = r->outermost; level <= r->deepest; level++)
 		for (int i = 0; i < r->levels[level].check_count; i++) {
@@ -136,13 +177,13 @@ void expect_apply(const struct expectations *e, struct report *r,
 			if (!x || k->result != RESULT_FAIL)
 				continue;
 			k->result = RESULT_SKIP;
-			format(k->detail, sizeof(k->detail), KNOWN "%.80s", x->reason);
+			format(k->detail, sizeof(k->detail), KNOWN_FAILURE "%.80s", x->reason);
 		}
 }
 
 static bool is_known(enum result result, const char *detail)
 {
-	return result == RESULT_SKIP && !strncmp(detail, KNOWN, sizeof(KNOWN) - 1);
+	return result == RESULT_SKIP && !strncmp(detail, KNOWN_FAILURE, sizeof(KNOWN_FAILURE) - 1);
 }
 
 static void write_failure(const struct report *r, int level, const char *suite, const char *test,
@@ -155,7 +196,7 @@ static void write_failure(const struct report *r, int level, const char *suite, 
 		return;
 	expect_cpu(r, cpu, sizeof(cpu));
 	if (known)
-		detail += sizeof(KNOWN) - 1;
+		detail += sizeof(KNOWN_FAILURE) - 1;
 	fprintf(out, "%s %s %d %s %s\n", suite, test, level, cpu, *detail ? detail : "it fails");
 }
 

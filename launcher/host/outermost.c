@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "host/overlay.h"
 #include "host/pack.h"
+#include "host/suite.h"
 #include "level/memory.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
@@ -496,12 +497,32 @@ static void add_missing(struct outermost *m)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
+#define SHIPPED "the table that comes with supernest"
+
 static void say_unexpected(void *context, int level, const char *check, const char *test)
 {
 	struct outermost *m = context;
+	const char *expect = m->run.asked.expect;
 
 	lines_say(&m->run.lines, "L%d %s %s passed, which %s expects to fail", level, check, test,
-		  m->run.asked.expect);
+		  expect ? expect : SHIPPED);
+}
+
+/* The user's, or the one of a suite that has one. */
+static int read_expectations(struct outermost *m)
+{
+	const struct options *asked = &m->run.asked;
+	bool shipped = false;
+
+	if (asked->expect)
+		return expect_read(&m->known, asked->expect);
+	for (int i = 0; i < asked->suites.count; i++)
+		shipped |= suite_is_shipped(asked->suites.item[i]);
+	if (!shipped)
+		return 0;
+	lines_say(&m->run.lines,
+		  "known failures of kvm-selftests: " SHIPPED "; --expect FILE takes another");
+	return expect_read_shipped(&m->known);
 }
 
 /* Of what failed, what is known is no failure; what is not is to be learnt. */
@@ -540,7 +561,7 @@ static int prepare_and_run(struct outermost *m)
 	status = learn(m);
 	if (status)
 		return status;
-	if (m->run.asked.expect && expect_read(&m->known, m->run.asked.expect))
+	if (read_expectations(m))
 		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);

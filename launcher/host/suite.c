@@ -113,6 +113,13 @@ int suite_open(struct suite *s, const char *asked, const char *virt)
 	return read_config(s);
 }
 
+bool suite_is_shipped(const char *asked)
+{
+	size_t len = strlen(KVM_SELFTESTS);
+
+	return !strncmp(asked, KVM_SELFTESTS, len) && (!asked[len] || asked[len] == ':');
+}
+
 void suite_close(struct suite *s)
 {
 	free(s->config);

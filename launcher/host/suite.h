@@ -26,6 +26,8 @@ struct suite {
 /* By "NAME:WORD,WORD" as in --suite, for a CPU with VIRT, svm or vmx.  -1 (printed): there is no such suite. */
 int suite_open(struct suite *s, const char *asked, const char *virt);
 void suite_close(struct suite *s);
+/* Whether what is ASKED for is the one that a table of known failures comes with. */
+bool suite_is_shipped(const char *asked);
 /* Of one without a configuration: whether a level needs the file NAME, which is relative to DIR. */
 bool suite_needs(const struct suite *s, const char *name);
 /* A section of unittests.cfg: its values as they stand there, or "". */

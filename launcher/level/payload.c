@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -190,6 +191,7 @@ static void become(const struct payloads *p, const int *out)
 	dup2(out[1], 2);
 	syscall(SYS_close_range, 3, ~0U, 0);
 	chdir("/");
+	mkdir("/dev/shm", 01777); /* for POSIX semaphores and shared memory */
 	if (*path) {
 		execl(path, path, (char *)NULL);
 	} else {

@@ -62,6 +62,7 @@ static int run(char *const *argv, const char *dir, int out, int err, int limit_s
 {
 	double end_s = now_s() + limit_s;
 	struct pollfd end = { .events = POLLIN };
+	siginfo_t ended = { 0 };
 	pid_t pid = fork();
 	int status;
 
@@ -72,7 +73,7 @@ static int run(char *const *argv, const char *dir, int out, int err, int limit_s
 		become(argv, dir, out, err);
 	setpgid(pid, pid); /* by whoever comes first: it has to be done before it is killed */
 	end.fd = syscall(SYS_pidfd_open, pid, 0);
-	while (!waitpid(pid, &status, WNOHANG)) {
+	while (!waitid(P_PID, pid, &ended, WEXITED | WNOHANG | WNOWAIT) && !ended.si_pid) {
 		if (now_s() >= end_s) {
 			*late = true;
 			kill(-pid, SIGKILL);
@@ -81,6 +82,9 @@ static int run(char *const *argv, const char *dir, int out, int err, int limit_s
 	}
 	if (end.fd >= 0)
 		close(end.fd);
+	kill(-pid, SIGKILL); /* what it leaves behind would disturb the next test */
+	if (waitpid(pid, &status, 0) != pid)
+		return fail("%s: how it ended is not known: %m", argv[0]);
 	return status;
 }
 
@@ -271,29 +275,71 @@ static int run_program(char *file, int out, int limit_s, bool *late)
 	return run(argv, dir, out, out, limit_s, late);
 }
 
-/* Why it failed or is skipped, where it speaks as the kernel's selftests do */
-static void judge_program(int status, bool late, int limit_s, struct text t, struct outcome *o)
+/*
+ * What test_assert() of Linux's tools/testing/selftests/kvm/lib/assert.c says: "  FILE:LINE: EXPRESSION", the process, its stack, and
+ * perhaps a message, which says more than the expression.
+ */
+static bool find_assertion(struct text t, char *buf, size_t size)
 {
-	static const char failure[] = "==== Test Assertion Failure ====";
+	char place[300], *file;
 	const char *line;
 	int len;
 
-	set(o, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), "%s", "");
-	if (late) {
-		set(o, o->status, "not ended within %d s", limit_s);
-	} else if (o->status == SKIPPED || o->status == SKIPPED_TOO) {
-		find_behind(t, "# SKIP", true, o->why, sizeof(o->why));
-		memmove(o->why, o->why + strspn(o->why, " -"),
-			strlen(o->why + strspn(o->why, " -")) + 1);
-	} else if (o->status) {
-		set(o, o->status, "exit status %d", o->status);
-		if (WIFSIGNALED(status))
-			set(o, o->status, "killed by signal %d", WTERMSIG(status));
-		while ((line = next_line(&t, &len)))
-			if (!strncmp(line, failure, strlen(failure)) &&
-			    (line = next_line(&t, &len)))
-				return set(o, o->status, "%.*s", len, line);
+	if (!find_behind(t, "==== Test Assertion Failure ====", false, place, sizeof(place)))
+		return false;
+	t.at = memmem(t.at, t.end - t.at, "==== Test Assertion", 19);
+	next_line(&t, &len);
+	line = next_line(&t, &len);
+	format(place, sizeof(place), "%.*s", line ? len : 0, line ? line : "");
+	for (file = place + strcspn(place, ":"); file > place && !strchr("/ ", file[-1]); file--)
+		;
+	while ((line = next_line(&t, &len)) && len > 2 && !strncmp(line, "  ", 2)) {
+		if (strchr(" (", line[2]) || !strncmp(line, "  pid=", 6))
+			continue;
+		file[strcspn(file, " ")] = '\0'; /* "FILE:LINE:" stays */
+		format(buf, size, "%s %.*s", file, len - 2, line + 2);
+		return true;
 	}
+	format(buf, size, "%s", file);
+	return true;
+}
+
+/* What a program says last, where it gives no reason in TAP's way */
+static void find_last_line(struct text t, char *buf, size_t size)
+{
+	const char *line;
+	int len;
+
+	while ((line = next_line(&t, &len)))
+		if (len)
+			format(buf, size, "%.*s", len, line);
+}
+
+static void find_reason_to_skip(struct text t, char *buf, size_t size)
+{
+	char text[300] = "", *p = text;
+
+	if (!find_behind(t, "# SKIP", true, text, sizeof(text)))
+		find_last_line(t, text, sizeof(text));
+	p += strspn(p, " -");
+	format(buf, size, "%s", p);
+}
+
+/* Why it failed or is skipped, where it speaks as the kernel's selftests do */
+static void judge_program(int status, bool late, int limit_s, struct text t, struct outcome *o)
+{
+	char last[200] = "";
+
+	find_last_line(t, last, sizeof(last));
+	set(o, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), "%s", "");
+	if (late)
+		set(o, o->status, "not ended within %d s", limit_s);
+	else if (o->status == SKIPPED || o->status == SKIPPED_TOO)
+		find_reason_to_skip(t, o->why, sizeof(o->why));
+	else if (o->status && !find_assertion(t, o->why, sizeof(o->why)))
+		set(o, o->status, "%s %d%s%s",
+		    WIFSIGNALED(status) ? "killed by signal" : "exit status",
+		    WIFSIGNALED(status) ? WTERMSIG(status) : o->status, *last ? ": " : "", last);
 }
 
 /* ---- its result -------------------------------------------------------------------------- */

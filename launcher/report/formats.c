@@ -6,6 +6,7 @@
 #include "lib/options.h"
 #include "lib/output.h"
 #include "report/results.h"
+#include "report/suites.h"
 #include "report/svg.h"
 
 #include <cJSON.h>
@@ -92,6 +93,7 @@ static void print_table(const struct report *r, FILE *out)
 	for (int i = r->outermost; i <= r->deepest; i++)
 		print_row(r, &r->levels[i], out);
 	print_remarks(r, out);
+	suites_print(r, out);
 	if (*r->setup.kvm_why)
 		fprintf(out, "KVM was not used: %s\n", r->setup.kvm_why);
 	for (int i = 0; i < r->console_count; i++)

@@ -310,18 +310,36 @@ void report_finish(struct report *r)
 	r->ok = verdict_ok(r);
 }
 
+static bool is_same_subtest(const struct subtest *a, const struct subtest *b)
+{
+	return a->level == b->level && !strcmp(a->check, b->check) && !strcmp(a->id, b->id);
+}
+
+/* Where there is no room, a failure takes the place of a success. */
+static struct subtest *find_room(struct report *r, const struct subtest *t)
+{
+	if (r->subtest_count < SUBTESTS_MAX)
+		return &r->subtests[r->subtest_count++];
+	for (int i = SUBTESTS_MAX; t->result == RESULT_FAIL && i-- > 0;)
+		if (r->subtests[i].result == RESULT_PASS)
+			return &r->subtests[i];
+	return NULL;
+}
+
 int report_add_subtest(struct report *r, const struct subtest *t)
 {
+	struct subtest *room = NULL;
 	int i;
 
-	for (i = 0; i < r->subtest_count; i++)
-		if (r->subtests[i].level == t->level && !strcmp(r->subtests[i].check, t->check) &&
-		    !strcmp(r->subtests[i].id, t->id))
-			break;
-	if (i == SUBTESTS_MAX)
-		return -1;
-	r->subtests[i] = *t;
-	r->subtest_count += i == r->subtest_count;
+	for (i = 0; i < r->subtest_count && !is_same_subtest(&r->subtests[i], t); i++)
+		;
+	if (i == r->subtest_count)
+		room = find_room(r, t);
+	else if (r->subtests[i].result != RESULT_FAIL) /* which no namesake takes back */
+		room = &r->subtests[i];
+	if (!room)
+		return i < r->subtest_count ? 0 : -1;
+	*room = *t;
 	return 0;
 }
 

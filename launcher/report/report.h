@@ -103,7 +103,10 @@ int report_add(struct report *r, const struct record *rec);
 void report_so_far(struct report *r);
 /* Draws the conclusion: reached, ok, roles.  Idempotent. */
 void report_finish(struct report *r);
-/* Adds a test of a program's, or replaces the one of that name.  -1: there is no room for it. */
+/*
+ * Adds a test of a program's, or replaces the one of that name, unless that has failed.  -1: there is no room for it; there is for a
+ * failure as long as something else has passed.
+ */
 int report_add_subtest(struct report *r, const struct subtest *t);
 /* The program that is this check of this level, made if need be; NULL: there is no room for it. */
 struct program_use *report_program(struct report *r, int level, const char *check);

@@ -19,8 +19,11 @@
 struct stream {
 	int level, fd;
 	char id[CHECK_ID];
-	bool tap; /* lines of it are results of tests */
-	int file; /* in the directory of artifacts, or -1 */
+	bool tap;    /* lines of it are results of tests */
+	int planned; /* how many of them, or -1 */
+	int results; /* so far, parts of tests not counted */
+	int told;    /* how often there was no room for a result: a flood is told once */
+	int file;    /* in the directory of artifacts, or -1 */
 	size_t len;
 	char line[LINE_MAX_SHOWN + 1];
 };
@@ -71,37 +74,66 @@ static struct stream *find_stream(struct streams *o, int level, const char *id, 
 		return NULL;
 	o->stream = s;
 	s += o->count++;
-	*s = (struct stream){ .level = level, .fd = fd };
+	*s = (struct stream){ .level = level, .fd = fd, .planned = -1 };
 	format(s->id, sizeof(s->id), "%s", id);
 	open_file(o, s);
 	return s;
 }
 
-static void take_result(const struct streams *o, struct stream *s)
+static void add_subtest(const struct streams *o, struct stream *s, struct subtest *t)
 {
-	struct subtest t = { .level = s->level };
-
-	if (s->fd != 1 || !o->report)
-		return;
-	s->tap |= tap_begins(s->line);
-	if (!s->tap || !tap_result(s->line, &t))
-		return;
-	strcpy(t.check, s->id);
-	if (report_add_subtest(o->report, &t))
+	t->level = s->level;
+	strcpy(t->check, s->id);
+	if (report_add_subtest(o->report, t) && !s->told++)
 		fail("L%d %s: more than %d tests: the report lacks %s", s->level, s->id,
-		     SUBTESTS_MAX, t.id);
+		     SUBTESTS_MAX, t->id);
+}
+
+/* Results that were announced and never came are no success, whatever the exit status is. */
+static void judge_plan(const struct streams *o, struct stream *s)
+{
+	struct subtest t = { .id = "plan", .result = RESULT_FAIL };
+
+	if (s->tap && s->planned >= 0 && s->planned != s->results) {
+		format(t.detail, sizeof(t.detail), "%d tests were planned, and %d have a result",
+		       s->planned, s->results);
+		add_subtest(o, s, &t);
+	}
+	s->planned = -1;
+	s->results = 0;
+}
+
+static void take_tap(const struct streams *o, struct stream *s)
+{
+	struct subtest t = { .id = "bail_out", .result = RESULT_FAIL };
+
+	if (tap_begins(s->line)) {
+		if (s->line[0] != ' ')
+			judge_plan(o, s);
+		s->tap = true;
+	} else if (!s->tap || tap_plan(s->line, &s->planned)) {
+		return;
+	} else if (tap_bails(s->line)) {
+		format(t.detail, sizeof(t.detail), "%.70s", s->line);
+		sanitize(t.detail);
+		add_subtest(o, s, &t);
+	} else if (tap_result(s->line, &t)) {
+		s->results += s->line[0] != ' ';
+		add_subtest(o, s, &t);
+	}
 }
 
 static void end_line(const struct streams *o, struct stream *s)
 {
 	s->line[s->len] = '\0';
-	take_result(o, s);
+	if (s->fd == 1 && o->report)
+		take_tap(o, s);
 	for (size_t i = 0; i < s->len; i++)
 		if (s->line[i] == '\t')
 			s->line[i] = ' ';
 		else if (!s->line[i])
 			s->line[i] = '?';
-	if (!o->raw)
+	if (!o->raw && !tap_begins(s->line)) /* for a parser, not for a person */
 		lines_say(o->lines, "L%d %s| %s", s->level, s->id, s->line);
 	s->len = 0;
 }
@@ -181,6 +213,13 @@ static void keep_program(const struct streams *o, const struct record *rec)
 	p->cpu_s = number_of(rec, "cpu_s");
 }
 
+static void end_tap(struct streams *o, int level, const char *id)
+{
+	for (int i = 0; i < o->count; i++)
+		if (is_it(&o->stream[i], level, id, 1))
+			judge_plan(o, &o->stream[i]);
+}
+
 static void hear_program(struct streams *o, const struct record *rec)
 {
 	bool own = rec->from == rec->about;
@@ -192,6 +231,7 @@ static void hear_program(struct streams *o, const struct record *rec)
 	keep_program(o, rec);
 	if (!own)
 		return;
+	end_tap(o, rec->about, record_get(rec, "id"));
 	status = atoi(record_get(rec, "status"));
 	o->ended = true;
 	if (status)

@@ -2,6 +2,7 @@
 #include "report/tap.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -74,4 +75,21 @@ bool tap_result(const char *line, struct subtest *t)
 	if (hash)
 		take_directive(hash + 1, t);
 	return *t->id;
+}
+
+bool tap_plan(const char *line, int *count)
+{
+	char *end;
+	long n;
+
+	if (strncmp(line, "1..", 3) || !isdigit((unsigned char)line[3]))
+		return false;
+	n = strtol(line + 3, &end, 10);
+	*count = n < INT_MAX ? n : INT_MAX;
+	return !*skip_blanks(end) || *skip_blanks(end) == '#';
+}
+
+bool tap_bails(const char *line)
+{
+	return !strncmp(line, "Bail out!", 9);
 }

@@ -91,6 +91,29 @@ static void test_others(void **state)
 	assert_string_equal(passed, "");
 }
 
+/* One kind of CPU in two versions: what the one lacks fails on it alone. */
+static void test_features(void **state)
+{
+	(void)state;
+	strcpy(r.levels[0].cpu_features, "npt nrip_save");
+	expect("kut old 0 tcg-svm,-nrip_save x\nkut old 0 tcg-svm,npt,vgif x\nkut old 0 tcg,npt "
+	       "x\n");
+	assert_int_equal(r.subtests[0].result, RESULT_FAIL);
+	expect("kut old 0 tcg-svm,nrip_save,-vgif x\nkut old 1 any,npt y\n");
+	assert_int_equal(r.subtests[0].result, RESULT_SKIP);
+	assert_int_equal(r.subtests[2].result, RESULT_SKIP);
+}
+
+/* The table that comes with the command is well-formed. */
+static void test_shipped(void **state)
+{
+	(void)state;
+	assert_int_equal(expect_read_shipped(&known), 0);
+	for (int i = 0; i < known.count; i++)
+		if (strcmp(known.known[i].suite, "kvm_selftests"))
+			wrong("a table of kvm-selftests has: %s", known.known[i].suite);
+}
+
 /* What was learnt is expected the next time, with its reasons; a level's own check is never learnt. */
 static void test_learn(void **state)
 {
@@ -134,4 +157,5 @@ static void test_malformed(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup_teardown(test, begin, end)
-RUN(S(test_apply), S(test_others), S(test_learn), S(test_malformed))
+RUN(S(test_apply), S(test_others), S(test_features), S(test_shipped), S(test_learn),
+    S(test_malformed))

@@ -123,6 +123,62 @@ static void test_use(void **state)
 	assert_string_equal(p[1].check, "other");
 }
 
+static void print(const char *text)
+{
+	hear(1, "exec", "1", text, strlen(text));
+}
+
+static void has_subtest(const struct report *r, int i, const char *id, enum result result,
+			const char *detail)
+{
+	assert_true(i < r->subtest_count);
+	assert_string_equal(r->subtests[i].id, id);
+	assert_int_equal(r->subtests[i].result, result);
+	assert_string_equal(r->subtests[i].detail, detail);
+}
+
+/* Tests that were announced and never ended, a program that gives up, and a failure that a namesake would hide are all failures. */
+static void test_tap(void **state)
+{
+	static struct report report;
+
+	(void)state;
+	report_init(&report, DEPTH_OPEN);
+	streams.report = &report;
+	print("1..9\nok 1 before\nTAP version 13\n1..2\nok 1 a\n  1..7\n  ok 1 part\nok 2 b\n");
+	print("TAP version 13\n1..3\nok 1 c\nnot ok 2 d\nok 3 d\n");
+	print("TAP version 13\n1..3\nok 1 e\nBail out! no more\n");
+	hear_end("0");
+	streams_close(&streams);
+	assert_int_equal(report.subtest_count, 8);
+	has_subtest(&report, 0, "a", RESULT_PASS, "");
+	has_subtest(&report, 4, "d", RESULT_FAIL, "");
+	has_subtest(&report, 6, "bail_out", RESULT_FAIL, "Bail out! no more");
+	has_subtest(&report, 7, "plan", RESULT_FAIL, "3 tests were planned, and 1 have a result");
+	assert_null(strstr(shown, "AP version")); /* it is for parsers */
+}
+
+/* More results than a report holds: none of the failures is lost, and one line says it. */
+static void test_many_results(void **state)
+{
+	static struct report report;
+	char text[64];
+
+	(void)state;
+	report_init(&report, DEPTH_OPEN);
+	streams.report = &report;
+	print("TAP version 13\n");
+	for (int i = 0; i < SUBTESTS_MAX + 9; i++) {
+		format(text, sizeof(text), "ok %d t%d\n", i, i);
+		print(text);
+	}
+	print("not ok 1 late\n");
+	hear_end("0");
+	streams_close(&streams);
+	assert_int_equal(report.subtest_count, SUBTESTS_MAX);
+	has_subtest(&report, SUBTESTS_MAX - 1, "late", RESULT_FAIL, "");
+}
+
 /* What a level sends that lies: nothing of it leaves the directory. */
 static void test_lies(void **state)
 {
@@ -135,4 +191,4 @@ static void test_lies(void **state)
 }
 
 #define S(test) cmocka_unit_test_setup_teardown(test, begin, end)
-RUN(S(test_lines), S(test_status), S(test_use), S(test_lies))
+RUN(S(test_lines), S(test_status), S(test_use), S(test_tap), S(test_many_results), S(test_lies))

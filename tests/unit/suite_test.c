@@ -46,9 +46,48 @@ static void test_program(void **state)
 				    "x.c:1; exit 254\n",
 				    "9", NULL),
 			    "# ==== Test Assertion Failure ====\n# x.c:1\nnot ok 3 - name # x.c:1");
-	assert_string_equal(verdict("#!/nowhere\n", "9", NULL) +
-				    strcspn(verdict("#!/nowhere\n", "9", NULL), "\n"),
-			    "\nnot ok 3 - name # exit status 127");
+	assert_string_equal(
+		strstr(verdict("#!/bin/sh\necho a; echo why >&2; exit 3\n", "9", NULL), "not ok"),
+		"not ok 3 - name # exit status 3: why");
+	assert_string_equal(
+		strstr(verdict("#!/bin/sh\necho '# HUGETLB is not there'; exit 4\n", "9", NULL),
+		       "\nok"),
+		"\nok 3 - name # SKIP # HUGETLB is not there");
+	assert_non_null(strstr(verdict("#!/nowhere\n", "9", NULL),
+			       "\nnot ok 3 - name # exit status 127: /"));
+}
+
+/* The kernel's selftests: the message tells more than the expression, and than the name of the folder. */
+static void test_assertion(void **state)
+{
+	static const char script[] =
+		"#!/bin/sh\n"
+		"echo '==== Test Assertion Failure ===='\n"
+		"echo '  lib/x86_64/processor.c:567: Unconditional guest failure'\n"
+		"echo '  pid=37 tid=37 errno=4 - Interrupted system call'\n"
+		"echo '  (stack trace empty)'\n"
+		"%s\n"
+		"exit 254\n";
+	char text[1000];
+
+	(void)state;
+	format(text, sizeof(text), script, "echo \"  Unhandled exception '0x3'\"");
+	assert_string_equal(strstr(verdict(text, "9", NULL), "not ok"),
+			    "not ok 3 - name # processor.c:567: Unhandled exception '0x3'");
+	format(text, sizeof(text), script, "echo '# Totals: fail:1'");
+	assert_string_equal(strstr(verdict(text, "9", NULL), "not ok"),
+			    "not ok 3 - name # processor.c:567: Unconditional guest failure");
+}
+
+/* What it leaves behind is ended with it: the next test has the level for itself. */
+static void test_left_behind(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		verdict("#!/bin/sh\nsleep 100 >/dev/null 2>&1 & echo $! >pid\n", "9", NULL),
+		"ok 3 - name");
+	assert_int_not_equal(system("grep -q '^State:.[^ZX]' /proc/$(cat pid)/status 2>/dev/null"),
+			     0);
 }
 
 /* What it started is killed with it. */
@@ -79,4 +118,4 @@ static void test_condition(void **state)
 	assert_non_null(strstr(verdict("#!/bin/sh\nexit 1\n", "9", condition), "is not N"));
 }
 
-RUN(T(test_program), T(test_limit), T(test_condition))
+RUN(T(test_program), T(test_assertion), T(test_left_behind), T(test_limit), T(test_condition))

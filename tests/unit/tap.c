@@ -44,6 +44,21 @@ static void test_begins(void **state)
 	assert_false(tap_begins("ok 1 TAP version 13"));
 }
 
+static void test_plan(void **state)
+{
+	static const char *const others[] = { "1..", "1..x", "  1..3", "2..3", "1..3 x", "# 1..3" };
+	int count = 0;
+
+	(void)state;
+	assert_true(tap_plan("1..12", &count) && count == 12);
+	assert_true(tap_plan("1..0 # SKIP no CPU", &count) && count == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (tap_plan(others[i], &count))
+			wrong("a plan: %s", others[i]);
+	assert_true(tap_bails("Bail out! no memory"));
+	assert_false(tap_bails("# Bail out!"));
+}
+
 /* Long, and with what a report must not have. */
 static void test_hostile(void **state)
 {
@@ -61,4 +76,4 @@ static void test_hostile(void **state)
 }
 
 RUN(cmocka_unit_test(test_results), cmocka_unit_test(test_no_results),
-    cmocka_unit_test(test_begins), cmocka_unit_test(test_hostile))
+    cmocka_unit_test(test_begins), cmocka_unit_test(test_plan), cmocka_unit_test(test_hostile))
