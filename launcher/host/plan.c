@@ -79,10 +79,11 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	int64_t marks = (l->total_kib - like->total_kib) / WATERMARK_SHARE;
 	/* What it keeps has qemu and the margin in it, and not the files that are freed. */
 	int64_t left_kib = l->total_kib - keeps_kib(like) - marks;
-	struct budget b = { .available_kib = left_kib + MARGIN_KIB - p->freed_kib,
+	int64_t margin_kib = memory_margin_kib(p->recursive);
+	struct budget b = { .available_kib = left_kib + margin_kib - p->freed_kib,
 			    .freed_kib = p->freed_kib,
 			    .recurses = p->recursive,
-			    .margin_kib = MARGIN_KIB,
+			    .margin_kib = margin_kib,
 			    .need_kib = p->need_kib };
 
 	memory_divide(&b, 0);

@@ -98,7 +98,9 @@ void life_begin(struct life *l, double kernel_s)
 	platform_learn(&self, &l->platform, run->asked.level, run->asked.offered);
 	self.kernel_s = kernel_s;
 	run_begin(run, self.level, self.level);
-	*t->self = self;
+	level_copy_figures(t->self, &self);
+	if (l->has_parent)
+		t->report.keeps_checks_to = self.level + 1;
 	l->uplink.run_id = run->decided.run_id;
 	run->lines.raw = &l->child.remote.raw;
 	if (l->has_parent) {

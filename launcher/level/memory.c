@@ -28,8 +28,9 @@ static int64_t meminfo_kib(const char *key)
 }
 
 /*
- * Freed pages, huge ones too, wait on the CPU's own list, where MemFree and MemAvailable do not count
- * them; the kernel takes them back before it says that there is no more (drain_all_pages, page_alloc.c).
+ * Freed pages, and huge ones that were allocated ahead, wait on the CPU's own list, where MemFree and
+ * MemAvailable do not count them.  Our kernel takes them back before it says that there is no more
+ * (scripts/patches/linux/0022).
  */
 static int64_t waiting_kib(void)
 {
@@ -64,7 +65,7 @@ void memory_setup(const struct appliance *a)
 	/* khugepaged would raise min_free_kbytes by tens of MiB and wake the CPU for nothing. */
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
 		     "1000000");
-	system_write(a, "/proc/sys/vm/min_free_kbytes", "512");
+	system_write(a, "/proc/sys/vm/min_free_kbytes", "128");
 	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
 	system_write(a, "/proc/sys/vm/watermark_scale_factor", "1");
 	/*
@@ -138,6 +139,12 @@ int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus)
 	       more_kib / MORE_DATA_SHARE + 2 * archive_kib;
 }
 
+/* A KVM whose guests recurse has no shadow of their nested page tables: 70 levels deep 720 KiB were used. */
+int64_t memory_margin_kib(bool recurses)
+{
+	return recurses ? 768 : 2048;
+}
+
 void memory_divide(struct budget *b, int64_t wanted_kib)
 {
 	/* Files are freed when the child is up, long before it has touched all of its RAM. */
@@ -159,7 +166,7 @@ void memory_plan(struct budget *b, const struct demand *d)
 	*b = (struct budget){
 		.available_kib = available_kib(),
 		.qemu_kib = QEMU_KIB + (d->vcpus - 1) * VCPU_KIB,
-		.margin_kib = MARGIN_KIB,
+		.margin_kib = memory_margin_kib(d->recurses),
 		.freed_kib = d->freed_kib,
 		.recurses = d->recurses,
 		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib, d->vcpus),

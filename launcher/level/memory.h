@@ -49,7 +49,7 @@ void memory_divide(struct budget *b, int64_t wanted_kib);
 bool memory_fits(const struct budget *b);
 int64_t memory_needed_kib(const struct budget *b);
 /* What is left beside: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
-#define MARGIN_KIB 2048
+int64_t memory_margin_kib(bool recurses);
 /* The smallest RAM of a child with such a kernel that unpacks so much, and has so many vCPUs. */
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus);
 /* What a kernel takes of so much RAM for its array of pages. */

@@ -94,7 +94,8 @@ const int level_field_count = ARRAY_SIZE(level_fields);
 
 void level_init(struct level *lv, int level)
 {
-	*lv = (struct level){ .level = level };
+	memset(lv, 0, offsetof(struct level, checks));
+	lv->level = level;
 	for (int i = 0; i < level_field_count; i++) {
 		const struct field *f = &level_fields[i];
 
@@ -103,6 +104,11 @@ void level_init(struct level *lv, int level)
 		if (f->type == FIELD_SECONDS)
 			*(double *)((char *)lv + f->offset) = UNKNOWN;
 	}
+}
+
+void level_copy_figures(struct level *to, const struct level *from)
+{
+	memcpy(to, from, offsetof(struct level, check_count));
 }
 
 const struct field *level_field(const char *key)
@@ -164,7 +170,7 @@ bool id_is_clean(const char *id)
 }
 
 /* Ids and units are words of a LAVA line, the value is its measurement. */
-static bool check_is_clean(const struct check *c)
+bool check_is_clean(const struct check *c)
 {
 	return id_is_clean(c->id) && *c->unit &&
 	       !c->unit[strspn(c->unit,

@@ -74,8 +74,9 @@ struct level {
 	int64_t exits_boot, exits_total; /* counted by the parent's KVM */
 	int64_t exits_chain; /* counted by the outermost KVM, its child's start to this level's ready */
 	int64_t cpuid_cycles, pio_cycles;
-	struct check checks[MAX_CHECKS];
 	int check_count;
+	/* Last, as most of it is never touched: 16 KiB that a launcher keeps for each level of the chain. */
+	struct check checks[MAX_CHECKS];
 };
 
 enum field_type { FIELD_TEXT, FIELD_LIST, FIELD_COUNT, FIELD_SECONDS };
@@ -95,11 +96,15 @@ extern const struct field level_fields[];
 extern const int level_field_count;
 
 void level_init(struct level *lv, int level);
+/* All of it but the checks. */
+void level_copy_figures(struct level *to, const struct level *from);
 /* Finds a field by key; NULL if there is none. */
 const struct field *level_field(const char *key);
 /* The field as text, "" if unknown; and set from text.  -1 if it is malformed or negative. */
 void level_get(const struct level *lv, const struct field *f, char *buf, size_t size);
 int level_set(struct level *lv, const struct field *f, const char *value);
+/* Whether its id, value and unit are what level_add_check() takes. */
+bool check_is_clean(const struct check *c);
 /* The check of that name; NULL: the level has none. */
 const struct check *level_check(const struct level *lv, const char *id);
 /* Adds a check, or replaces the one with the same id.  -1 if the table is full or it is malformed. */

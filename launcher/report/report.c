@@ -21,6 +21,7 @@ void report_init(struct report *r, int requested)
 	evidence_clear(&r->evidence);
 	r->blame = (struct blame){ 0 };
 	r->requested = requested;
+	r->keeps_checks_to = MAX_LEVEL;
 	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN, .smp = 1 };
 	r->outermost = MAX_LEVEL + 1;
 	r->deepest = r->shell_level = -1;
@@ -53,16 +54,17 @@ struct level *report_level(struct report *r, int level)
 static int add_fields(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum field_source source = rec->from == rec->about ? BY_LEVEL : BY_PARENT;
-	struct level next = *lv;
+	struct level next;
 
 	(void)r;
+	level_copy_figures(&next, lv);
 	for (int i = 0; i < rec->count; i++) {
 		const struct field *f = level_field(rec->field[i].key);
 
 		if (!f || f->source != source || level_set(&next, f, rec->field[i].value))
 			return -1;
 	}
-	*lv = next;
+	level_copy_figures(lv, &next);
 	return 0;
 }
 
@@ -87,7 +89,6 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 {
 	struct check k = { .result = RESULT_PASS };
 
-	(void)r;
 	format(k.id, sizeof(k.id), "%s", record_get(rec, "id"));
 	format(k.unit, sizeof(k.unit), "%s", record_get(rec, "unit"));
 	format(k.detail, sizeof(k.detail), "%s", record_get(rec, "detail"));
@@ -95,6 +96,8 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 	if (result_by_name(record_get(rec, "result"), &k.result) || !may_say_check(lv, rec, k.id) ||
 	    parse_number(record_get(rec, "value"), &k.value))
 		return -1;
+	if (lv->level > r->keeps_checks_to)
+		return check_is_clean(&k) ? 0 : -1;
 	return level_add_check(lv, &k);
 }
 

@@ -62,6 +62,11 @@ struct report {
 	struct setup setup;
 	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
 	bool used[MAX_LEVEL + 1];
+	/*
+	 * Checks of deeper levels are judged, but not kept: a level that reports to another one needs
+	 * its own and its child's alone.
+	 */
+	int keeps_checks_to;
 	int outermost, deepest; /* of those seen; deepest < outermost: none */
 	int requested;		/* a level, or DEPTH_OPEN */
 	int reached;		/* the deepest that was ready, 0 if none */

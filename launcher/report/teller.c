@@ -56,7 +56,7 @@ void tell_level(struct teller *t, const char *kind)
 		if (record_add(&rec, level_fields[i].key, value))
 			fail("the record is full: %s is left out", level_fields[i].key);
 	}
-	t->told = *t->self;
+	level_copy_figures(&t->told, t->self);
 	if (rec.count || strcmp(kind, "level"))
 		tell(t, &rec);
 }

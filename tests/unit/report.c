@@ -285,6 +285,23 @@ static void test_malformed(void **state)
 	assert_int_equal(r.lost_records, 0); /* one that is refused leaves no gap by itself */
 }
 
+/* A level with one above it keeps of levels below its child what later records are judged by, and no checks. */
+static void test_keeps_what_it_needs(void **state)
+{
+	(void)state;
+	r.keeps_checks_to = 1;
+	for (int level = 0; level < 3; level++)
+		level_up(level);
+	assert_int_equal(r.levels[1].check_count, 1);
+	assert_int_equal(r.levels[2].check_count, 0);
+	assert_true(r.levels[2].ready && r.levels[2].total_kib == 1000);
+	assert_int_equal(say(2, 2, "check", "id=fpu,result=pass,value=-1,unit=s"), -1);
+	seq[2 + 1]--;
+	assert_int_equal(say(2, 2, "check", "id=archive,result=pass,value=1,unit=s"), -1);
+	seq[2 + 1]--;
+	assert_int_equal(say(2, 2, "alive", ""), 0);
+}
+
 static void test_gaps_and_repeats(void **state)
 {
 	(void)state;
@@ -453,5 +470,5 @@ static void test_hostile(void **state)
 #define S(test) cmocka_unit_test_setup(test, start)
 RUN(S(test_chain), S(test_program), S(test_outermost_is_l1), S(test_order), S(test_forged),
     S(test_shell), S(test_first_words), S(test_many_checks), S(test_begins_deep), S(test_senders),
-    S(test_malformed), S(test_gaps_and_repeats), S(test_which_stop_wins), S(test_last_lines),
-    S(test_ok), S(test_hostile))
+    S(test_malformed), S(test_keeps_what_it_needs), S(test_gaps_and_repeats),
+    S(test_which_stop_wins), S(test_last_lines), S(test_ok), S(test_hostile))
