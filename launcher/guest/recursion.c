@@ -22,6 +22,7 @@
 #define SLICE 4000000ull /* cycles until a deadline; G3 has begun after a few of them */
 #define SLICES_MAX 200
 #define STAR 0xc0000081
+#define SOME_STAR 0x23001000000000
 #define PORT 0x80
 #define MAPPED (WINDOW + 5 * PAGE) /* what G2 has, by G1's tables, where G3 has WINDOW, by G2's */
 #define FUZZ_ROUNDS 300
@@ -30,6 +31,8 @@
 #define CPUID_1_ECX_XSAVE (1u << 26)
 #define CR4_OSXSAVE (1ull << 18)
 #define POOL 8
+#define WIDE_BASE (2ul << 30)
+#define WIDE_PAGES 1024ul /* with as many tables as a KVM that provides recursion keeps, see docs/recursion.md, 12 */
 
 static struct vmcb *outer(void)
 {
@@ -127,6 +130,33 @@ static void g3_reads_tsc(void)
 	}
 }
 
+static void g3_vmsaves(void)
+{
+	for (;;) {
+		asm volatile("vmsave" ::"a"(WINDOW) : "memory");
+		vmmcall();
+	}
+}
+
+static void g3_vmloads(void)
+{
+	for (;;) {
+		asm volatile("vmload" ::"a"(WINDOW) : "memory");
+		ARENA->answer = rdmsr(STAR);
+		vmmcall();
+	}
+}
+
+/* A word in each 2 MiB from 2 GiB on */
+static void g3_reads_widely(void)
+{
+	for (;;) {
+		for (uint64_t i = 0; i < WIDE_PAGES; i++)
+			ARENA->answer += *word(WIDE_BASE + i * HUGE);
+		vmmcall();
+	}
+}
+
 static void g3_spins(void)
 {
 	for (;;)
@@ -144,6 +174,12 @@ static bool has_svm_feature(int bit)
 	return edx >> bit & 1;
 }
 
+/* VMLOAD and VMSAVE of G2 and G3 can be virtual. */
+static bool has_virtual_vmload(void)
+{
+	return has_svm_feature(FEATURE_VIRTUAL_VMLOAD) || (rdmsr(MSR_RECURSION) & RECURSION_VMLOAD);
+}
+
 /* All that KVM may intercept in a guest of its own, but what those may do that recurse. */
 static void intercept_all(struct vmcb *v)
 {
@@ -152,7 +188,7 @@ static void intercept_all(struct vmcb *v)
 	v->intercept[2] = 0xffffffff; /* exceptions */
 	v->intercept[3] = 0xfdcc802f; /* 60h to 7Fh, but VINTR and what stays in a guest */
 	v->intercept[4] = 0x00007fc3; /* 80h to 8Eh, but VMLOAD, VMSAVE, STGI and CLGI */
-	if (!has_svm_feature(FEATURE_VIRTUAL_VMLOAD))
+	if (!has_virtual_vmload())
 		v->intercept[4] |= 0x0000000c;
 }
 
@@ -408,6 +444,52 @@ static void try_flushes(bool all)
 		a->other_small[0] = MAPPED | PTE_ALL;
 		inner()->tlb_control = FLUSH_ALL;
 	}
+}
+
+/* G3 reads one page at so many addresses that no provider keeps the tables of all of them. */
+static void try_many_tables(bool all)
+{
+	struct arena *a = ARENA;
+
+	arrange(all, g3_reads_widely);
+	*word((uint64_t)a->region[0]) = 3;
+	for (int i = 0; i < 512; i++)
+		a->npt_spare[i] = (uint64_t)a->other_small | PTE_ALL;
+	a->other_pdpt[2] = a->other_pdpt[3] = (uint64_t)a->npt_spare | PTE_ALL;
+	for (uint64_t i = 1; i <= 2; i++) {
+		expect_done("G3 that needs many tables");
+		expect("the sum of what it read", a->answer, i * WIDE_PAGES * 3);
+	}
+	a->other_pdpt[2] = a->other_pdpt[3] = 0;
+}
+
+/* Virtual ones: the address is G3's. */
+static void try_vmload(bool all)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = (struct vmcb *)a->region[0];
+	uint64_t star = rdmsr(STAR);
+
+	if (!has_virtual_vmload())
+		return;
+	arrange(all, g3_vmsaves);
+	memset(v, 0, sizeof(*v));
+	a->npt_small[5] = 0;
+	expect_deep("VMSAVE of G3 to what G1 does not map", EXIT_NPF);
+	expect("address of that, of G2", outer()->exit_info_2, MAPPED);
+	a->npt_small[5] = (uint64_t)v | PTE_ALL;
+	wrmsr(STAR, SOME_STAR);
+	expect_done("VMSAVE of G3");
+	expect("exits of G3 with that", a->log.count, 1);
+	expect("STAR as G3 saved it", v->star, SOME_STAR);
+
+	arrange(all, g3_vmloads);
+	v->star = SOME_STAR + 1;
+	a->other_small[0] = 0;
+	expect_done("VMLOAD of G3");
+	expect("fault of it in G2's tables", a->log.code[0], EXIT_NPF);
+	expect("STAR as G3 loaded it", a->answer, SOME_STAR + 1);
+	wrmsr(STAR, star);
 }
 
 /* An event of G3's is under way as the IDT turns out not to be mapped. */
@@ -721,6 +803,8 @@ void case_recursion(void)
 		try_taking_back(all);
 		try_faults(all);
 		try_flushes(all);
+		try_many_tables(all);
+		try_vmload(all);
 		try_event(all, false);
 		try_event(all, true);
 		try_maps(all);

@@ -94,6 +94,7 @@ enum svm_exit {
 #define REC_DEADLINE 2ull
 #define REC_VALID 1ull
 #define MSR_RECURSION 0x4b564df0
+#define RECURSION_VMLOAD 4ull
 
 #define VIRTUAL_VMLOAD_VMSAVE 2ull /* of VIRT_EXT */
 

@@ -37,8 +37,7 @@ static const char *why_not(const struct check_context *c)
 		return "nesting is off in KVM";
 	if (c->guest->recursion && !p->kvm_recurses)
 		return "this CPU has no recursive SVM";
-	/* Below L0 a virtual interrupt meets a fault, and TCG calls it an exception then. */
-	if ((c->guest->exact || (c->guest->recursion && c->self->level)) && is_inexact(c->self))
+	if (c->guest->exact && is_inexact(c->self))
 		return "this QEMU does not emulate it; that of make emulator does";
 	return c->deadline_s <= now_s() ? "no time was left" : NULL;
 }
