@@ -52,7 +52,7 @@ struct arena {
 	const char *what; /* is what, */
 	uint64_t got, want;
 	uint64_t argument, answer; /* of CALL_HOST */
-	bool have_npt, have_hsave;
+	bool have_svm, have_npt, have_hsave;
 	uint64_t seed; /* each level's values differ */
 
 	/* Exceptions and interrupts, whoever took them */

@@ -128,10 +128,59 @@ static void try_user(void)
 	expect("a user's OUTS without the right to",
 	       USER_TRY("outsb", 0, PIC_MASK, small_page(2), 0), GENERAL_PROTECTION);
 	expect("a user's RDMSR", USER_TRY("rdmsr", 0, 0, 0, 0), GENERAL_PROTECTION);
-	if (ARENA->have_npt) {
+	if (ARENA->have_svm) {
 		expect("a user's hypercall", USER_TRY("vmmcall", HYPERCALL_NONE, 0, 0, 0), 3);
 		expect("answer to a user's hypercall", ARENA->scratch[60], (uint64_t)-KVM_EPERM);
 	}
+}
+
+#define CR4_SMAP (1ull << 21)
+#define RFLAGS_AC 0x40000ull
+
+static void set_access_check(uint64_t ac)
+{
+	asm volatile("pushfq\n\tandq %0, (%%rsp)\n\torq %1, (%%rsp)\n\tpopfq" ::"r"(~RFLAGS_AC),
+		     "r"(ac)
+		     : "memory", "cc");
+}
+
+/* The kernel may not touch a user's pages, unless it says so by AC. Its own are no user's meanwhile. */
+static void try_smap(void)
+{
+	struct arena *a = ARENA;
+	uint32_t eax = 7, ebx, ecx = 0, edx;
+	uint64_t cr3, cr4;
+
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	if (!(ebx >> 20 & 1))
+		return;
+	for (int i = 0; i < 512; i++) {
+		a->other_low[i] = a->pd[0][i] & ~PTE_USER;
+		a->other_pd[i] = a->pd[1][i] & ~PTE_USER;
+	}
+	a->other_pd[SMALL_WINDOW >> 21 & 511] |= PTE_USER;
+	a->other_pdpt[0] = (uint64_t)a->other_low | PTE_ALL;
+	a->other_pdpt[1] = (uint64_t)a->other_pd | PTE_ALL;
+	a->other_pml4[0] = (uint64_t)a->other_pdpt | PTE_ALL;
+	map(5, PTE_ALL);
+	map(6, PTE_PRESENT | PTE_WRITE);
+	asm volatile("mov %%cr3, %0" : "=r"(cr3));
+	asm volatile("mov %%cr4, %0" : "=r"(cr4));
+	asm volatile("mov %0, %%cr3" ::"r"((uint64_t)a->other_pml4) : "memory");
+	asm volatile("mov %0, %%cr4" ::"r"(cr4 | CR4_SMAP) : "memory");
+	expect_page_fault("OUTS of the kernel from a user's page", output(small_page(5)), 1,
+			  small_page(5));
+	expect_page_fault("INS of the kernel to a user's page", insert(small_page(5)), 3,
+			  small_page(5));
+	expect("exceptions of OUTS from the kernel's page with SMAP", output(small_page(6)),
+	       VECTORS);
+	set_access_check(RFLAGS_AC);
+	expect("exceptions of OUTS from a user's page with AC", output(small_page(5)), VECTORS);
+	set_access_check(0);
+	asm volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
+	expect("exceptions of OUTS from a user's page without SMAP", output(small_page(5)),
+	       VECTORS);
+	asm volatile("mov %0, %%cr3" ::"r"(cr3) : "memory");
 }
 
 /* Each of the bytes, in both directions, over the end of a page. */
@@ -171,7 +220,7 @@ static void try_hypercall(void)
 {
 	uint64_t rax = HYPERCALL_NONE;
 
-	if (!ARENA->have_npt) /* its instruction is VMCALL */
+	if (!ARENA->have_svm) /* its instruction is VMCALL */
 		return;
 	asm volatile("vmmcall" : "+a"(rax)::"memory");
 	expect("answer to a hypercall that there is not", rax, (uint64_t)-KVM_ENOSYS);
@@ -240,6 +289,7 @@ void case_emulator(void)
 {
 	try_permissions();
 	try_user();
+	try_smap();
 	try_strings();
 	try_hypercall();
 	try_registers();

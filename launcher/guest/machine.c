@@ -129,7 +129,8 @@ void machine_fill(struct machine *m, uint64_t seed)
 	a->pd[SMALL_WINDOW >> 30][SMALL_WINDOW >> 21 & 511] = (uint64_t)a->small | 0x67;
 	fill_gdt(a);
 	fill_idt(a);
-	a->have_npt = m->svm;
+	a->have_svm = m->svm;
+	a->have_npt = m->svm && m->npt;
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */

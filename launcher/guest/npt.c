@@ -512,6 +512,9 @@ static void try_bits_of_all(void)
 		expect("accessed bit of a neighbour", !!(a->npt_small[p] & PTE_ACCESSED), p & 1);
 		expect("dirty bit of a neighbour", !!(a->npt_small[p] & PTE_DIRTY), 0);
 	}
+	expect_page("neighbour whose bits are watched", 102, tag(0, 102));
+	expect("accessed bit of a neighbour that was read", !!(a->npt_small[102] & PTE_ACCESSED),
+	       1);
 	for (int p = 96; p < 112; p++) {
 		expect("write to a neighbour", access_page(write_code, 3, p, true), EXIT_VMMCALL);
 		expect("dirty bit of a neighbour that was written", !!(a->npt_small[p] & PTE_DIRTY),
@@ -528,6 +531,55 @@ static void try_bits_of_all(void)
 	expect("bits of 2 MiB that were written", *npt_window() & (PTE_ACCESSED | PTE_DIRTY),
 	       PTE_ACCESSED | PTE_DIRTY);
 	*word(page_of(1, 71) + 8 * 71) = tag(1, 71);
+}
+
+/* A right is taken away, and nothing else of the entry changes. */
+static void try_revoke(void)
+{
+	static const uint64_t bits = PTE_ACCESSED | PTE_DIRTY;
+	uint64_t *entry = &ARENA->npt_small[46], all = page_of(0, 46) | PTE_ALL | bits;
+
+	for (int round = 0; round < 2; round++) {
+		map_small(zero, 0);
+		*entry = all;
+		expect("write before that is forbidden", access_page(write_code, 3, 46, true),
+		       EXIT_VMMCALL);
+		*entry = all & ~PTE_WRITE;
+		expect_fault("write after that was forbidden", write_code, 3, 46,
+			     NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
+		*entry = all | PTE_NX;
+		expect_page("page that may not be run any more", 46, 0x77);
+		expect_fault("code after that was forbidden", call_code, 2, 46,
+			     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
+		*entry = all & ~PTE_USER;
+		expect_fault("page that is a user's no more", read_code, 3, 46,
+			     NPF_PRESENT | NPF_USER | NPF_FINAL);
+		*word(page_of(0, 46) + 8 * 46) = tag(0, 46);
+	}
+}
+
+/* A table in the midst of memory that is huge for this level. */
+static void try_table_in_huge(void)
+{
+	struct arena *a = ARENA;
+	uint64_t *table = word(page_of(2, 17));
+
+	for (int p = 0; p < PAGES; p++)
+		*word(page_of(2, p) + 2048) = p;
+	for (int p = 0; p < PAGES; p++)
+		table[p] = page_of(0, p) | PTE_ALL;
+	*npt_window() = (uint64_t)table | PTE_ALL;
+	for (int round = 0; round < 6; round++) {
+		int region = round & 1;
+
+		*word(page_of(2, 100 + round) + 1024) = round;
+		table[50 + round / 2] = page_of(region, 50 + round / 2) | PTE_ALL;
+		expect_page("page by a table in huge memory", 50 + round / 2,
+			    tag(region, 50 + round / 2));
+	}
+	*npt_window() = (uint64_t)a->npt_small | PTE_ALL;
+	memset(table, 0, PAGE);
+	fill_regions();
 }
 
 /* Without EFER.NXE of the hypervisor NX is a reserved bit of its nested page tables. */
@@ -587,6 +639,8 @@ void case_npt(void)
 	try_many_tables();
 	try_half_entries();
 	try_bits_of_all();
+	try_revoke();
+	try_table_in_huge();
 	try_no_nx();
 	try_own_table();
 }

@@ -178,7 +178,7 @@ void case_transfer(void)
 		apic_self(0x61);
 		asm volatile("sti; nop; nop; cli" ::: "memory");
 		a->eoi = false;
-		if (a->have_npt) {
+		if (a->have_svm) {
 			try_g2(round);
 			try_gif(round);
 		}
