@@ -6,6 +6,11 @@
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
+#include <errno.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
 #define LOW 0x42
 #define MIDDLE 0x51
 #define HIGH 0x61
@@ -15,6 +20,17 @@
 #define LVT_PERIODIC (1u << 17)
 #define LVT_DEADLINE (2u << 17)
 #define LVT_MASKED (1u << 16)
+#define X2APIC_ID 0x802
+#define X2APIC_LDR 0x80d
+#define X2APIC_ESR 0x828
+#define X2APIC_LVT_LINT0 0x835
+#define APIC_BASE_MSR 0x1b
+#define APIC_ENABLE 0x800ull
+#define APIC_X2 0x400ull
+#define APIC_MMIO 0xfee00000ul
+#define IOAPIC 0xfec00000ul
+#define LINE 20	      /* of the I/O APIC: not one of the PIC's */
+#define LEVEL 0x8000u /* of a redirection entry: 82093AA, 3.2.4 */
 #define PERIOD 100000 /* ns */
 #define TICKS 5
 #define WINDOW_CYCLES 20000000ull
@@ -22,7 +38,14 @@
 
 static void open_window(void)
 {
-	asm volatile("sti; nop; nop; nop; cli");
+	asm volatile("sti; nop; nop; nop; cli" ::: "memory");
+}
+
+/* Interrupts of VECTOR, once nothing holds them off any more. */
+static uint64_t count_of(uint8_t vector)
+{
+	open_window();
+	return ARENA->irqs[vector];
 }
 
 static void end_interrupt(void)
@@ -58,9 +81,9 @@ static void try_priorities(void)
 	expect("an interrupt that has ended", is_served(HIGH), 0);
 	open_window();
 	expect("interrupts before the end of a higher one", a->irqs[LOW], 0);
-	asm volatile("sti");
+	asm volatile("sti" ::: "memory");
 	end_interrupt(); /* what waits comes at once, without another exit */
-	asm volatile("nop; nop; cli");
+	asm volatile("nop; nop; cli" ::: "memory");
 	expect("interrupts after the end of one of their class", a->irqs[MIDDLE + 1], 1);
 	expect("the lowest interrupt", a->irqs[LOW], 0);
 	end_interrupt();
@@ -71,9 +94,9 @@ static void try_priorities(void)
 	apic_self(HIGH);
 	open_window();
 	expect("interrupts below the TPR", a->irqs[HIGH], 1);
-	asm volatile("sti");
+	asm volatile("sti" ::: "memory");
 	wrmsr(X2APIC_TPR, 0); /* no other exit follows */
-	asm volatile("nop; nop; cli");
+	asm volatile("nop; nop; cli" ::: "memory");
 	expect("interrupts once the TPR is lower", a->irqs[HIGH], 2);
 	end_interrupt();
 	a->eoi = true;
@@ -90,10 +113,10 @@ static void wait_for_ticks(uint64_t count)
 {
 	uint64_t start = __rdtsc();
 
-	asm volatile("sti");
+	asm volatile("sti" ::: "memory");
 	while (*(volatile uint64_t *)&ARENA->irqs[TIMER] < count && __rdtsc() - start < LATE_CYCLES)
 		;
-	asm volatile("cli");
+	asm volatile("cli" ::: "memory");
 }
 
 static void try_periodic(void)
@@ -162,6 +185,297 @@ static void try_divide(void)
 	}
 }
 
+/* A timer whose initial count is far away shows what it has left. */
+static void try_count(void)
+{
+	uint64_t first, second;
+
+	set_timer(0, 0xb, 0xf0000000);
+	first = rdmsr(X2APIC_CURRENT);
+	second = rdmsr(X2APIC_CURRENT);
+	expect_between("current count of a timer", first, 0x80000000, 0xf0000000);
+	expect_between("current count a little later", second, 0x80000000, first);
+	expect("initial count", rdmsr(X2APIC_INITIAL), 0xf0000000);
+	wrmsr(X2APIC_DIVIDE, 0x3); /* by 16 from now on: the count goes on where it was */
+	expect_between("current count after another divider", rdmsr(X2APIC_CURRENT), 0x80000000,
+		       second);
+	wrmsr(X2APIC_DIVIDE, 0xb);
+	wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | TIMER); /* another mode stops it */
+	expect("initial count in deadline mode", rdmsr(X2APIC_INITIAL), 0);
+	wrmsr(X2APIC_LVT_TIMER, TIMER);
+	expect("current count after deadline mode", rdmsr(X2APIC_CURRENT), 0);
+}
+
+/* What is stopped, masked or put off does not come, if that was in time. */
+#define STOPPED_NS 5000000
+#define STOPPED_CYCLES 10000000ull
+#define WAITED_CYCLES 40000000ull
+
+enum stop { BY_MODE, BY_COUNT, BY_MASK, BY_NO_DEADLINE, BY_LATER_DEADLINE, STOPS };
+
+static void start_timer(enum stop how)
+{
+	if (how <= BY_MASK) {
+		set_timer(how == BY_MASK ? LVT_MASKED : 0, 0xb, STOPPED_NS);
+	} else {
+		wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | TIMER);
+		wrmsr(MSR_TSC_DEADLINE, __rdtsc() + STOPPED_CYCLES);
+	}
+}
+
+static void stop_timer(enum stop how)
+{
+	if (how == BY_MODE)
+		wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | TIMER);
+	else if (how == BY_COUNT)
+		wrmsr(X2APIC_INITIAL, 0);
+	else if (how != BY_MASK)
+		wrmsr(MSR_TSC_DEADLINE, how == BY_NO_DEADLINE ? 0 : __rdtsc() + (1ull << 40));
+}
+
+static void try_no_tick(void)
+{
+	struct arena *a = ARENA;
+	uint64_t start;
+	bool in_time;
+
+	for (enum stop how = 0; how < STOPS; how++) {
+		a->irqs[TIMER] = 0;
+		start = __rdtsc();
+		start_timer(how);
+		stop_timer(how);
+		in_time = __rdtsc() - start < STOPPED_CYCLES / 2;
+		for (start = __rdtsc(); __rdtsc() - start < WAITED_CYCLES;)
+			open_window();
+		if (in_time || how == BY_MASK)
+			expect("interrupts of a timer that was stopped, masked or put off",
+			       count_of(TIMER), 0);
+		wrmsr(MSR_TSC_DEADLINE, 0);
+		set_timer(LVT_MASKED, 0xb, 0);
+	}
+}
+
+/* Interrupt commands: Intel SDM volume 3, 10.12.9.  Destination in the upper half; this is APIC 0. */
+static const struct {
+	uint32_t command, destination;
+	bool comes;
+} commands[] = {
+	{ 0x4000, 0, true },	       /* physical */
+	{ 0x4000, 5, false },	       /* nobody's */
+	{ 0x4000, 0xffffffff, true },  /* all */
+	{ 0x4800, 0x00000001, true },  /* logical: CPU 0 of cluster 0 */
+	{ 0x4800, 0x0000fffe, false }, /* the others of it */
+	{ 0x4800, 0x00010001, false }, /* of cluster 1 */
+	{ 0x4800, 0xffffffff, true },  /* all */
+	{ 0x4900, 0x00000001, true },  /* the one of lowest priority */
+	{ 0x44000, 0, true },	       /* itself */
+	{ 0x84000, 0, true },	       /* all */
+	{ 0xc4000, 0, false },	       /* all others */
+};
+
+static void try_commands(void)
+{
+	struct arena *a = ARENA;
+
+	for (uint64_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		uint64_t command =
+			(uint64_t)commands[i].destination << 32 | commands[i].command | (LOW + i);
+
+		a->irqs[LOW + i] = 0;
+		wrmsr(X2APIC_ICR, command);
+		expect("interrupts by a command", count_of(LOW + i), commands[i].comes);
+		expect("interrupt command that was given", rdmsr(X2APIC_ICR), command);
+	}
+	expect("x2APIC ID", rdmsr(X2APIC_ID), 0);
+	expect("x2APIC logical ID", rdmsr(X2APIC_LDR), 1);
+}
+
+/* Reserved bits, and registers that are not to be written or read. */
+static void try_refused_msrs(void)
+{
+	static const struct {
+		uint32_t msr, high, low;
+	} writes[] = {
+		{ X2APIC_ID, 0, 0 },
+		{ X2APIC_LDR, 0, 1 },
+		{ X2APIC_SELF_IPI, 0, 0x142 },
+		{ X2APIC_ICR, 0, 0x102000 },
+		{ X2APIC_ESR, 0, 1 },
+		{ 0x80e, 0, 0xffffffff },
+		{ X2APIC_ICR + 1, 0, 0 },
+		{ X2APIC_TPR, 1, 0 },
+		{ APIC_BASE_MSR, 0, 0xfee00900 }, /* from x2APIC mode to xAPIC mode */
+	};
+
+	for (uint64_t i = 0; i < sizeof(writes) / sizeof(*writes); i++)
+		expect("exception of an APIC register that may not be written so",
+		       TRY("wrmsr", writes[i].low, writes[i].msr, writes[i].high), 13);
+	expect("exception of an APIC register that may not be read", TRY("rdmsr", 0, X2APIC_EOI, 0),
+	       13);
+	expect("exception of the destination format in x2APIC mode", TRY("rdmsr", 0, 0x80e, 0), 13);
+}
+
+/* Switched off by software, it takes no interrupt and masks its own. */
+static void try_software_off(void)
+{
+	struct arena *a = ARENA;
+
+	wrmsr(X2APIC_LVT_TIMER, TIMER);
+	wrmsr(X2APIC_SPURIOUS, 0xff);
+	expect("timer of an APIC that is off", rdmsr(X2APIC_LVT_TIMER), LVT_MASKED | TIMER);
+	wrmsr(X2APIC_LVT_TIMER, TIMER);
+	expect("timer that an APIC that is off got", rdmsr(X2APIC_LVT_TIMER), LVT_MASKED | TIMER);
+	a->irqs[HIGH] = 0;
+	wrmsr(X2APIC_ICR, 0x4000 | HIGH);
+	expect("pending interrupt of an APIC that is off", apic_is_pending(HIGH), 0);
+	wrmsr(X2APIC_SPURIOUS, 0x1ff);
+	expect("interrupts of an APIC that was off", count_of(HIGH), 0);
+	wrmsr(X2APIC_LVT_TIMER, TIMER);
+	expect("timer of an APIC that is on again", rdmsr(X2APIC_LVT_TIMER), TIMER);
+}
+
+/* The task's priority raises that of the processor, and not below what is served. */
+static void try_task_priority(void)
+{
+	struct arena *a = ARENA;
+
+	a->eoi = false;
+	apic_self(MIDDLE);
+	open_window();
+	wrmsr(X2APIC_TPR, 0x40); /* AMD-V keeps the upper half alone */
+	expect("processor priority by what is served", rdmsr(X2APIC_PPR), 0x50);
+	wrmsr(X2APIC_TPR, 0x60);
+	expect("processor priority by a higher task's", rdmsr(X2APIC_PPR), 0x60);
+	end_interrupt();
+	expect("processor priority after the end of an interrupt", rdmsr(X2APIC_PPR), 0x60);
+	wrmsr(X2APIC_TPR, 0);
+	expect("processor priority with nothing to do", rdmsr(X2APIC_PPR), 0);
+	end_interrupt(); /* of nothing */
+	expect("processor priority after an end of nothing", rdmsr(X2APIC_PPR), 0);
+	a->eoi = true;
+}
+
+static uint32_t apic_read(uint32_t offset)
+{
+	return *(volatile uint32_t *)(APIC_MMIO + offset);
+}
+
+static void apic_write(uint32_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)(APIC_MMIO + offset) = value;
+}
+
+static bool cpuid_says_apic(void)
+{
+	uint32_t eax = 1, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
+	return edx >> 9 & 1;
+}
+
+/* Flat and cluster model: the destination format, then who has which logical ID, who is called, who comes. */
+static const struct {
+	uint32_t format, id, called;
+	bool comes;
+} logical[] = {
+	{ 0xffffffff, 0x04, 0x04, true },  { 0xffffffff, 0x04, 0x0b, false },
+	{ 0xffffffff, 0x84, 0x80, true },  { 0xffffffff, 0x04, 0xff, true },
+	{ 0x0fffffff, 0x21, 0x21, true },  { 0x0fffffff, 0x21, 0x23, true },
+	{ 0x0fffffff, 0x21, 0x11, false }, { 0x0fffffff, 0x21, 0x22, false },
+};
+
+static void try_memory_mapped(void)
+{
+	struct arena *a = ARENA;
+	uint64_t base = rdmsr(APIC_BASE_MSR);
+
+	a->eoi = false;
+	wrmsr(APIC_BASE_MSR, base & ~(APIC_ENABLE | APIC_X2));
+	expect("CPUID's APIC while it is off", cpuid_says_apic(), 0);
+	expect("exception of x2APIC mode for an APIC that is off",
+	       TRY("wrmsr", base, APIC_BASE_MSR, base >> 32), 13);
+	wrmsr(APIC_BASE_MSR, base & ~APIC_X2);
+	expect("CPUID's APIC while it is on", cpuid_says_apic(), 1);
+	expect("exception of an x2APIC register in xAPIC mode", TRY("rdmsr", 0, X2APIC_ID, 0), 13);
+	apic_write(0xf0, 0x1ff);
+	apic_write(0x20, 3u << 24);
+	expect("xAPIC ID that was set", apic_read(0x20) >> 24, 3);
+	apic_write(0x80, 0x50);
+	expect("task priority of an xAPIC", apic_read(0x80), 0x50);
+	expect("processor priority of an xAPIC", apic_read(0xa0), 0x50);
+	apic_write(0x80, 0);
+	for (uint64_t i = 0; i < sizeof(logical) / sizeof(*logical); i++) {
+		a->irqs[LOW] = 0;
+		apic_write(0xe0, logical[i].format);
+		apic_write(0xd0, logical[i].id << 24);
+		apic_write(0x310, logical[i].called << 24);
+		apic_write(0x300, 0x4800 | LOW);
+		expect("interrupts by a logical destination", count_of(LOW), logical[i].comes);
+		apic_write(0xb0, 0);
+	}
+	expect("upper half of an xAPIC's command", apic_read(0x310), 0x22u << 24);
+	apic_write(0x310, 3u << 24);
+	apic_write(0x300, 0x4000 | LOW);
+	expect("interrupts to an xAPIC ID", count_of(LOW), 1);
+	apic_write(0xb0, 0);
+	wrmsr(APIC_BASE_MSR, base);
+	expect("x2APIC ID after xAPIC mode", rdmsr(X2APIC_ID), 0);
+	expect("x2APIC logical ID after xAPIC mode", rdmsr(X2APIC_LDR), 1);
+	a->eoi = true;
+}
+
+static void ioapic_write(uint32_t index, uint32_t value)
+{
+	*(volatile uint32_t *)IOAPIC = index;
+	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
+}
+
+enum ask { RAISE = 1, LOWER, MESSAGE };
+
+static void ask(enum ask what)
+{
+	ARENA->argument = what;
+	guest_call(CALL_HOST);
+}
+
+/* A line that stays high comes again after each end of its interrupt; an edge does not. */
+static void try_lines(void)
+{
+	struct arena *a = ARENA;
+
+	a->eoi = false;
+	for (int level = 0; level < 2; level++) {
+		a->irqs[LOW] = 0;
+		ioapic_write(0x10 + 2 * LINE + 1, 0);
+		ioapic_write(0x10 + 2 * LINE, (level ? LEVEL : 0) | LOW);
+		ask(RAISE);
+		for (uint64_t i = 0; i < 3; i++) {
+			expect("interrupts of a line that is high", count_of(LOW),
+			       level ? i + 1 : 1);
+			if (level || !i)
+				end_interrupt();
+		}
+		ask(LOWER);
+		end_interrupt();
+		count_of(LOW);
+		end_interrupt();
+		a->irqs[LOW] = 0;
+		expect("interrupts of a line that is low", count_of(LOW), 0);
+		ask(RAISE);
+		expect("interrupts of a line that is high again", count_of(LOW), 1);
+		ask(LOWER);
+		end_interrupt();
+		count_of(LOW);
+		end_interrupt();
+	}
+	ioapic_write(0x10 + 2 * LINE, 0x10000);
+	a->irqs[MIDDLE] = 0;
+	ask(MESSAGE);
+	expect("interrupts by a message", count_of(MIDDLE), 1);
+	end_interrupt();
+	a->eoi = true;
+}
+
 void case_apic(void)
 {
 	apic_enable();
@@ -169,4 +483,26 @@ void case_apic(void)
 	try_periodic();
 	try_deadline();
 	try_divide();
+	try_count();
+	try_no_tick();
+	try_commands();
+	try_refused_msrs();
+	try_software_off();
+	try_task_priority();
+	try_memory_mapped();
+	try_lines();
+}
+
+/* ---- the launcher ------------------------------------------------------------------------ */
+
+bool call_apic(struct machine *m, int reason)
+{
+	struct kvm_irq_level line = { .irq = LINE, .level = ARENA->argument == RAISE };
+	struct kvm_msi message = { .address_lo = APIC_MMIO, .data = 0x4000 | MIDDLE };
+
+	(void)reason;
+	if (ARENA->argument == MESSAGE ? ioctl(m->vm, KVM_SIGNAL_MSI, &message) < 0
+				       : ioctl(m->vm, KVM_IRQ_LINE, &line))
+		machine_fail(m, "KVM_IRQ_LINE: %s", strerror(errno));
+	return !m->why[0];
 }

@@ -52,7 +52,7 @@ struct arena {
 	const char *what; /* is what, */
 	uint64_t got, want;
 	uint64_t argument, answer; /* of CALL_HOST */
-	bool have_npt, have_hsave;
+	bool have_svm, have_npt, have_hsave;
 	uint64_t seed; /* each level's values differ */
 
 	/* Exceptions and interrupts, whoever took them */
@@ -60,7 +60,8 @@ struct arena {
 	uint64_t traps, nmis;
 	uint64_t nmi_again;		 /* NMIs that the handler sends, */
 	uint64_t nmi_depth, nmi_deepest; /* and how many of it were at work at once */
-	uint64_t fixup;			 /* where to go on after an exception, once */
+	uint64_t fixup;			 /* where to go on after an exception, once, */
+	uint64_t fixup_stack;		 /* and the stack there, if it was a user's */
 	uint64_t irqs[VECTORS];
 	bool eoi; /* the interrupt controller wants to hear that an interrupt was handled */
 	uint64_t scratch[64];

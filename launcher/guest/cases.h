@@ -21,7 +21,6 @@ bool call_tsc(struct machine *m, int reason);
 void case_modes(void);
 void case_refused(void);
 void case_recursion(void);
-void case_apic(void);
 void case_xstate(void);
 
 /* With the launcher's help: what it does to its guest from outside, and what the guest finds. */
@@ -38,6 +37,14 @@ void case_timers(void);
 bool call_timers(struct machine *m, int reason);
 void case_msrs(void);
 bool call_msrs(struct machine *m, int reason);
+void case_apic(void);
+bool call_apic(struct machine *m, int reason);
+void case_slots(void);
+void case_nested_slots(void);
+bool call_slots(struct machine *m, int reason);
+void case_log(void);
+bool call_log(struct machine *m, int reason);
+void case_emulator(void);
 void case_reset(void);
 bool call_reset(struct machine *m, int reason);
 

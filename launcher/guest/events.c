@@ -80,6 +80,8 @@ static void try_delivery_fault(void)
 	struct arena *a = ARENA;
 	struct vmcb *v;
 
+	if (!a->have_npt)
+		return;
 	memset(a->npt_small, 0, sizeof(a->npt_small));
 	a->npt_pd[WINDOW >> 30][WINDOW >> 21 & 511] = (uint64_t)a->npt_small | PTE_ALL;
 	memcpy(a->other_idt, a->idt, sizeof(a->idt));
@@ -241,6 +243,8 @@ static void try_other_deliveries(void)
 			"software interrupt that was under way" } };
 	struct arena *a = ARENA;
 
+	if (!a->have_npt)
+		return;
 	for (int i = 0; i < 2; i++) {
 		struct vmcb *v = prepare(nops_code, 4);
 		uint64_t nmis = a->nmis;

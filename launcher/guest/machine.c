@@ -94,7 +94,8 @@ static void fill_gdt(struct arena *a)
 	a->gdt[USER_64 / 8] = 0x00affb000000ffff;
 	a->gdt[TASK / 8] = 0x0000890000000067 | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
 	a->gdt[TASK / 8 + 1] = base >> 32;
-	/* RSP0 and IST1 of G1, then of G2: APM volume 2, 12.2.5 */
+	/* No I/O map: its base is behind the limit.  RSP0 and IST1 of G1, then of G2: APM volume 2, 12.2.5 */
+	*(uint16_t *)(a->tss + 0x66) = *(uint16_t *)(a->tss + G2_TSS + 0x66) = 0x68;
 	*(uint64_t *)(a->tss + 0x04) = *(uint64_t *)(a->tss + 0x24) =
 		(uint64_t)a->stack[2] + sizeof(a->stack[0]);
 	*(uint64_t *)(a->tss + G2_TSS + 0x04) = *(uint64_t *)(a->tss + G2_TSS + 0x24) =
@@ -128,7 +129,8 @@ void machine_fill(struct machine *m, uint64_t seed)
 	a->pd[SMALL_WINDOW >> 30][SMALL_WINDOW >> 21 & 511] = (uint64_t)a->small | 0x67;
 	fill_gdt(a);
 	fill_idt(a);
-	a->have_npt = m->svm;
+	a->have_svm = m->svm;
+	a->have_npt = m->svm && m->npt;
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -450,6 +452,7 @@ int machine_save(struct machine *m, struct machine_state *s)
 	GET(KVM_GET_REGS, &s->regs);
 	GET(KVM_GET_SREGS, &s->sregs);
 	GET(KVM_GET_XSAVE, &s->xsave);
+	GET(KVM_GET_XCRS, &s->xcrs);
 	GET(KVM_GET_DEBUGREGS, &s->debug);
 	GET(KVM_GET_VCPU_EVENTS, &s->events);
 	GET(KVM_GET_LAPIC, &s->apic);
@@ -461,6 +464,17 @@ int machine_save(struct machine *m, struct machine_state *s)
 	return 0;
 }
 
+/* Its timer takes a deadline in that mode alone, which is the interrupt controller's: the MSR, which comes last, again. */
+static int set_deadline(struct machine *m, const struct machine_state *s)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[1];
+	} msr = { .head.nmsrs = 1, .entry[0] = s->msrs.entry[s->msrs.head.nmsrs - 1] };
+
+	return ioctl(m->vcpu, KVM_SET_MSRS, &msr) == 1 ? 0 : failed_ioctl(m, "KVM_SET_MSRS");
+}
+
 /* In the order in which QEMU does it: target/i386/kvm/kvm.c, kvm_arch_put_registers() */
 int machine_restore(struct machine *m, const struct machine_state *s)
 {
@@ -469,9 +483,13 @@ int machine_restore(struct machine *m, const struct machine_state *s)
 		GET(KVM_SET_NESTED_STATE, &s->nested);
 	GET(KVM_SET_REGS, &s->regs);
 	GET(KVM_SET_XSAVE, &s->xsave);
+	if (s->xcrs.nr_xcrs)
+		GET(KVM_SET_XCRS, &s->xcrs);
 	if (ioctl(m->vcpu, KVM_SET_MSRS, &s->msrs) != (int)s->msrs.head.nmsrs)
 		return failed_ioctl(m, "KVM_SET_MSRS");
 	GET(KVM_SET_LAPIC, &s->apic);
+	if (set_deadline(m, s))
+		return -1;
 	GET(KVM_SET_VCPU_EVENTS, &s->events);
 	GET(KVM_SET_DEBUGREGS, &s->debug);
 	GET(KVM_SET_MP_STATE, &s->mp);

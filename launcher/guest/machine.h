@@ -17,7 +17,8 @@ struct machine {
 	int kvm, vm, vcpu;
 	struct kvm_run *run;
 	size_t run_bytes;
-	bool svm;	   /* G1 can be a hypervisor */
+	bool svm;	   /* G1 can be a hypervisor, */
+	bool npt;	   /* with nested paging */
 	double deadline_s; /* on now_s() */
 	double tick_s;	   /* how often KVM_RUN is interrupted */
 	int64_t ticks;	   /* how often it was */

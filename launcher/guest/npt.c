@@ -338,6 +338,53 @@ static void try_emulated_access(void)
 	}
 }
 
+/* and writes it for INS: who forbids that, the guest's own tables or the nested ones, decides who gets the fault. */
+#define EXIT_PAGE_FAULT 0x4e
+#define CR0_WP (1ull << 16)
+static const char insert_code[] = "\x6c"; /* insb (%dx), (%rdi) */
+
+static struct vmcb *inserter(uint64_t to)
+{
+	struct vmcb *v = g2_init_bytes(0, insert_code, 1);
+
+	v->tlb_control = FLUSH_ALL;
+	intercept(v, EXIT_PAGE_FAULT, true);
+	ARENA->g2.rdi = to;
+	ARENA->g2.rdx = PIC_MASK;
+	return v;
+}
+
+static void try_emulated_write(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v;
+
+	map_small(zero, 0);
+	a->small[12] = page_of(0, 12) | PTE_PRESENT | PTE_USER;
+	for (int protects = 1; protects >= 0; protects--) {
+		v = inserter(SMALL_WINDOW + 12 * PAGE);
+		v->cr0 = (v->cr0 & ~CR0_WP) | (protects ? CR0_WP : 0);
+		expect("INS of G2 to a page that it says is read-only", g2_run(v),
+		       protects ? EXIT_PAGE_FAULT : EXIT_VMMCALL);
+		if (protects) {
+			expect("error of that page fault", v->exit_info_1, 3);
+			expect("address of that page fault", v->exit_info_2,
+			       SMALL_WINDOW + 12 * PAGE);
+		}
+	}
+	a->small[12] = 0;
+	a->npt_small[13] = page_of(0, 13) | PTE_PRESENT | PTE_USER;
+	v = inserter(WINDOW + 13 * PAGE);
+	expect("INS of G2 to a page that G1 says is read-only", g2_run(v), EXIT_NPF);
+	expect("error of that nested page fault", v->exit_info_1 & 0xff,
+	       NPF_PRESENT | NPF_WRITE | NPF_USER);
+	a->npt_small[13] = page_of(0, 13) | PTE_ALL;
+	v = inserter(WINDOW + 13 * PAGE);
+	expect("INS of G2 to a page that is writable again", g2_run(v), EXIT_VMMCALL);
+	expect("dirty bit of it", !!(a->npt_small[13] & PTE_DIRTY), 1);
+	fill_regions();
+}
+
 /* G1 maps by 4 KiB pages what is huge for this level, and changes one of them. */
 static void try_small_over_huge(void)
 {
@@ -355,6 +402,223 @@ static void try_small_over_huge(void)
 	expect_page("page that left the order", 6, tag(2, 6));
 }
 
+/* 2 MiB of the window behind the first, N of them: each its own entry of the same directory. */
+static uint64_t *window_entry(int n)
+{
+	return npt_window() + n;
+}
+
+static uint64_t read_window(int n, int page, uint64_t offset)
+{
+	struct vmcb *v = g2_init_bytes(0, read_code, 3);
+
+	ARENA->g2.rsi = WINDOW + n * HUGE + page * PAGE + offset;
+	v->tlb_control = FLUSH_ALL;
+	expect("read by one of several tables", g2_run(v), EXIT_VMMCALL);
+	return v->rax;
+}
+
+/* One table at two places, of which one is read-only. */
+static void try_shared_table(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v;
+
+	map_small(zero, 0);
+	*window_entry(1) = (uint64_t)a->npt_small | PTE_PRESENT | PTE_USER;
+	for (int round = 0; round < 2; round++) {
+		expect("write by a table that allows it", access_page(write_code, 3, 80, true),
+		       EXIT_VMMCALL);
+		v = g2_init_bytes(0, write_code, 3);
+		a->g2.rsi = WINDOW + HUGE + 80 * PAGE;
+		v->tlb_control = FLUSH_ALL;
+		expect("write by the same table where it is read-only", g2_run(v), EXIT_NPF);
+		expect("what that fault says", v->exit_info_1,
+		       NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
+		expect("read by the same table", read_window(1, 80, 8 * 80), 0x77);
+		a->npt_small[80] = page_of(round ? 0 : 1, 80) | PTE_ALL;
+		*word(page_of(1, 80) + 8 * 80) = 0x77;
+	}
+	*window_entry(1) = 0;
+	*word(page_of(0, 80) + 8 * 80) = tag(0, 80);
+	*word(page_of(1, 80) + 8 * 80) = tag(1, 80);
+}
+
+/* Several tables change between two runs; and one that was taken out changes, and comes back elsewhere. */
+static void try_many_tables(void)
+{
+	struct arena *a = ARENA;
+	uint64_t *const tables[] = { a->npt_small, a->npt_spare, a->other_small, a->other_low };
+	int page = 33;
+
+	for (int t = 0; t < 4; t++) {
+		for (int p = 0; p < PAGES; p++)
+			tables[t][p] = page_of(0, p) | PTE_ALL;
+		*window_entry(t) = (uint64_t)tables[t] | PTE_ALL;
+	}
+	for (int round = 0; round < 3; round++) {
+		for (int t = 0; t < 4; t++)
+			expect("page by one of several tables", read_window(t, page, 8 * page),
+			       tag((t + round + 2) % 3 * !!round, page));
+		for (int t = 0; t < 4; t++)
+			tables[t][page] = page_of((t + round) % 3, page) | PTE_ALL;
+	}
+	*window_entry(3) = 0;
+	expect("page by a table that stays", read_window(2, page, 8 * page), tag(1, page));
+	tables[3][page] = page_of(0, page) | PTE_ALL;
+	tables[3][page + 1] = page_of(2, page + 1) | PTE_ALL;
+	*window_entry(4) = (uint64_t)tables[3] | PTE_ALL;
+	expect("page by a table that is elsewhere", read_window(4, page, 8 * page), tag(0, page));
+	expect("next page by it", read_window(4, page + 1, 8 * (page + 1)), tag(2, page + 1));
+	for (int t = 1; t < 5; t++)
+		*window_entry(t) = 0;
+}
+
+/* Half of an entry is written: the address, or NX in the upper one. */
+static void try_half_entries(void)
+{
+	volatile uint32_t *half = (uint32_t *)npt_window();
+
+	*npt_window() = (uint64_t)ARENA->region[0] | PTE_ALL | PTE_HUGE;
+	expect_page("2 MiB before half of its entry is written", 11, tag(0, 11));
+	half[0] = (uint32_t)((uint64_t)ARENA->region[1] | PTE_ALL | PTE_HUGE);
+	expect_page("2 MiB after half of its entry was written", 11, tag(1, 11));
+	half[1] = 0x80000000;
+	expect_fault("code of 2 MiB of which half an entry says NX", call_code, 2, 11,
+		     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
+	half[1] = 0;
+	*(volatile uint8_t *)half &= ~(uint8_t)PTE_WRITE;
+	expect_fault("write to 2 MiB of which a byte of the entry says read-only", write_code, 3,
+		     11, NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
+	*(volatile uint8_t *)half = 0;
+	expect_fault("2 MiB of which a byte of the entry says absent", read_code, 3, 11,
+		     NPF_USER | NPF_FINAL);
+}
+
+/* Accessed and dirty bits of all levels, and of neighbours that KVM may have looked at. */
+static void try_bits_of_all(void)
+{
+	struct arena *a = ARENA;
+
+	map_small(zero, 0);
+	for (int p = 96; p < 112; p++)
+		a->npt_small[p] = page_of(0, p) | PTE_ALL | (p & 1 ? PTE_ACCESSED : 0);
+	a->npt_pdpt[1] &= ~PTE_ACCESSED;
+	*npt_window() &= ~PTE_ACCESSED;
+	expect_page("page whose bits are watched", 101, tag(0, 101));
+	expect("accessed bit of the directory", !!(*npt_window() & PTE_ACCESSED), 1);
+	expect("accessed bit of the table of directories", !!(a->npt_pdpt[1] & PTE_ACCESSED), 1);
+	for (int p = 96; p < 112; p++) {
+		expect("accessed bit of a neighbour", !!(a->npt_small[p] & PTE_ACCESSED), p & 1);
+		expect("dirty bit of a neighbour", !!(a->npt_small[p] & PTE_DIRTY), 0);
+	}
+	expect_page("neighbour whose bits are watched", 102, tag(0, 102));
+	expect("accessed bit of a neighbour that was read", !!(a->npt_small[102] & PTE_ACCESSED),
+	       1);
+	for (int p = 96; p < 112; p++) {
+		expect("write to a neighbour", access_page(write_code, 3, p, true), EXIT_VMMCALL);
+		expect("dirty bit of a neighbour that was written", !!(a->npt_small[p] & PTE_DIRTY),
+		       1);
+		expect("accessed bit of it", !!(a->npt_small[p] & PTE_ACCESSED), 1);
+		*word(page_of(0, p) + 8 * p) = tag(0, p);
+	}
+	/* 2 MiB have a dirty bit of their own */
+	*npt_window() = (uint64_t)a->region[1] | PTE_ALL | PTE_HUGE;
+	expect_page("2 MiB whose bits are watched", 70, tag(1, 70));
+	expect("bits of 2 MiB that were read", *npt_window() & (PTE_ACCESSED | PTE_DIRTY),
+	       PTE_ACCESSED);
+	access_page(write_code, 3, 71, true);
+	expect("bits of 2 MiB that were written", *npt_window() & (PTE_ACCESSED | PTE_DIRTY),
+	       PTE_ACCESSED | PTE_DIRTY);
+	*word(page_of(1, 71) + 8 * 71) = tag(1, 71);
+}
+
+/* A right is taken away, and nothing else of the entry changes. */
+static void try_revoke(void)
+{
+	static const uint64_t bits = PTE_ACCESSED | PTE_DIRTY;
+	uint64_t *entry = &ARENA->npt_small[46], all = page_of(0, 46) | PTE_ALL | bits;
+
+	for (int round = 0; round < 2; round++) {
+		map_small(zero, 0);
+		*entry = all;
+		expect("write before that is forbidden", access_page(write_code, 3, 46, true),
+		       EXIT_VMMCALL);
+		*entry = all & ~PTE_WRITE;
+		expect_fault("write after that was forbidden", write_code, 3, 46,
+			     NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
+		*entry = all | PTE_NX;
+		expect_page("page that may not be run any more", 46, 0x77);
+		expect_fault("code after that was forbidden", call_code, 2, 46,
+			     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
+		*entry = all & ~PTE_USER;
+		expect_fault("page that is a user's no more", read_code, 3, 46,
+			     NPF_PRESENT | NPF_USER | NPF_FINAL);
+		*word(page_of(0, 46) + 8 * 46) = tag(0, 46);
+	}
+}
+
+/* A table in the midst of memory that is huge for this level. */
+static void try_table_in_huge(void)
+{
+	struct arena *a = ARENA;
+	uint64_t *table = word(page_of(2, 17));
+
+	for (int p = 0; p < PAGES; p++)
+		*word(page_of(2, p) + 2048) = p;
+	for (int p = 0; p < PAGES; p++)
+		table[p] = page_of(0, p) | PTE_ALL;
+	*npt_window() = (uint64_t)table | PTE_ALL;
+	for (int round = 0; round < 6; round++) {
+		int region = round & 1;
+
+		*word(page_of(2, 100 + round) + 1024) = round;
+		table[50 + round / 2] = page_of(region, 50 + round / 2) | PTE_ALL;
+		expect_page("page by a table in huge memory", 50 + round / 2,
+			    tag(region, 50 + round / 2));
+	}
+	*npt_window() = (uint64_t)a->npt_small | PTE_ALL;
+	memset(table, 0, PAGE);
+	fill_regions();
+}
+
+/* Without EFER.NXE of the hypervisor NX is a reserved bit of its nested page tables. */
+static void try_no_nx(void)
+{
+	uint64_t efer = rdmsr(MSR_EFER);
+
+	map_small(zero, 0);
+	ARENA->npt_small[44] = page_of(0, 44) | PTE_ALL | PTE_NX;
+	for (int round = 0; round < 2; round++) {
+		expect_page("page of which an entry says NX", 44, tag(0, 44));
+		wrmsr(MSR_EFER, efer & ~0x800ull);
+		expect_fault("NX without EFER.NXE", read_code, 3, 44,
+			     NPF_PRESENT | NPF_RESERVED | NPF_USER | NPF_FINAL);
+		wrmsr(MSR_EFER, efer);
+	}
+}
+
+/* The hypervisor's page tables and those of its guest share a table; both write and use it. */
+static void try_own_table(void)
+{
+	struct arena *a = ARENA;
+	uint64_t *mine = &a->pd[SMALL_WINDOW >> 30][(SMALL_WINDOW >> 21 & 511) + 1];
+
+	map_small(zero, 0);
+	*mine = (uint64_t)a->npt_small | PTE_ALL;
+	for (int round = 0; round < 4; round++) {
+		int region = round % 3;
+
+		a->npt_small[55] = page_of(region, 55) | PTE_ALL;
+		asm volatile("invlpg (%0)" ::"r"(SMALL_WINDOW + HUGE + 55 * PAGE) : "memory");
+		expect("page by a table that is its guest's too",
+		       *word(SMALL_WINDOW + HUGE + 55 * PAGE + 8 * 55), tag(region, 55));
+		expect_page("page by a table that is its hypervisor's too", 55, tag(region, 55));
+	}
+	*mine = 0;
+	asm volatile("mov %%cr3, %%rax\n\tmov %%rax, %%cr3" ::: "rax", "memory");
+}
+
 void case_npt(void)
 {
 	fill_regions();
@@ -369,5 +633,14 @@ void case_npt(void)
 	try_reserved();
 	try_dirty_later();
 	try_emulated_access();
+	try_emulated_write();
 	try_small_over_huge();
+	try_shared_table();
+	try_many_tables();
+	try_half_entries();
+	try_bits_of_all();
+	try_revoke();
+	try_table_in_huge();
+	try_no_nx();
+	try_own_table();
 }

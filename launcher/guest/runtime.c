@@ -74,6 +74,12 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 	if (a->fixup) {
 		f->rip = a->fixup;
 		a->fixup = 0;
+		if (a->fixup_stack && f->cs & 3) {
+			f->cs = CODE_64;
+			f->ss = DATA;
+			f->rsp = a->fixup_stack;
+			a->fixup_stack = 0;
+		}
 		return;
 	}
 	f->rflags |= f->vector == 1 ? RFLAGS_RF : 0; /* behind the instruction of a breakpoint */

@@ -27,10 +27,10 @@ void case_timers(void)
 	for (int enabled = 0; enabled < 2; enabled++) {
 		guest_call(CALL_HOST);
 		if (enabled)
-			asm volatile("sti");
+			asm volatile("sti" ::: "memory");
 		for (start = __rdtsc(); __rdtsc() - start < a->answer;)
 			;
-		asm volatile("cli");
+		asm volatile("cli" ::: "memory");
 		guest_call(CALL_HOST);
 	}
 }

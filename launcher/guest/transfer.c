@@ -16,6 +16,23 @@
 #define STEPS_MAX 40 /* instructions from the call to VMRUN */
 
 #define MSR_KERNEL_GS_BASE 0xc0000102
+#define TIMER 0x71
+#define LOWER 0x41
+#define X2APIC_ISR 0x810
+#define LVT_PERIODIC (1u << 17)
+#define LVT_DEADLINE (2u << 17)
+#define LVT_MASKED (1u << 16)
+#define TIMER_NS 3000000
+#define TIMER_CYCLES 8000000ull
+#define LATE_CYCLES (40ull << 30) /* 10 s and more */
+
+/* What the launcher does at a call: */
+enum ask {
+	MOVE_OR_STEP, /* it moves its guest, or steps it into G2 and moves that */
+	MOVE,
+	MOVE_HALTED,   /* as if HLT had been executed */
+	MOVE_PATTERNS, /* and tries before whether it can set all that it can read */
+};
 
 /* out %al, $0xf0: G2 calls the launcher too; rdmsr, which G1 wants to see; nop */
 static const char moved_code[] = "\x90\xe6\xf0\x90\x0f\x32\x90";
@@ -53,19 +70,102 @@ static void try_gif(uint64_t round)
 {
 	struct arena *a = ARENA;
 
-	a->argument = 1;
+	a->argument = MOVE;
 	apic_enable();
 	clgi();
-	asm volatile("sti");
+	asm volatile("sti" ::: "memory");
 	apic_self(0x62);
 	guest_call(CALL_HOST);
 	exit_once();
 	expect("interrupts of a guest that was moved with GIF at 0", a->irqs[0x62], round);
 	stgi();
-	asm volatile("nop; nop; cli");
+	asm volatile("nop; nop; cli" ::: "memory");
 	expect("interrupts of it behind STGI", a->irqs[0x62], round + 1);
 	a->eoi = false;
-	a->argument = 0;
+	a->argument = MOVE_OR_STEP;
+}
+
+static void move_by(enum ask ask)
+{
+	ARENA->argument = ask;
+	guest_call(CALL_HOST);
+	ARENA->argument = MOVE_OR_STEP;
+}
+
+static void set_timer(uint32_t mode, uint32_t count)
+{
+	ARENA->irqs[TIMER] = 0;
+	wrmsr(X2APIC_DIVIDE, 0xb);
+	wrmsr(X2APIC_LVT_TIMER, mode | TIMER);
+	if (mode == LVT_DEADLINE)
+		wrmsr(MSR_TSC_DEADLINE, __rdtsc() + TIMER_CYCLES);
+	else
+		wrmsr(X2APIC_INITIAL, count);
+}
+
+static uint64_t wait_for_ticks(uint64_t count)
+{
+	uint64_t start = __rdtsc();
+
+	asm volatile("sti" ::: "memory");
+	while (*(volatile uint64_t *)&ARENA->irqs[TIMER] < count && __rdtsc() - start < LATE_CYCLES)
+		;
+	asm volatile("cli" ::: "memory");
+	return ARENA->irqs[TIMER];
+}
+
+/* A timer that runs goes on, from where it was. */
+static void try_timers(void)
+{
+	static const uint32_t modes[] = { 0, LVT_PERIODIC, LVT_DEADLINE };
+	uint64_t before;
+
+	apic_enable();
+	set_timer(LVT_MASKED, 0xf0000000);
+	before = rdmsr(X2APIC_CURRENT);
+	move_by(MOVE);
+	expect_between("current count of a timer that was moved", rdmsr(X2APIC_CURRENT), 0x1000000,
+		       before);
+	for (int i = 0; i < 3; i++) {
+		uint64_t ticks = modes[i] == LVT_PERIODIC ? 4 : 1;
+
+		set_timer(modes[i], TIMER_NS);
+		move_by(MOVE);
+		expect_between("ticks of a timer that was moved", wait_for_ticks(ticks), ticks,
+			       ~0ull);
+		set_timer(LVT_MASKED, 0);
+	}
+	set_timer(0, TIMER_NS);
+	asm volatile("sti" ::: "memory");
+	move_by(MOVE_HALTED);
+	asm volatile("cli" ::: "memory");
+	/* One that was over before the move comes again behind it */
+	expect_between("interrupts before a guest that was moved in HLT went on",
+		       ARENA->irqs[TIMER], 1, 2);
+	set_timer(LVT_MASKED, 0);
+	ARENA->eoi = false;
+}
+
+/* One interrupt is served, and holds off another. */
+static void try_served(void)
+{
+	struct arena *a = ARENA;
+
+	apic_enable();
+	a->eoi = false;
+	a->irqs[LOWER] = 0;
+	apic_self(VECTOR);
+	asm volatile("sti; nop; nop; cli" ::: "memory");
+	apic_self(LOWER);
+	move_by(MOVE);
+	expect("interrupt that is served, after a move",
+	       rdmsr(X2APIC_ISR + VECTOR / 32) >> VECTOR % 32 & 1, 1);
+	asm volatile("sti; nop; nop; cli" ::: "memory");
+	expect("interrupts below it", a->irqs[LOWER], 0);
+	wrmsr(X2APIC_EOI, 0);
+	asm volatile("sti; nop; nop; cli" ::: "memory");
+	expect("interrupts after its end", a->irqs[LOWER], 1);
+	wrmsr(X2APIC_EOI, 0);
 }
 
 void case_transfer(void)
@@ -76,13 +176,16 @@ void case_transfer(void)
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		apic_enable();
 		apic_self(0x61);
-		asm volatile("sti; nop; nop; cli");
+		asm volatile("sti; nop; nop; cli" ::: "memory");
 		a->eoi = false;
-		if (a->have_npt) {
+		if (a->have_svm) {
 			try_g2(round);
 			try_gif(round);
-		} else {
-			guest_call(CALL_HOST);
+		}
+		move_by(round ? MOVE : MOVE_PATTERNS);
+		if (round < 2) {
+			try_timers();
+			try_served();
 		}
 		now = __rdtsc();
 		expect("TSC that goes on", now > start, 1);
@@ -92,14 +195,160 @@ void case_transfer(void)
 
 /* ---- the launcher ------------------------------------------------------------------------ */
 
+/* Registers of the interrupt controller that time changes, or that are made of others. */
+#define APIC_PRIORITY 0xa0
+#define APIC_CURRENT 0x390
+
+static bool is_time(uint32_t msr)
+{
+	return msr == 0x10 || msr == MSR_TSC_DEADLINE || msr >> 8 == 0x4b564d;
+}
+
+static bool same_msrs(const struct machine_state *a, const struct machine_state *b)
+{
+	for (uint32_t i = 0; i < a->msrs.head.nmsrs; i++)
+		if (!is_time(a->msrs.entry[i].index) &&
+		    a->msrs.entry[i].data != b->msrs.entry[i].data)
+			return false;
+	return true;
+}
+
+static bool same_apic(const struct machine_state *a, const struct machine_state *b)
+{
+	for (int i = 0; i < KVM_APIC_REG_SIZE; i += 16)
+		if (i != APIC_PRIORITY && i != APIC_CURRENT &&
+		    memcmp(a->apic.regs + i, b->apic.regs + i, 4))
+			return false;
+	return true;
+}
+
+/* AMD-V does not tell what casts an interrupt shadow. */
+static bool same_events(const struct machine_state *a, const struct machine_state *b)
+{
+	struct kvm_vcpu_events x = a->events, y = b->events;
+
+	x.interrupt.shadow = !!x.interrupt.shadow;
+	y.interrupt.shadow = !!y.interrupt.shadow;
+	return !memcmp(&x, &y, sizeof(x));
+}
+
+static bool same_segments(const struct machine_state *a, const struct machine_state *b)
+{
+	struct kvm_sregs x = a->sregs, y = b->sregs;
+
+	/* of an interrupt that is under way: the events have it too */
+	memset(x.interrupt_bitmap, 0, sizeof(x.interrupt_bitmap));
+	memset(y.interrupt_bitmap, 0, sizeof(y.interrupt_bitmap));
+	return !memcmp(&x, &y, sizeof(x));
+}
+
+static bool expect_same(struct machine *m, const char *when, const struct machine_state *was,
+			const struct machine_state *is)
+{
+	const struct {
+		const char *what;
+		bool same;
+	} parts[] = {
+		{ "registers", !memcmp(&was->regs, &is->regs, sizeof(was->regs)) },
+		{ "segments and control registers", same_segments(was, is) },
+		{ "vector registers", !memcmp(was->xsave.region, is->xsave.region, 416) },
+		{ "XCR0", was->xcrs.nr_xcrs == is->xcrs.nr_xcrs &&
+				  was->xcrs.xcrs[0].value == is->xcrs.xcrs[0].value },
+		{ "debug registers", !memcmp(&was->debug, &is->debug, sizeof(was->debug)) },
+		{ "events", same_events(was, is) },
+		{ "run state", was->mp.mp_state == is->mp.mp_state },
+		{ "interrupt controller", same_apic(was, is) },
+		{ "MSRs", same_msrs(was, is) },
+		{ "nested state",
+		  was->nested.flags == is->nested.flags && was->nested.size == is->nested.size },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		ARENA->cases++;
+		if (!parts[i].same)
+			machine_fail(m, "%s of a guest are not what was set, %s", parts[i].what,
+				     when);
+	}
+	return !m->why[0];
+}
+
 static bool move(struct machine *m)
 {
-	static struct machine_state s;
+	static struct machine_state was, is;
 
-	if (machine_save(m, &s) || machine_replace(m) || machine_restore(m, &s))
+	if (machine_save(m, &was) || machine_replace(m) || machine_restore(m, &was) ||
+	    machine_save(m, &is))
 		return false;
-	ARENA->cases++;
-	return true;
+	return expect_same(m, "after a move", &was, &is);
+}
+
+/* All that a vCPU has, each bit other than what it is after a reset. */
+static void fill(struct machine_state *s, bool exception)
+{
+	uint32_t *apic = (uint32_t *)s->apic.regs;
+
+	s->regs.rax = 0x1122334455667788;
+	s->regs.r15 = ~0x1122334455667788ull;
+	s->sregs.cr2 = 0x123456789000;
+	s->sregs.cr8 = 5;
+	s->sregs.fs.base = 0x1234567000;
+	s->sregs.gs.base = 0x7654321000;
+	for (int i = 0; i < 4; i++)
+		s->debug.db[i] = 0x40000000 + i * 64;
+	s->debug.dr6 = 0xffff0ff5;
+	s->debug.dr7 = 0x401;
+	for (int i = 40; i < 104; i++) /* XMM0 to XMM15 */
+		s->xsave.region[i] = i * 0x1010101;
+	s->xsave.region[0] = 0x67f;  /* FCW */
+	s->xsave.region[6] = 0x5f80; /* MXCSR */
+	s->xsave.region[128] |= 3;   /* XSTATE_BV */
+	s->events.interrupt.shadow = 1;
+	s->events.nmi.masked = 1;
+	s->events.nmi.pending = 1;
+	s->events.interrupt.injected = !exception;
+	s->events.interrupt.nr = 0x31;
+	s->events.exception.injected = exception;
+	s->events.exception.nr = 14;
+	s->events.exception.has_error_code = 1;
+	s->events.exception.error_code = 6;
+	s->mp.mp_state = KVM_MP_STATE_HALTED;
+	apic[0x80 / 4] = 0x50;		      /* TPR, as CR8 */
+	apic[0x110 / 4] = 0x00020000;	      /* ISR: 0x31 */
+	apic[0x220 / 4] = 0x00000004;	      /* IRR: 0x42 */
+	apic[0x320 / 4] = LVT_MASKED | TIMER; /* LVT timer */
+	apic[0x350 / 4] = 0x00010700;	      /* LINT0 */
+	apic[0x3e0 / 4] = 0x3;		      /* divider */
+	for (uint32_t i = 0; i < s->msrs.head.nmsrs; i++)
+		if (s->msrs.entry[i].index >> 4 == 0xc000008 || s->msrs.entry[i].index >> 4 == 0x17)
+			s->msrs.entry[i].data = 0x10000 * (i + 1) + 0x55;
+}
+
+/* Sets all that can be set, and reads it again. */
+static bool try_patterns(struct machine *m)
+{
+	static struct machine_state was, set, is;
+
+	if (machine_save(m, &was))
+		return false;
+	for (int exception = 0; exception < 2; exception++) {
+		set = was;
+		fill(&set, exception);
+		if (machine_restore(m, &set) || machine_save(m, &is) ||
+		    !expect_same(m, "when it was read", &set, &is))
+			return false;
+	}
+	return !machine_replace(m) && !machine_restore(m, &was);
+}
+
+static bool halt_and_move(struct machine *m)
+{
+	struct kvm_mp_state halted = { KVM_MP_STATE_HALTED };
+
+	machine_complete(m);
+	if (!ioctl(m->vcpu, KVM_SET_MP_STATE, &halted))
+		return move(m);
+	machine_fail(m, "KVM_SET_MP_STATE: %s", strerror(errno));
+	return false;
 }
 
 static bool step(struct machine *m, uint32_t control)
@@ -149,6 +398,10 @@ bool call_transfer(struct machine *m, int reason)
 		at_vmrun = false;
 	if (reason == KVM_EXIT_DEBUG)
 		return move_at_vmrun(m, reason);
+	if (ARENA->argument == MOVE_HALTED)
+		return halt_and_move(m);
+	if (ARENA->argument == MOVE_PATTERNS)
+		return try_patterns(m) && move(m);
 	if (g2 || ARENA->argument)
 		return move(m); /* complete its OUT first: the next KVM_RUN does */
 	at_vmrun = !at_vmrun;

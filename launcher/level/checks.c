@@ -365,6 +365,10 @@ static const struct {
 
 	/* Memory of a guest is moved, split, shared and write-protected while it runs */
 	{ THOROUGH("kvm_memory"), .guest = { .entry = case_memory, .on_call = call_memory } },
+	/* Memory slots added, moved and removed; accesses where none is */
+	{ THOROUGH("kvm_slots"), .guest = { .entry = case_slots, .on_call = call_slots } },
+	/* Instructions that KVM emulates: their memory, their permissions, what a user may do */
+	{ THOROUGH("kvm_emulator"), .guest = { .entry = case_emulator } },
 	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
 	{ THOROUGH("kvm_timers"),
 	  .guest = { .entry = case_timers, .on_call = call_timers, .exact = true } },
@@ -376,18 +380,28 @@ static const struct {
 	/* MSRs that are taken from a guest and given back */
 	{ THOROUGH("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
 	/* Priorities and the timer of the interrupt controller */
-	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic } },
+	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic, .on_call = call_apic } },
 	/* XCR0 of a guest */
-	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate } },
+	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
 	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
 	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
 	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	{ THOROUGH("svm_npt"), .guest = { .entry = case_npt, .svm = true } },
+	{ THOROUGH("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
 	/* and from outside, by this level */
-	{ THOROUGH("svm_memory"),
-	  .guest = { .entry = case_nested_memory, .svm = true, .on_call = call_memory } },
+	{ THOROUGH("svm_memory"), .guest = { .entry = case_nested_memory,
+					     .svm = true,
+					     .npt = true,
+					     .on_call = call_memory } },
+	/* Memory slots that change below a nested guest */
+	{ THOROUGH("svm_slots"), .guest = { .entry = case_nested_slots,
+					    .svm = true,
+					    .npt = true,
+					    .on_call = call_slots } },
+	/* What KVM writes for a hypervisor is in the dirty log too */
+	{ THOROUGH("svm_log"),
+	  .guest = { .entry = case_log, .svm = true, .npt = true, .on_call = call_log } },
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
 	{ THOROUGH("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
 	/* The maps of MSRs and ports that exit, changed from run to run */
@@ -403,7 +417,8 @@ static const struct {
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
 	{ THOROUGH("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	{ THOROUGH("svm_modes"), .guest = { .entry = case_modes, .svm = true, .exact = true } },
+	{ THOROUGH("svm_modes"),
+	  .guest = { .entry = case_modes, .svm = true, .npt = true, .exact = true } },
 	/* INIT while a nested guest runs */
 	{ THOROUGH("svm_reset"),
 	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
@@ -411,7 +426,7 @@ static const struct {
 	{ THOROUGH("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets what happens in the guest of a nested guest */
 	{ THOROUGH("svm_recursion"),
-	  .guest = { .entry = case_recursion, .svm = true, .recursion = true } },
+	  .guest = { .entry = case_recursion, .svm = true, .npt = true, .recursion = true } },
 };
 
 /* Whether NAME is in LIST, which has commas between names. */

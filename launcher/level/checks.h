@@ -21,7 +21,8 @@ enum check_phase {
 /* A case of launcher/guest, which the level's KVM runs. */
 struct guest_case {
 	void (*entry)(void);
-	bool svm; /* for AMD-V alone */
+	bool svm; /* for AMD-V alone, */
+	bool npt; /* with nested paging */
 	bool (*on_call)(struct machine *m,
 			int reason); /* machine.h; NULL: the guest calls nobody */
 	bool recursion;		     /* for a CPU that has recursive SVM */

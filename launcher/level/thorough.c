@@ -23,6 +23,15 @@ static bool is_inexact(const struct level *self)
 	       !has_word(self->cpu_features, "nrip_save");
 }
 
+/* KVM offers nested paging to its guests only if it uses it itself. */
+static bool pages_nest(void)
+{
+	char used[8];
+
+	return !read_text("/sys/module/kvm_amd/parameters/npt", used, sizeof(used)) &&
+	       strchr("Y1", *used);
+}
+
 /* NULL: it can run. */
 static const char *why_not(const struct check_context *c)
 {
@@ -35,6 +44,8 @@ static const char *why_not(const struct check_context *c)
 		return "it is for AMD-V";
 	if (svm && p->kvm_nested != 1)
 		return "nesting is off in KVM";
+	if (c->guest->npt && !pages_nest())
+		return "nested paging is off in KVM";
 	if (c->guest->recursion && !p->kvm_recurses)
 		return "this CPU has no recursive SVM";
 	if (c->guest->exact && is_inexact(c->self))
@@ -71,7 +82,8 @@ static void tell_beginning(struct check_context *c, const char *id)
 
 void check_guest(struct check_context *c, struct check *k)
 {
-	struct machine m = { .tick_s = TICK_S + c->self->ready_s / 4,
+	struct machine m = { .npt = pages_nest(),
+			     .tick_s = TICK_S + c->self->ready_s / 4,
 			     .on_tick = on_tick,
 			     .tick_context = c };
 	const struct guest_case *g = c->guest;
