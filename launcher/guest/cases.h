@@ -37,6 +37,8 @@ void case_timers(void);
 bool call_timers(struct machine *m, int reason);
 void case_msrs(void);
 bool call_msrs(struct machine *m, int reason);
+void case_delivery(void);
+bool call_delivery(struct machine *m, int reason);
 void case_reset(void);
 bool call_reset(struct machine *m, int reason);
 

@@ -394,6 +394,11 @@ static const struct {
 	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
 	/* What the hypervisor injects comes once, whatever interferes */
 	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true } },
+	/* Events behind STI, two at once, in a halt, and while their delivery faults at this level */
+	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
+					       .svm = true,
+					       .exact = true,
+					       .on_call = call_delivery } },
 	/* Registers of a nested guest and of its hypervisor: each has its own */
 	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests in turn, and one that changes its page tables */
