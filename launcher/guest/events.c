@@ -206,6 +206,38 @@ static void try_shutdown(void)
 	expect("G2 without an IDT", g2_run(v), EXIT_SHUTDOWN);
 }
 
+/*
+ * The same without nested paging, where this level sees the faults of each delivery: none of them is found in
+ * an IDT that is not mapped; the last is, if its entry, and those before it, are.  mov %eax, %ds: #GP by 0xf8
+ */
+static void try_double_fault(void)
+{
+	struct arena *a = ARENA;
+	uint64_t page = SMALL_WINDOW + 9 * PAGE, traps = a->traps;
+
+	for (int i = 0; i < 2; i++) {
+		struct vmcb *v = prepare("\x8e\xd8\x90", 3);
+
+		v->nested_ctl = 0;
+		v->tlb_control = 1;
+		v->rax = 0xf8;
+		a->small[9] = 0;
+		v->idtr.base = page;
+		if (!i) {
+			expect("G2 whose IDT is not mapped", g2_run(v), EXIT_SHUTDOWN);
+			continue;
+		}
+		a->small[9] = (uint64_t)a->region[0] | PTE_ALL;
+		v->idtr.base = page + PAGE - 9 * sizeof(*a->idt); /* the first nine: up to #DF */
+		memcpy(a->region[0] + PAGE - 9 * sizeof(*a->idt), a->idt, 9 * sizeof(*a->idt));
+		a->fixup = v->rip + 2;
+		expect("G2 with a double fault", g2_run(v), EXIT_VMMCALL);
+		expect("exceptions then", a->traps - traps, 1);
+		expect("vector of a double fault", a->trap.vector, 8);
+		expect("error code of a double fault", a->trap.error, 0);
+	}
+}
+
 /* sti; cpuid: the exit is in the shadow of STI, where no interrupt comes yet. */
 static void try_shadow(void)
 {
@@ -338,6 +370,7 @@ void case_events(void)
 	try_window();
 	try_both();
 	try_shutdown();
+	try_double_fault();
 	try_shadow();
 	try_other_deliveries();
 	try_two_sources();

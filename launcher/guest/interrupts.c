@@ -298,6 +298,25 @@ static void try_shared_priority(void)
 	set_cr8(0);
 }
 
+/* An interrupt waits for G1's CR8 to fall: G2's CR8 is none of its business. */
+static void try_own_priority(void)
+{
+	struct vmcb *v = prepare("\x44\x0f\x22\xc0", 4, 0, true, true);
+
+	set_cr8(15);
+	apic_self(VECTOR);
+	exit_once();
+	v->rax = 9;
+	expect("G2 that sets its CR8", g2_run(v), EXIT_VMMCALL);
+	expect("virtual TPR of a G2 whose hypervisor waits", v->int_ctl & 0xff, 9);
+	expect("CR8 of G1 behind it", get_cr8(), 15);
+	settle();
+	expect("interrupts below CR8", ARENA->irqs[VECTOR], 0);
+	set_cr8(0);
+	settle();
+	expect("interrupts above CR8", ARENA->irqs[VECTOR], 1);
+}
+
 /* An NMI while one is handled is held back until IRET. */
 static void try_nested_nmi(void)
 {
@@ -336,5 +355,6 @@ void case_interrupts(void)
 	try_halted_guest(RFLAGS_IF);
 	try_shadow();
 	try_shared_priority();
+	try_own_priority();
 	try_nested_nmi();
 }

@@ -403,6 +403,102 @@ static void try_vmsave(void)
 	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), before);
 }
 
+/* Debug registers of G1: an exit leaves DR7 without breakpoints (APM volume 2, 15.6). */
+static void try_own_breakpoints(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x90", 1);
+
+	SET_DR(0, SMALL_WINDOW);
+	SET_DR(7, 0x402);
+	expect("G2 of a G1 with a breakpoint", g2_run(v), EXIT_VMMCALL);
+	expect("DR7 of G1 behind an exit", get_dr(7), 0x400);
+	SET_DR(0, 0);
+}
+
+/* What KVM steps over is a single step too; the exception replaces what was in DR6 of breakpoints. */
+static void try_step_over_cpuid(void)
+{
+	uint64_t traps = ARENA->traps;
+	struct vmcb *v;
+
+	SET_DR(6, 0xffff0ff1);
+	asm volatile("pushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tcpuid\n\tpushq $2\n\tpopf"
+		     :
+		     : "a"(0), "c"(0)
+		     : "rbx", "rdx", "memory", "cc");
+	expect("single steps of G1 over CPUID", ARENA->traps - traps, 3);
+	expect("DR6 behind them", get_dr(6), 0xffff4ff0);
+	SET_DR(6, 0xffff0ff0);
+	v = g2_init_bytes(0, "\x90\x0f\xa2\x90", 4);
+	v->rflags |= 0x100; /* TF */
+	v->dr6 |= 2;
+	traps = ARENA->traps;
+	expect("G2 in single steps over CPUID", g2_run(v), EXIT_VMMCALL);
+	expect("single steps of G2 over CPUID", ARENA->traps - traps, 3);
+	expect("DR6 of G2 behind them", v->dr6, 0xffff4ff0);
+}
+
+/* An exception of the debug registers themselves, and one that G1 wants to see. */
+static void try_debug_exceptions(void)
+{
+	struct arena *a = ARENA;
+	uint64_t traps = a->traps;
+	struct vmcb *v;
+
+	SET_DR(7, 0x2400); /* GD: the next access is an exception, and clears it */
+	expect("DR0 of G1 with DR7.GD", get_dr(0), 0);
+	expect("exceptions by DR7.GD", a->traps - traps, 1);
+	expect("DR6.BD", get_dr(6) & 0x2000, 0x2000);
+	SET_DR(6, 0xffff0ff0);
+	v = g2_init_bytes(0, "\x90\x90", 2);
+	v->rflags |= 0x100;
+	intercept(v, EXIT_EXCEPTION + 1, true);
+	expect("a single step that G1 intercepts", g2_run(v), EXIT_EXCEPTION + 1);
+	expect("RIP behind it", v->rip, (uint64_t)a->code + 1);
+	expect("DR6 of G2 at it", v->dr6, 0xffff4ff0);
+}
+
+/* mov %rax, %cr3; mov %rbx, %cr4; mov %rcx, %cr0 */
+static const char control_code[] = "\x0f\x22\xd8\x0f\x22\xe3\x0f\x22\xc1";
+#define CR0_AM (1ull << 18)
+#define CR4_TSD (1ull << 2)
+
+/* G2 sets its control registers: they reach its VMCB, and those of G1 stay. */
+static void try_control(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, control_code, 9);
+	uint64_t cr0 = v->cr0, cr4 = v->cr4, mine;
+
+	memcpy(a->other_pml4, a->pml4, sizeof(a->other_pml4));
+	v->rax = (uint64_t)a->other_pml4;
+	a->g2.rbx = cr4 ^ CR4_TSD;
+	a->g2.rcx = cr0 ^ CR0_AM;
+	expect("G2 that sets its control registers", g2_run(v), EXIT_VMMCALL);
+	expect("CR3 that G2 set", v->cr3, (uint64_t)a->other_pml4);
+	expect("CR4 that G2 set", v->cr4, cr4 ^ CR4_TSD);
+	expect("CR0 that G2 set", v->cr0, cr0 ^ CR0_AM);
+	asm volatile("mov %%cr3, %0" : "=r"(mine));
+	expect("CR3 of G1 behind it", mine, (uint64_t)a->pml4);
+	asm volatile("mov %%cr4, %0" : "=r"(mine));
+	expect("CR4 of G1 behind it", mine, cr4);
+	asm volatile("mov %%cr0, %0" : "=r"(mine));
+	expect("CR0 of G1 behind it", mine, cr0);
+}
+
+/* wrmsr */
+static void try_efer(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x0f\x30", 2);
+	uint64_t efer = rdmsr(MSR_EFER);
+
+	v->rax = efer ^ 1; /* SCE */
+	ARENA->g2.rcx = MSR_EFER;
+	expect("G2 that sets EFER", g2_run(v), EXIT_VMMCALL);
+	expect("EFER that G2 set", v->efer, efer ^ 1);
+	expect("EFER of G1 behind it", rdmsr(MSR_EFER), efer);
+}
+
 /* G1 in a single step over VMRUN: the exception comes behind it. */
 static void try_step_over_vmrun(void)
 {
@@ -433,4 +529,9 @@ void case_state(void)
 	try_flags();
 	try_vmsave();
 	try_step_over_vmrun();
+	try_own_breakpoints();
+	try_step_over_cpuid();
+	try_debug_exceptions();
+	try_control();
+	try_efer();
 }
