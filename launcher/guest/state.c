@@ -375,32 +375,47 @@ static void try_flags(void)
 static const char vmsave_code[] =
 	"\x0f\x01\xdb\x48\x89\xd8\x0f\x01\xda"; /* vmsave; mov %rbx, %rax; vmload */
 
+/* What the two switch, each with a value of its own; the segments' selectors and attributes stay valid. */
+static void fill_switched(struct vmcb *v)
+{
+	for (size_t i = 0; i < MSRS; i++)
+		*in_vmcb(v, i) = random_for(msrs[i]);
+	v->fs.limit = guest_random() & 0xfffff;
+	v->gs.limit = guest_random() & 0xfffff;
+	v->ldtr.base = guest_random() & CANONICAL;
+	v->ldtr.limit = guest_random() & 0xffff;
+	v->tr.limit = 0x67 + (guest_random() & 0xff);
+}
+
+static void expect_switched(const char *what, struct vmcb *got, struct vmcb *want)
+{
+	for (size_t i = 0; i < MSRS; i++)
+		expect(what, *in_vmcb(got, i), *in_vmcb(want, i));
+	expect(what, got->fs.limit, want->fs.limit);
+	expect(what, got->gs.limit, want->gs.limit);
+	expect(what, got->ldtr.base, want->ldtr.base);
+	expect(what, got->ldtr.limit, want->ldtr.limit);
+	expect(what, got->tr.limit, want->tr.limit);
+	expect(what, got->tr.base, want->tr.base);
+}
+
 static void try_vmsave(void)
 {
 	struct arena *a = ARENA;
 	struct vmcb *v = g2_init_bytes(0, vmsave_code, 9), *to = (struct vmcb *)a->region[2],
-		    *from = to + 1;
-	uint64_t before = rdmsr(0xc0000102);
+		    *from = to + 1, *before = to + 2;
+	uint64_t kernel_gs_base = rdmsr(0xc0000102);
 
-	memset(to, 0, 2 * PAGE);
-	v->kernel_gs_base = 0x1111000;
-	v->lstar = 0x2222000;
-	v->rax = a->g2.rbx = (uint64_t)to;
-	expect("VMSAVE to get a VMCB", g2_run_full(v), EXIT_VMMCALL);
-	*from = *to;
-	from->kernel_gs_base = 0x3333000;
-	from->lstar = 0x4444000;
-	v = g2_init_bytes(0, vmsave_code, 9);
-	v->kernel_gs_base = 0x1111000;
-	v->lstar = 0x2222000;
+	memset(to, 0, PAGE);
+	fill_switched(v);
+	*before = *from = *v;
+	fill_switched(from);
 	v->rax = (uint64_t)to;
 	a->g2.rbx = (uint64_t)from;
 	expect("VMSAVE and VMLOAD of G2", g2_run_full(v), EXIT_VMMCALL);
-	expect("KERNEL_GS_BASE that G2 saved", to->kernel_gs_base, 0x1111000);
-	expect("LSTAR that G2 saved", to->lstar, 0x2222000);
-	expect("KERNEL_GS_BASE that G2 loaded", v->kernel_gs_base, 0x3333000);
-	expect("LSTAR that G2 loaded", v->lstar, 0x4444000);
-	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), before);
+	expect_switched("a register that G2 saved", to, before);
+	expect_switched("a register that G2 loaded", v, from);
+	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), kernel_gs_base);
 }
 
 /* Debug registers of G1: an exit leaves DR7 without breakpoints (APM volume 2, 15.6). */
