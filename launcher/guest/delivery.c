@@ -33,6 +33,7 @@ enum {
 	HIDDEN = 0x40,	  /* what a delivery reads and writes is to be mapped anew by this level */
 	CANCELLED = 0x80, /* the first entry ends before the guest runs */
 	MOVED = 0x100,	  /* it is in another VM */
+	WATCHED = 0x200,  /* this level's ticks are counted until the next call */
 };
 
 /* CPUID is an exit to this level's KVM, which looks for events then. */
@@ -367,6 +368,77 @@ static void try_moved_guest(void)
 	expect_between("TSC of a G2 that was moved", a->g2.rsi << 32, offset, offset + LATER);
 }
 
+static struct descriptor idt_of_g1(void)
+{
+	struct descriptor d;
+
+	asm volatile("sidt %0" : "=m"(d));
+	return d;
+}
+
+static struct descriptor gdt_of_g1(void)
+{
+	struct descriptor d;
+
+	asm volatile("sgdt %0" : "=m"(d));
+	return d;
+}
+
+/* ...; mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: to the APIC that G1 has */
+static const char self_code[] = "\xb0\x02\xe6\xf0\xb9\x3f\x08\x00\x00\xb8\x61\x00\x00\x00\x31\xd2"
+				"\x0f\x30\x0f\xa2\x90";
+
+/* G1 finds its own registers when a G2 exits that was moved, and its own IF decided on that exit. */
+static void try_moved_hypervisor(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, self_code, 21);
+	struct descriptor idt = idt_of_g1(), gdt = gdt_of_g1();
+	uint64_t cr0 = v->cr0, cr4 = v->cr4, got;
+
+	v->int_ctl = V_INTR_MASKING;
+	v->gdtr.limit -= 8;
+	v->idtr.limit -= 16;
+	v->cr0 ^= 1ull << 18; /* AM */
+	v->cr4 ^= 1ull << 2;  /* TSD */
+	v->es.selector = 0;
+	intercept(v, EXIT_INTR, true);
+	a->irqs[VECTOR] = 0;
+	a->argument = MOVED;
+	asm volatile("mov %0, %%es; sti" ::"r"(DATA));
+	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+	asm volatile("mov %%es, %0" : "=r"(got));
+	expect("exit of a G2 that was moved", v->exit_code, EXIT_INTR);
+	expect("ES of G1 behind it", got & 0xffff, DATA);
+	stgi();
+	exit_once();
+	asm volatile("cli");
+	expect("interrupts of G1 behind it", a->irqs[VECTOR], 1);
+	wrmsr(X2APIC_EOI, 0);
+	asm volatile("mov %%cr0, %0" : "=r"(got));
+	expect("CR0 of G1 behind it", got, cr0);
+	asm volatile("mov %%cr4, %0" : "=r"(got));
+	expect("CR4 of G1 behind it", got, cr4);
+	expect("IDTR limit of G1 behind it", idt_of_g1().limit, idt.limit);
+	expect("GDTR limit of G1 behind it", gdt_of_g1().limit, gdt.limit);
+	expect("IDTR base of G1 behind it", idt_of_g1().base, idt.base);
+	expect("GDTR base of G1 behind it", gdt_of_g1().base, gdt.base);
+}
+
+/* 1: dec %rcx; jnz 1b, and the call again */
+static const char spin_code[] = "\xb0\x02\xe6\xf0\x48\xff\xc9\x75\xfb\xb0\x02\xe6\xf0";
+#define SPIN 0x6000000ull
+
+/* G2 spins with IF at 0, and without V_INTR_MASKING, which is G1's affair: this level's ticks go on. */
+static void try_spinning(void)
+{
+	struct vmcb *v = g2_init_bytes(0, spin_code, 13);
+
+	ARENA->argument = WATCHED;
+	ARENA->g2.rcx = SPIN;
+	expect("G2 that spins", g2_run(v), EXIT_VMMCALL);
+}
+
 void case_delivery(void)
 {
 	struct vmcb *v;
@@ -384,6 +456,8 @@ void case_delivery(void)
 	try_exit_in_shadow();
 	try_halted_guest();
 	try_moved_guest();
+	try_moved_hypervisor();
+	try_spinning();
 }
 
 /* ---- the launcher ------------------------------------------------------------------------ */
@@ -483,6 +557,27 @@ static bool move(struct machine *m)
 	return !machine_save(m, &s) && !machine_replace(m) && !machine_restore(m, &s);
 }
 
+#define FAST_TICK_S 0.01
+
+/* Between two calls the guest ran long enough for a tick. */
+static bool watch(struct machine *m)
+{
+	static int64_t ticks;
+
+	if (ARENA->answer) {
+		ARENA->answer = 0;
+		machine_tick(m->tick_s);
+		if (m->ticks > ticks)
+			return true;
+		machine_fail(m, "no tick while G2 span with IF at 0");
+		return false;
+	}
+	ARENA->answer = 1;
+	ticks = m->ticks;
+	machine_tick(FAST_TICK_S);
+	return true;
+}
+
 bool call_delivery(struct machine *m, int reason)
 {
 	uint64_t what = ARENA->argument;
@@ -494,5 +589,6 @@ bool call_delivery(struct machine *m, int reason)
 	       (!(what & (IN_SHADOW | GP)) || set_events(m, what)) &&
 	       (!(what & (NMI | TWO_NMIS)) || send_nmis(m, what & TWO_NMIS ? 2 : 1)) &&
 	       (!(what & HALTED) || halt(m)) && (!(what & MOVED) || move(m)) &&
-	       (!(what & HIDDEN) || hide_all(m)) && (!(what & CANCELLED) || cancel(m));
+	       (!(what & HIDDEN) || hide_all(m)) && (!(what & CANCELLED) || cancel(m)) &&
+	       (!(what & WATCHED) || watch(m));
 }

@@ -134,6 +134,35 @@ static void try_virtual(void)
 	expect("virtual interrupts after STI", ARENA->irqs[VECTOR], 1);
 }
 
+/* CPUID Fn8000_000A_EDX[VGIF] */
+static bool have_vgif(void)
+{
+	uint32_t eax = 0x8000000a, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
+	return edx >> 16 & 1;
+}
+
+/* A virtual GIF holds off virtual interrupts; G2's STGI lets them come. */
+static void try_virtual_gif(void)
+{
+	struct vmcb *v = prepare_virtual(nops_code, 4, VECTOR >> 4, 0);
+
+	v->rflags |= RFLAGS_IF;
+	v->int_ctl |= V_GIF_ENABLE;
+	expect("G2 with a virtual GIF of 0", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts with a virtual GIF of 0", ARENA->irqs[VECTOR], 0);
+	v->rip = (uint64_t)ARENA->code;
+	v->int_ctl |= V_GIF;
+	expect("G2 with a virtual GIF of 1", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts with a virtual GIF of 1", ARENA->irqs[VECTOR], 1);
+	v = prepare_virtual("\x90\x0f\x01\xdc\x90\x0f\xa2\x90", 8, VECTOR >> 4, 0); /* stgi */
+	v->rflags |= RFLAGS_IF;
+	v->int_ctl |= V_GIF_ENABLE;
+	expect("G2 that sets its virtual GIF", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts behind STGI of G2", ARENA->irqs[VECTOR], 1);
+}
+
 static void try_virtual_priority(void)
 {
 	struct vmcb *v = prepare_virtual(sti_code, 5, VECTOR >> 4, (VECTOR >> 4) + 1);
@@ -366,6 +395,8 @@ void case_events(void)
 	try_software();
 	try_delivery_fault();
 	try_virtual();
+	if (have_vgif())
+		try_virtual_gif();
 	try_virtual_priority();
 	try_window();
 	try_both();

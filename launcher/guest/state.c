@@ -501,6 +501,29 @@ static void try_control(void)
 	expect("CR0 of G1 behind it", mine, cr0);
 }
 
+/* mov %ax, %es; lidt (%rsi); lgdt (%rsi); mov %db6, %rbx */
+static const char table_code[] = "\x8e\xc0\x0f\x01\x1e\x0f\x01\x16\x0f\x21\xf3";
+
+/* What G2 loads reaches its VMCB, and it finds the DR6 that is there. */
+static void try_tables(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, table_code, 11);
+	struct descriptor table = { 0x2ff, (uint64_t)a->gdt };
+
+	memcpy(a->scratch, &table, sizeof(table));
+	a->g2.rsi = (uint64_t)a->scratch;
+	v->dr6 = 0xffff0ff6;
+	expect("G2 that loads its tables", g2_run(v), EXIT_VMMCALL);
+	expect("ES that G2 loaded", v->es.selector, 0);
+	expect("IDTR limit that G2 loaded", v->idtr.limit, 0x2ff);
+	expect("IDTR base that G2 loaded", v->idtr.base, table.base);
+	expect("GDTR limit that G2 loaded", v->gdtr.limit, 0x2ff);
+	expect("GDTR base that G2 loaded", v->gdtr.base, table.base);
+	expect("DR6 that G1 gave to G2", a->g2.rbx, 0xffff0ff6);
+	expect("DR6 of G2 in its VMCB", v->dr6, 0xffff0ff6);
+}
+
 /* wrmsr */
 static void try_efer(void)
 {
@@ -548,5 +571,6 @@ void case_state(void)
 	try_step_over_cpuid();
 	try_debug_exceptions();
 	try_control();
+	try_tables();
 	try_efer();
 }
