@@ -39,6 +39,8 @@ void case_msrs(void);
 bool call_msrs(struct machine *m, int reason);
 void case_delivery(void);
 bool call_delivery(struct machine *m, int reason);
+void case_cpus(void);
+bool call_cpus(struct machine *m, int reason);
 void case_reset(void);
 bool call_reset(struct machine *m, int reason);
 

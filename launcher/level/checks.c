@@ -381,6 +381,8 @@ static const struct {
 	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
 	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
+	/* A guest whose thread moves from CPU to CPU */
+	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
 	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
 	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
