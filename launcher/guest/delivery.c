@@ -205,15 +205,6 @@ static struct vmcb *prepare(uint32_t inject)
 	return v;
 }
 
-/* CPUID Fn8000_000A_EDX[NRIPS] */
-static bool have_next_rip(void)
-{
-	uint32_t eax = 0x8000000a, ecx = 0, edx;
-
-	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
-	return edx >> 3 & 1;
-}
-
 static void try_injected(void)
 {
 	struct arena *a = ARENA;
@@ -238,7 +229,7 @@ static void try_injected(void)
 	call(HIDDEN);
 	expect("G2 with a software interrupt", g2_run(v), EXIT_VMMCALL);
 	expect("injected software interrupts whose delivery faults", a->irqs[OTHER_VECTOR], 1);
-	expect("RIP of it", a->event_rip, (uint64_t)a->code + have_next_rip());
+	expect("RIP of it", a->event_rip, (uint64_t)a->code + svm_has(SVM_NRIPS));
 }
 
 /*

@@ -134,15 +134,6 @@ static void try_virtual(void)
 	expect("virtual interrupts after STI", ARENA->irqs[VECTOR], 1);
 }
 
-/* CPUID Fn8000_000A_EDX[VGIF] */
-static bool have_vgif(void)
-{
-	uint32_t eax = 0x8000000a, ecx = 0, edx;
-
-	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
-	return edx >> 16 & 1;
-}
-
 /* A virtual GIF holds off virtual interrupts; G2's STGI lets them come. */
 static void try_virtual_gif(void)
 {
@@ -395,7 +386,7 @@ void case_events(void)
 	try_software();
 	try_delivery_fault();
 	try_virtual();
-	if (have_vgif())
+	if (svm_has(SVM_VGIF))
 		try_virtual_gif();
 	try_virtual_priority();
 	try_window();

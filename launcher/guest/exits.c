@@ -88,6 +88,8 @@ static void try_intercepted(int i)
 	expect(instructions[i].name, g2_run(v), instructions[i].exit);
 
 	expect("RIP at its exit", v->rip, rip);
+	if (svm_has(SVM_NRIPS) && !(instructions[i].flags & FAULTS))
+		expect("next RIP at its exit", v->next_rip, rip + instructions[i].len);
 }
 
 /* It must go on to the VMMCALL behind it, or into its handler. */

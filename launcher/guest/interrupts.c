@@ -85,15 +85,6 @@ static void try_gif(uint32_t int_ctl)
 	expect("interrupts behind an exit, with GIF at 1", a->irqs[VECTOR], 1);
 }
 
-/* CPUID Fn8000_000A_EDX[VGIF] */
-static bool have_vgif(void)
-{
-	uint32_t eax = 0x8000000a, ecx = 0, edx;
-
-	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
-	return edx >> 16 & 1;
-}
-
 /* G2 has a GIF of its own: G1's interrupts come whatever it is. */
 static void try_virtual_gif(void)
 {
@@ -341,7 +332,7 @@ void case_interrupts(void)
 		try_masked(0);
 		try_masked(RFLAGS_IF);
 	}
-	if (have_vgif())
+	if (svm_has(SVM_VGIF))
 		try_virtual_gif();
 	try_unmasked();
 	try_handed_through();
