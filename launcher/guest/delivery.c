@@ -34,6 +34,8 @@ enum {
 	CANCELLED = 0x80, /* the first entry ends before the guest runs */
 	MOVED = 0x100,	  /* it is in another VM */
 	WATCHED = 0x200,  /* this level's ticks are counted until the next call */
+	KEPT = 0x400,	  /* its state is, for */
+	BACK = 0x800,	  /* it is as it was then, in the same VM */
 };
 
 /* CPUID is an exit to this level's KVM, which looks for events then. */
@@ -130,6 +132,20 @@ static void try_exceptions(void)
 	expect("RF of a fault that KVM injects", a->trap.rflags & RFLAGS_RF, RFLAGS_RF);
 }
 
+/* A single step over the call: the exception is KVM's, which must not lose it as its delivery faults. */
+static void try_step(void)
+{
+	struct arena *a = ARENA;
+	uint64_t traps = a->traps;
+
+	a->argument = HIDDEN;
+	asm volatile("pushf\n\torl $0x100, (%%rsp)\n\tpopf\n\toutb %%al, $0xf0\n\tpushq $2\n\tpopf"
+		     :
+		     : "a"(CALL_HOST)
+		     : "memory", "cc");
+	expect("single steps", a->traps - traps, 3);
+}
+
 static void try_software(void)
 {
 	struct arena *a = ARENA;
@@ -183,6 +199,7 @@ static void try_all(void)
 	try_halted();
 	expect_interrupt("an interrupt whose delivery faults", HIDDEN, delivery_1);
 	try_exceptions();
+	try_step();
 	try_software();
 	try_cancelled();
 	try_handler_moved();
@@ -430,6 +447,31 @@ static void try_spinning(void)
 	expect("G2 that spins", g2_run(v), EXIT_VMMCALL);
 }
 
+/* G2 is left as it runs: the launcher puts G1 back to where it was before. */
+static void try_left(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v;
+
+	a->argument = KEPT;
+	a->answer = 0;
+	guest_call(CALL_HOST); /* it ends twice */
+	if (!a->answer) {
+		v = g2_init_bytes(0, halt_code, 8);
+		a->answer = 1;
+		a->argument = BACK;
+		expect("exit of a G2 that is left", g2_run(v), 0);
+	}
+	a->answer = 0;
+	*word((uint64_t)a->region[0] + 2 * PAGE) = GP_ERROR;
+	a->small[6] = ((uint64_t)a->region[0] + 2 * PAGE) | PTE_ALL;
+	asm volatile("" ::: "memory");
+	expect("memory of a G1 that left its G2", *word(SMALL_WINDOW + 6 * PAGE), GP_ERROR);
+	expect("page fault of it", TRY("movb (%%rcx), %%al", 0, SMALL_WINDOW + 0x7008, 0), 14);
+	expect_interrupt("interrupts of it", 0, delivery_1);
+	expect("another G2 of it", g2_run(g2_init_bytes(0, "\x0f\xa2\x90", 3)), EXIT_VMMCALL);
+}
+
 void case_delivery(void)
 {
 	struct vmcb *v;
@@ -448,6 +490,7 @@ void case_delivery(void)
 	try_halted_guest();
 	try_moved_guest();
 	try_moved_hypervisor();
+	try_left();
 	try_spinning();
 }
 
@@ -541,11 +584,15 @@ static bool cancel(struct machine *m)
 	return false;
 }
 
-static bool move(struct machine *m)
+static bool move(struct machine *m, uint64_t what)
 {
-	static struct machine_state s;
+	static struct machine_state kept, moved;
 
-	return !machine_save(m, &s) && !machine_replace(m) && !machine_restore(m, &s);
+	if (what & KEPT)
+		return !machine_save(m, &kept);
+	if (what & BACK)
+		return !machine_restore(m, &kept);
+	return !machine_save(m, &moved) && !machine_replace(m) && !machine_restore(m, &moved);
 }
 
 #define FAST_TICK_S 0.01
@@ -579,7 +626,8 @@ bool call_delivery(struct machine *m, int reason)
 	return (!(what & WITH_IF) || set_flags(m)) &&
 	       (!(what & (IN_SHADOW | GP)) || set_events(m, what)) &&
 	       (!(what & (NMI | TWO_NMIS)) || send_nmis(m, what & TWO_NMIS ? 2 : 1)) &&
-	       (!(what & HALTED) || halt(m)) && (!(what & MOVED) || move(m)) &&
+	       (!(what & HALTED) || halt(m)) &&
+	       (!(what & (MOVED | KEPT | BACK)) || move(m, what)) &&
 	       (!(what & HIDDEN) || hide_all(m)) && (!(what & CANCELLED) || cancel(m)) &&
 	       (!(what & WATCHED) || watch(m));
 }

@@ -319,7 +319,9 @@ static void try_two_sources(void)
 	struct arena *a = ARENA;
 
 	for (int i = 0; i < 5; i++) {
-		struct vmcb *v = prepare("\xfb\x90\x0f\xa2\x90\x0f\xa2\x90", 8);
+		/* With an exit before STI, KVM waits by a virtual interrupt of its own. */
+		struct vmcb *v = i % 2 ? prepare("\x0f\xa2\xfb\x90\x0f\xa2\x90", 7)
+				       : prepare("\xfb\x90\x0f\xa2\x90\x0f\xa2\x90", 8);
 
 		v->int_ctl = V_IRQ | V_PRIORITY(VECTOR >> 4);
 		v->int_vector = VECTOR;

@@ -146,6 +146,20 @@ static void try_handed_through(void)
 	asm volatile("cli");
 }
 
+/* G2 keeps its IF at 0: the interrupt is G1's again, as soon as its own GIF and IF are 1, without an exit. */
+static void try_left_over(void)
+{
+	struct vmcb *v = prepare(nops_code, 4, 0, false, false);
+
+	pend(VECTOR);
+	guest_vmrun(v, &ARENA->g2, &ARENA->host_vmcb, 0);
+	expect("G2 that takes no interrupt", v->exit_code, EXIT_VMMCALL);
+	expect("interrupts that it took", ARENA->irqs[VECTOR], 0);
+	stgi();
+	asm volatile("nop; nop; cli");
+	expect("interrupts that it left", ARENA->irqs[VECTOR], 1);
+}
+
 static void try_nmi(bool intercepted)
 {
 	struct vmcb *v = prepare(nops_code, 4, 0, true, true);
@@ -336,6 +350,7 @@ void case_interrupts(void)
 		try_virtual_gif();
 	try_unmasked();
 	try_handed_through();
+	try_left_over();
 	try_nmi(true);
 	try_nmi(false);
 	try_spinning(0);
