@@ -20,6 +20,7 @@
 #define RFLAGS_RF 0x10000ull
 #define ICR_NMI 0x40400 /* to ourselves */
 #define GP_ERROR 0x1230
+#define ARENA_SLOT 1
 #define LATER (1ull << 44) /* cycles: hours */
 
 /* What is to be when the guest goes on behind its call. */
@@ -36,6 +37,7 @@ enum {
 	WATCHED = 0x200,  /* this level's ticks are counted until the next call */
 	KEPT = 0x400,	  /* its state is, for */
 	BACK = 0x800,	  /* it is as it was then, in the same VM */
+	LOGGED = 0x1000,  /* the pages that are written until the next call are */
 };
 
 /* CPUID is an exit to this level's KVM, which looks for events then. */
@@ -162,15 +164,16 @@ static void try_software(void)
 }
 
 /* What KVM was about to inject when it gave up an entry, it injects again. */
-static void try_cancelled(void)
+static void try_cancelled(uint64_t how)
 {
 	struct arena *a = ARENA;
 	uint64_t traps = a->traps;
 
-	expect_nmis("NMIs of an entry that was given up", NMI | CANCELLED, 1);
-	expect_interrupt("interrupts of an entry that was given up", CANCELLED, delivery_1);
+	expect_nmis("NMIs of an entry that was given up", NMI | CANCELLED | how, 1);
+	expect_nmis("NMIs while one waits again", NMI | CANCELLED | TWO_NMIS | how, 2);
+	expect_interrupt("interrupts of an entry that was given up", CANCELLED | how, delivery_1);
 	a->fixup = (uint64_t)delivery_2;
-	call(GP | CANCELLED);
+	call(GP | CANCELLED | how);
 	expect("exceptions of an entry that was given up", a->traps - traps, 1);
 	expect_trap("vector of it", a->trap.vector, 13, GP_ERROR);
 }
@@ -201,7 +204,8 @@ static void try_all(void)
 	try_exceptions();
 	try_step();
 	try_software();
-	try_cancelled();
+	try_cancelled(0);
+	try_cancelled(MOVED);
 	try_handler_moved();
 }
 
@@ -447,6 +451,16 @@ static void try_spinning(void)
 	expect("G2 that spins", g2_run(v), EXIT_VMMCALL);
 }
 
+static void try_logged(void)
+{
+	struct vmcb *v = g2_init_bytes(0, halt_code, 8);
+
+	ARENA->argument = LOGGED;
+	guest_vmrun(v, &ARENA->g2, &ARENA->host_vmcb, 0);
+	guest_call(CALL_HOST);
+	stgi();
+}
+
 /* G2 is left as it runs: the launcher puts G1 back to where it was before. */
 static void try_left(void)
 {
@@ -491,6 +505,7 @@ void case_delivery(void)
 	try_moved_guest();
 	try_moved_hypervisor();
 	try_left();
+	try_logged();
 	try_spinning();
 }
 
@@ -616,6 +631,40 @@ static bool watch(struct machine *m)
 	return true;
 }
 
+static bool log_arena(struct machine *m, uint32_t flags)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = ARENA_SLOT,
+		.flags = flags,
+		.guest_phys_addr = ARENA_BASE,
+		.memory_size = sizeof(struct arena),
+		.userspace_addr = ARENA_BASE,
+	};
+
+	return !ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region) ||
+	       failed(m, "KVM_SET_USER_MEMORY_REGION");
+}
+
+/* Between two calls this level's KVM alone writes to the VMCB: the log, by which guests are migrated, says so. */
+static bool log_writes(struct machine *m)
+{
+	static uint64_t bitmap[sizeof(struct arena) / PAGE / 64 + 1];
+	struct kvm_dirty_log log = { .slot = ARENA_SLOT, .dirty_bitmap = bitmap };
+	size_t page = offsetof(struct arena, vmcb) / PAGE;
+	bool first = !ARENA->answer;
+
+	ARENA->answer = first;
+	if (first && !log_arena(m, KVM_MEM_LOG_DIRTY_PAGES))
+		return false;
+	if (ioctl(m->vm, KVM_GET_DIRTY_LOG, &log))
+		return failed(m, "KVM_GET_DIRTY_LOG");
+	if (first)
+		return true;
+	if (!(bitmap[page / 64] >> page % 64 & 1))
+		machine_fail(m, "a VMCB that KVM wrote is not in the log");
+	return log_arena(m, 0) && !m->why[0];
+}
+
 bool call_delivery(struct machine *m, int reason)
 {
 	uint64_t what = ARENA->argument;
@@ -625,9 +674,9 @@ bool call_delivery(struct machine *m, int reason)
 	ARENA->cases++;
 	return (!(what & WITH_IF) || set_flags(m)) &&
 	       (!(what & (IN_SHADOW | GP)) || set_events(m, what)) &&
-	       (!(what & (NMI | TWO_NMIS)) || send_nmis(m, what & TWO_NMIS ? 2 : 1)) &&
-	       (!(what & HALTED) || halt(m)) &&
+	       (!(what & NMI) || send_nmis(m, 1)) && (!(what & CANCELLED) || cancel(m)) &&
+	       (!(what & TWO_NMIS) || send_nmis(m, 2)) && (!(what & HALTED) || halt(m)) &&
 	       (!(what & (MOVED | KEPT | BACK)) || move(m, what)) &&
-	       (!(what & HIDDEN) || hide_all(m)) && (!(what & CANCELLED) || cancel(m)) &&
-	       (!(what & WATCHED) || watch(m));
+	       (!(what & HIDDEN) || hide_all(m)) && (!(what & WATCHED) || watch(m)) &&
+	       (!(what & LOGGED) || log_writes(m));
 }
