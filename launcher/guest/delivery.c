@@ -37,7 +37,8 @@ enum {
 	WATCHED = 0x200,  /* this level's ticks are counted until the next call */
 	KEPT = 0x400,	  /* its state is, for */
 	BACK = 0x800,	  /* it is as it was then, in the same VM */
-	LOGGED = 0x1000,  /* the pages that are written until the next call are */
+	SHUT_DOWN = 0x2000, /* a triple fault, which KVM found */
+	LOGGED = 0x1000,    /* the pages that are written until the next call are */
 };
 
 /* CPUID is an exit to this level's KVM, which looks for events then. */
@@ -451,6 +452,14 @@ static void try_spinning(void)
 	expect("G2 that spins", g2_run(v), EXIT_VMMCALL);
 }
 
+static void try_shut_down(void)
+{
+	struct vmcb *v = g2_init_bytes(0, halt_code, 8);
+
+	ARENA->argument = SHUT_DOWN;
+	expect("G2 with a triple fault that KVM found", g2_run(v), EXIT_SHUTDOWN);
+}
+
 static void try_logged(void)
 {
 	struct vmcb *v = g2_init_bytes(0, halt_code, 8);
@@ -506,6 +515,7 @@ void case_delivery(void)
 	try_moved_hypervisor();
 	try_left();
 	try_logged();
+	try_shut_down();
 	try_spinning();
 }
 
@@ -631,6 +641,19 @@ static bool watch(struct machine *m)
 	return true;
 }
 
+static bool shut_down(struct machine *m)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_TRIPLE_FAULT_EVENT, .args = { 1 } };
+	struct kvm_vcpu_events events;
+
+	if (ioctl(m->vm, KVM_ENABLE_CAP, &cap))
+		return failed(m, "KVM_CAP_X86_TRIPLE_FAULT_EVENT");
+	if (ioctl(m->vcpu, KVM_GET_VCPU_EVENTS, &events))
+		return failed(m, "KVM_GET_VCPU_EVENTS");
+	events.triple_fault.pending = 1;
+	return !ioctl(m->vcpu, KVM_SET_VCPU_EVENTS, &events) || failed(m, "KVM_SET_VCPU_EVENTS");
+}
+
 static bool log_arena(struct machine *m, uint32_t flags)
 {
 	struct kvm_userspace_memory_region region = {
@@ -678,5 +701,5 @@ bool call_delivery(struct machine *m, int reason)
 	       (!(what & TWO_NMIS) || send_nmis(m, 2)) && (!(what & HALTED) || halt(m)) &&
 	       (!(what & (MOVED | KEPT | BACK)) || move(m, what)) &&
 	       (!(what & HIDDEN) || hide_all(m)) && (!(what & WATCHED) || watch(m)) &&
-	       (!(what & LOGGED) || log_writes(m));
+	       (!(what & LOGGED) || log_writes(m)) && (!(what & SHUT_DOWN) || shut_down(m));
 }

@@ -72,6 +72,8 @@ static void try_software(void)
 	expect("G2 with an injected software interrupt", g2_run(v), EXIT_VMMCALL);
 	expect("injected software interrupts that came", ARENA->irqs[OTHER_VECTOR], 1);
 	expect("RIP behind a software interrupt", v->rip - (uint64_t)ARENA->code, 4);
+	expect("RIP that a software interrupt saved", ARENA->event_rip,
+	       (uint64_t)ARENA->code + svm_has(SVM_NRIPS));
 }
 
 /* An exit comes while the event is being delivered: the IDT is in what G1 does not map.  Then once more. */
