@@ -204,16 +204,16 @@ static void try_both(void)
 		clgi();
 		asm volatile("sti");
 		apic_self(OTHER_VECTOR);
-		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+		guest_vmrun(v, &a->g2, &a->host_vmcb, RUN_FULL);
 		expect("exit by an interrupt of G1 at an injection", v->exit_code, EXIT_INTR);
 		a->eoi = true;
 		stgi();
 		asm volatile("nop; cli");
 		a->eoi = false;
 		expect("interrupts of G1 behind it", a->irqs[OTHER_VECTOR], 1);
-		/* G2 may have been anywhere, in its handler too. */
+		/* G2 may have been anywhere, in its handler too, which has a stack of its own. */
 		v->event_inj = v->exit_int_info;
-		expect("G2 after that exit", g2_run(v), EXIT_VMMCALL);
+		expect("G2 after that exit", g2_run_full(v), EXIT_VMMCALL);
 		expect("injected interrupts behind an exit", a->irqs[VECTOR], 1);
 	}
 	a->eoi = false;

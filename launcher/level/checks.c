@@ -395,7 +395,7 @@ static const struct {
 	/* The maps of MSRs and ports that exit, changed from run to run */
 	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true } },
+	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
 	/* Events behind STI, two at once, in a halt, and while their delivery faults at this level */
 	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
 					       .svm = true,
