@@ -60,6 +60,8 @@ struct arena {
 	uint64_t traps, nmis;
 	uint64_t nmi_again;		 /* NMIs that the handler sends, */
 	uint64_t nmi_depth, nmi_deepest; /* and how many of it were at work at once */
+	uint64_t nmi_calls;		 /* how often it is to call the launcher */
+	uint64_t event_rip;		 /* what the last interrupt or NMI came before */
 	uint64_t fixup;			 /* where to go on after an exception, once, */
 	uint64_t fixup_stack;		 /* and the stack there, if it was a user's */
 	uint64_t irqs[VECTORS];

@@ -11,7 +11,7 @@
 void case_exits(void);
 void case_maps(void);
 void case_events(void);
-void case_delivery(void);
+void case_interrupted(void);
 void case_interrupts(void);
 void case_npt(void);
 void case_state(void);
@@ -45,6 +45,10 @@ bool call_slots(struct machine *m, int reason);
 void case_log(void);
 bool call_log(struct machine *m, int reason);
 void case_emulator(void);
+void case_delivery(void);
+bool call_delivery(struct machine *m, int reason);
+void case_cpus(void);
+bool call_cpus(struct machine *m, int reason);
 void case_reset(void);
 bool call_reset(struct machine *m, int reason);
 

@@ -72,6 +72,8 @@ static void try_software(void)
 	expect("G2 with an injected software interrupt", g2_run(v), EXIT_VMMCALL);
 	expect("injected software interrupts that came", ARENA->irqs[OTHER_VECTOR], 1);
 	expect("RIP behind a software interrupt", v->rip - (uint64_t)ARENA->code, 4);
+	expect("RIP that a software interrupt saved", ARENA->event_rip,
+	       (uint64_t)ARENA->code + svm_has(SVM_NRIPS));
 }
 
 /* An exit comes while the event is being delivered: the IDT is in what G1 does not map.  Then once more. */
@@ -136,6 +138,26 @@ static void try_virtual(void)
 	expect("virtual interrupts after STI", ARENA->irqs[VECTOR], 1);
 }
 
+/* A virtual GIF holds off virtual interrupts; G2's STGI lets them come. */
+static void try_virtual_gif(void)
+{
+	struct vmcb *v = prepare_virtual(nops_code, 4, VECTOR >> 4, 0);
+
+	v->rflags |= RFLAGS_IF;
+	v->int_ctl |= V_GIF_ENABLE;
+	expect("G2 with a virtual GIF of 0", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts with a virtual GIF of 0", ARENA->irqs[VECTOR], 0);
+	v->rip = (uint64_t)ARENA->code;
+	v->int_ctl |= V_GIF;
+	expect("G2 with a virtual GIF of 1", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts with a virtual GIF of 1", ARENA->irqs[VECTOR], 1);
+	v = prepare_virtual("\x90\x0f\x01\xdc\x90\x0f\xa2\x90", 8, VECTOR >> 4, 0); /* stgi */
+	v->rflags |= RFLAGS_IF;
+	v->int_ctl |= V_GIF_ENABLE;
+	expect("G2 that sets its virtual GIF", g2_run(v), EXIT_VMMCALL);
+	expect("virtual interrupts behind STGI of G2", ARENA->irqs[VECTOR], 1);
+}
+
 static void try_virtual_priority(void)
 {
 	struct vmcb *v = prepare_virtual(sti_code, 5, VECTOR >> 4, (VECTOR >> 4) + 1);
@@ -184,16 +206,16 @@ static void try_both(void)
 		clgi();
 		asm volatile("sti");
 		apic_self(OTHER_VECTOR);
-		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+		guest_vmrun(v, &a->g2, &a->host_vmcb, RUN_FULL);
 		expect("exit by an interrupt of G1 at an injection", v->exit_code, EXIT_INTR);
 		a->eoi = true;
 		stgi();
 		asm volatile("nop; cli");
 		a->eoi = false;
 		expect("interrupts of G1 behind it", a->irqs[OTHER_VECTOR], 1);
-		/* G2 may have been anywhere, in its handler too. */
+		/* G2 may have been anywhere, in its handler too, which has a stack of its own. */
 		v->event_inj = v->exit_int_info;
-		expect("G2 after that exit", g2_run(v), EXIT_VMMCALL);
+		expect("G2 after that exit", g2_run_full(v), EXIT_VMMCALL);
 		expect("injected interrupts behind an exit", a->irqs[VECTOR], 1);
 	}
 	a->eoi = false;
@@ -206,6 +228,38 @@ static void try_shutdown(void)
 
 	v->idtr.limit = 0;
 	expect("G2 without an IDT", g2_run(v), EXIT_SHUTDOWN);
+}
+
+/*
+ * The same without nested paging, where this level sees the faults of each delivery: none of them is found in
+ * an IDT that is not mapped; the last is, if its entry, and those before it, are.  mov %eax, %ds: #GP by 0xf8
+ */
+static void try_double_fault(void)
+{
+	struct arena *a = ARENA;
+	uint64_t page = SMALL_WINDOW + 9 * PAGE, traps = a->traps;
+
+	for (int i = 0; i < 2; i++) {
+		struct vmcb *v = prepare("\x8e\xd8\x90", 3);
+
+		v->nested_ctl = 0;
+		v->tlb_control = 1;
+		v->rax = 0xf8;
+		a->small[9] = 0;
+		v->idtr.base = page;
+		if (!i) {
+			expect("G2 whose IDT is not mapped", g2_run(v), EXIT_SHUTDOWN);
+			continue;
+		}
+		a->small[9] = (uint64_t)a->region[0] | PTE_ALL;
+		v->idtr.base = page + PAGE - 9 * sizeof(*a->idt); /* the first nine: up to #DF */
+		memcpy(a->region[0] + PAGE - 9 * sizeof(*a->idt), a->idt, 9 * sizeof(*a->idt));
+		a->fixup = v->rip + 2;
+		expect("G2 with a double fault", g2_run(v), EXIT_VMMCALL);
+		expect("exceptions then", a->traps - traps, 1);
+		expect("vector of a double fault", a->trap.vector, 8);
+		expect("error code of a double fault", a->trap.error, 0);
+	}
 }
 
 /* sti; cpuid: the exit is in the shadow of STI, where no interrupt comes yet. */
@@ -271,7 +325,9 @@ static void try_two_sources(void)
 	struct arena *a = ARENA;
 
 	for (int i = 0; i < 5; i++) {
-		struct vmcb *v = prepare("\xfb\x90\x0f\xa2\x90\x0f\xa2\x90", 8);
+		/* With an exit before STI, KVM waits by a virtual interrupt of its own. */
+		struct vmcb *v = i % 2 ? prepare("\x0f\xa2\xfb\x90\x0f\xa2\x90", 7)
+				       : prepare("\xfb\x90\x0f\xa2\x90\x0f\xa2\x90", 8);
 
 		v->int_ctl = V_IRQ | V_PRIORITY(VECTOR >> 4);
 		v->int_vector = VECTOR;
@@ -338,10 +394,13 @@ void case_events(void)
 	try_software();
 	try_delivery_fault();
 	try_virtual();
+	if (svm_has(SVM_VGIF))
+		try_virtual_gif();
 	try_virtual_priority();
 	try_window();
 	try_both();
 	try_shutdown();
+	try_double_fault();
 	try_shadow();
 	try_other_deliveries();
 	try_two_sources();
@@ -372,7 +431,7 @@ static void try_interrupted(int vector)
  * An exit comes while a virtual interrupt is being delivered: what was under way was no exception (APM volume 2, 15.7.2). A hypervisor
  * that is told so injects an exception of that vector, and VMRUN refuses it.
  */
-void case_delivery(void)
+void case_interrupted(void)
 {
 	struct arena *a = ARENA;
 

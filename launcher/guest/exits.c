@@ -88,6 +88,8 @@ static void try_intercepted(int i)
 	expect(instructions[i].name, g2_run(v), instructions[i].exit);
 
 	expect("RIP at its exit", v->rip, rip);
+	if (svm_has(SVM_NRIPS) && !(instructions[i].flags & FAULTS))
+		expect("next RIP at its exit", v->next_rip, rip + instructions[i].len);
 }
 
 /* It must go on to the VMMCALL behind it, or into its handler. */
@@ -130,13 +132,27 @@ static void try_selective(void)
 	}
 }
 
+/* VMMCALL that G1 does not intercept is no instruction, and no call of whoever is below G1. */
+static void try_vmmcall(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x0f\x01\xd9\x0f\xa2", 5);
+	uint64_t traps = ARENA->traps;
+
+	intercept(v, EXIT_VMMCALL, false);
+	intercept(v, EXIT_CPUID, true);
+	ARENA->fixup = v->rip + 3;
+	expect("CPUID behind a VMMCALL that is not intercepted", g2_run(v), EXIT_CPUID);
+	expect("exceptions of that VMMCALL", ARENA->traps - traps, 1);
+	expect("vector of that VMMCALL", ARENA->trap.vector, 6);
+}
+
 void case_exits(void)
 {
-
 	for (size_t i = 0; i < sizeof(instructions) / sizeof(*instructions); i++) {
 		try_intercepted(i);
 		if (!(instructions[i].flags & ALWAYS))
 			try_alone(i);
 	}
 	try_selective();
+	try_vmmcall();
 }

@@ -85,15 +85,6 @@ static void try_gif(uint32_t int_ctl)
 	expect("interrupts behind an exit, with GIF at 1", a->irqs[VECTOR], 1);
 }
 
-/* CPUID Fn8000_000A_EDX[VGIF] */
-static bool have_vgif(void)
-{
-	uint32_t eax = 0x8000000a, ecx = 0, edx;
-
-	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
-	return edx >> 16 & 1;
-}
-
 /* G2 has a GIF of its own: G1's interrupts come whatever it is. */
 static void try_virtual_gif(void)
 {
@@ -153,6 +144,20 @@ static void try_handed_through(void)
 	expect("an interrupt that G2 took is still pending", apic_is_pending(VECTOR), 0);
 	stgi();
 	asm volatile("cli");
+}
+
+/* G2 keeps its IF at 0: the interrupt is G1's again, as soon as its own GIF and IF are 1, without an exit. */
+static void try_left_over(void)
+{
+	struct vmcb *v = prepare(nops_code, 4, 0, false, false);
+
+	pend(VECTOR);
+	guest_vmrun(v, &ARENA->g2, &ARENA->host_vmcb, 0);
+	expect("G2 that takes no interrupt", v->exit_code, EXIT_VMMCALL);
+	expect("interrupts that it took", ARENA->irqs[VECTOR], 0);
+	stgi();
+	asm volatile("nop; nop; cli");
+	expect("interrupts that it left", ARENA->irqs[VECTOR], 1);
 }
 
 static void try_nmi(bool intercepted)
@@ -298,6 +303,25 @@ static void try_shared_priority(void)
 	set_cr8(0);
 }
 
+/* An interrupt waits for G1's CR8 to fall: G2's CR8 is none of its business. */
+static void try_own_priority(void)
+{
+	struct vmcb *v = prepare("\x44\x0f\x22\xc0", 4, 0, true, true);
+
+	set_cr8(15);
+	apic_self(VECTOR);
+	exit_once();
+	v->rax = 9;
+	expect("G2 that sets its CR8", g2_run(v), EXIT_VMMCALL);
+	expect("virtual TPR of a G2 whose hypervisor waits", v->int_ctl & 0xff, 9);
+	expect("CR8 of G1 behind it", get_cr8(), 15);
+	settle();
+	expect("interrupts below CR8", ARENA->irqs[VECTOR], 0);
+	set_cr8(0);
+	settle();
+	expect("interrupts above CR8", ARENA->irqs[VECTOR], 1);
+}
+
 /* An NMI while one is handled is held back until IRET. */
 static void try_nested_nmi(void)
 {
@@ -322,10 +346,11 @@ void case_interrupts(void)
 		try_masked(0);
 		try_masked(RFLAGS_IF);
 	}
-	if (have_vgif())
+	if (svm_has(SVM_VGIF))
 		try_virtual_gif();
 	try_unmasked();
 	try_handed_through();
+	try_left_over();
 	try_nmi(true);
 	try_nmi(false);
 	try_spinning(0);
@@ -336,5 +361,6 @@ void case_interrupts(void)
 	try_halted_guest(RFLAGS_IF);
 	try_shadow();
 	try_shared_priority();
+	try_own_priority();
 	try_nested_nmi();
 }

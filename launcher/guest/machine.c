@@ -341,6 +341,10 @@ static int ended(struct machine *m, int reason)
 	if (reason == KVM_EXIT_INTERNAL_ERROR)
 		return machine_fail(m, "KVM internal error %u with its guest",
 				    run->internal.suberror);
+	if (reason == KVM_EXIT_MMIO)
+		return machine_fail(
+			m, "its guest touched 0x%llx, where nothing is, after %llu facts",
+			(unsigned long long)run->mmio.phys_addr, (unsigned long long)ARENA->cases);
 	return machine_fail(m, "KVM_RUN ended with exit reason %d", reason);
 }
 

@@ -154,6 +154,46 @@ static void try_user(void)
 	}
 }
 
+/* iretq to a user's program, whose CPUID exits; then INT, whose handler exits: the exit says the CPL of each. */
+static void try_changing_level(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x48\xcf\x0f\xa2\x90", 5);
+	uint64_t *frame = (uint64_t *)(ARENA->stack[1] + 2048);
+	const uint64_t to[] = { v->rip + 2, USER_64, 2, v->rsp, USER_DATA };
+
+	memcpy(frame, to, sizeof(to));
+	v->rsp = (uint64_t)frame;
+	intercept(v, EXIT_CPUID, true);
+	expect("CPUID behind IRET to a user's program", g2_run(v), EXIT_CPUID);
+	expect("CPL behind IRET", v->cpl, 3);
+	expect("CS behind IRET", v->cs.selector, USER_64);
+	/* Not intercepted, they are not for a user all the same: VMLOAD, STGI, CLGI */
+	for (int i = 0; i < 3; i++) {
+		const char *code[] = { "\x0f\x01\xda", "\x0f\x01\xdc", "\x0f\x01\xdd" };
+		uint64_t traps = ARENA->traps;
+
+		memcpy(ARENA->code + 2, code[i], 3);
+		ARENA->fixup = v->rip = (uint64_t)ARENA->code + 2;
+		ARENA->fixup += 3;
+		expect("AMD-V's instruction of a user", g2_run(v), EXIT_VMMCALL);
+		expect("faults of it", ARENA->traps - traps, 1);
+		expect("its fault", ARENA->trap.vector, 13);
+	}
+}
+
+/* outsb; in %dx, %al, to the interrupt controller's mask: KVM emulates the first, by G1's page tables. */
+static void expect_own_view(const char *what)
+{
+	struct arena *a = ARENA;
+	uint64_t from = SMALL_WINDOW + 5 * PAGE;
+	uint8_t got, value = guest_random();
+
+	a->small[5] = (uint64_t)a->region[1] | PTE_ALL;
+	a->region[1][0] = value;
+	asm volatile("outsb\n\tin %%dx, %%al" : "=a"(got), "+S"(from) : "d"(0x21) : "memory");
+	expect(what, got, value);
+}
+
 /* ---- without nested paging --------------------------------------------------------------- */
 
 /* mov (%esi), %eax; mov %eax, (%edi); outsb; in %dx, %al; vmmcall */
@@ -228,14 +268,19 @@ static void try_stray_lma(void)
 	v->cr0 = 0x11;
 	v->efer |= 0x400;
 	expect_protected(v, "protected mode with EFER.LMA");
+	expect_own_view("emulation for G1 behind a G2 without paging");
 }
 
 void case_modes(void)
 {
 	try_real();
+	expect_own_view("emulation for G1 behind a G2 in real mode");
 	try_protected();
+	expect_own_view("emulation for G1 behind a G2 with PAE");
 	try_compatibility();
 	try_user();
+	try_changing_level();
 	try_direct();
+	expect_own_view("emulation for G1 behind a G2 without nested paging");
 	try_stray_lma();
 }

@@ -5,6 +5,8 @@
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
+#define VECTOR 0x61
+
 static struct vmcb *prepare(void)
 {
 	return g2_init_bytes(0, "\x90", 1);
@@ -32,6 +34,60 @@ static void try_refusals(void)
 	REFUSED("CS with L and D", v->cs.attributes |= 0x400);
 	REFUSED("VMRUN is not intercepted", intercept(v, EXIT_VMRUN, false));
 	REFUSED("ASID is 0", v->asid = 0);
+	REFUSED("EFER has reserved bits", v->efer |= 1ull << 20);
+}
+
+/* CPUID Fn8000_0008_EAX[7:0]; 0: all addresses are */
+static uint64_t beyond_memory(void)
+{
+	uint32_t eax = 0x80000008, ecx = 0;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx)::"ebx", "edx");
+	return (eax & 0xff) < 52 ? 1ull << (eax & 0xff) : 0;
+}
+
+static void try_addresses(void)
+{
+	uint64_t beyond = beyond_memory();
+
+	if (!beyond)
+		return;
+	REFUSED("nested CR3 beyond physical memory", v->nested_cr3 = beyond);
+	REFUSED("CR3 beyond physical memory", v->cr3 = beyond);
+	REFUSED("I/O map beyond physical memory", v->iopm = beyond);
+	REFUSED("MSR map beyond physical memory", v->msrpm = beyond);
+	REFUSED("end of the I/O map beyond physical memory", v->iopm = beyond - PAGE);
+}
+
+/* A VMRUN that was refused is an exit: GIF is 0. */
+static void try_gif(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = prepare();
+	uint64_t efer = rdmsr(MSR_EFER);
+
+	apic_enable();
+	v->asid = 0;
+	asm volatile("sti");
+	guest_vmrun(v, &a->g2, &a->host_vmcb, RUN_WITH_GIF);
+	expect("ASID is 0", v->exit_code, EXIT_INVALID);
+	apic_self(VECTOR);
+	exit_once();
+	expect("interrupts behind a VMRUN that was refused", a->irqs[VECTOR], 0);
+	stgi();
+	exit_once();
+	expect("interrupts behind STGI", a->irqs[VECTOR], 1);
+	clgi();
+	apic_self(VECTOR);
+	exit_once();
+	expect("interrupts with GIF at 0", a->irqs[VECTOR], 1);
+	wrmsr(MSR_EFER, efer & ~0x1000ull);
+	exit_once();
+	expect("interrupts without EFER.SVME", a->irqs[VECTOR], 2);
+	wrmsr(MSR_EFER, efer);
+	stgi();
+	asm volatile("cli");
+	a->eoi = false;
 }
 
 static void try_faults(void)
@@ -51,6 +107,9 @@ static void try_faults(void)
 
 void case_refused(void)
 {
+	expect("VMRUN without VM_HSAVE_PA", TRY("vmrun", ARENA->vmcb, 0, 0), 13);
 	try_refusals();
+	try_addresses();
 	try_faults();
+	try_gif();
 }

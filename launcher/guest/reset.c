@@ -13,6 +13,7 @@
 #define EXIT_INIT 0x63
 #define ICR_INIT 0x4500 /* to APIC 0, asserted */
 #define ROUNDS 10
+#define VECTOR 0x51
 
 void case_reset(void)
 {
@@ -23,17 +24,21 @@ void case_reset(void)
 		struct vmcb *v = g2_init_bytes(0, "\x90\x0f\xa2\x90", 4);
 
 		intercept(v, EXIT_INIT, true);
+		v->event_inj = i & 1 ? INJECT_VALID | INJECT_INTR | VECTOR : 0;
+		a->irqs[VECTOR] = 0;
 		a->g2.rbx = i;
 		clgi();
 		wrmsr(X2APIC_ICR, ICR_INIT);
 		exit_once();
 		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
 		expect("exit with an INIT pending", v->exit_code, EXIT_INIT);
-		expect_between("RIP of G2 at an INIT", v->rip - (uint64_t)a->code, 0, 4);
+		expect("event under way at an INIT", v->exit_int_info, 0);
 		guest_call(CALL_HOST); /* takes it back, or STGI would reset G1 */
 		stgi();
 		exit_once();
+		a->eoi = false; /* of G2's */
 		expect("G2 after that INIT", g2_run(v), EXIT_VMMCALL);
+		expect("interrupts injected as an INIT came", a->irqs[VECTOR], i & 1);
 	}
 }
 

@@ -47,12 +47,14 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 
 	if (f->vector >= 32) {
 		a->irqs[f->vector]++;
+		a->event_rip = f->rip;
 		if (a->eoi)
 			wrmsr(X2APIC_EOI, 0);
 		return;
 	}
 	if (f->vector == 2) {
 		a->nmis++;
+		a->event_rip = f->rip;
 		a->nmi_depth++;
 		if (a->nmi_depth > a->nmi_deepest)
 			a->nmi_deepest = a->nmi_depth;
@@ -60,6 +62,10 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 			a->nmi_again--;
 			wrmsr(X2APIC_ICR, 0x40400);
 			exit_once();
+		}
+		if (a->nmi_calls) {
+			a->nmi_calls--;
+			guest_call(CALL_HOST);
 		}
 		a->nmi_depth--;
 		return;

@@ -120,6 +120,16 @@ static inline void vmmcall(void)
 {
 	asm volatile("vmmcall" ::: "memory");
 }
+/* CPUID Fn8000_000A_EDX: what AMD-V can do */
+static inline bool svm_has(unsigned int bit)
+{
+	uint32_t eax = 0x8000000a, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "+c"(ecx), "=d"(edx)::"ebx");
+	return edx >> bit & 1;
+}
+#define SVM_NRIPS 3
+#define SVM_VGIF 16
 /* A different number each time, the same for the same seed. */
 uint64_t guest_random(void);
 

@@ -375,32 +375,166 @@ static void try_flags(void)
 static const char vmsave_code[] =
 	"\x0f\x01\xdb\x48\x89\xd8\x0f\x01\xda"; /* vmsave; mov %rbx, %rax; vmload */
 
+/* What the two switch, each with a value of its own; the segments' selectors and attributes stay valid. */
+static void fill_switched(struct vmcb *v)
+{
+	for (size_t i = 0; i < MSRS; i++)
+		*in_vmcb(v, i) = random_for(msrs[i]);
+	v->fs.limit = guest_random() & 0xfffff;
+	v->gs.limit = guest_random() & 0xfffff;
+	v->ldtr.base = guest_random() & CANONICAL;
+	v->ldtr.limit = guest_random() & 0xffff;
+	v->tr.limit = 0x67 + (guest_random() & 0xff);
+}
+
+static void expect_switched(const char *what, struct vmcb *got, struct vmcb *want)
+{
+	for (size_t i = 0; i < MSRS; i++)
+		expect(what, *in_vmcb(got, i), *in_vmcb(want, i));
+	expect(what, got->fs.limit, want->fs.limit);
+	expect(what, got->gs.limit, want->gs.limit);
+	expect(what, got->ldtr.base, want->ldtr.base);
+	expect(what, got->ldtr.limit, want->ldtr.limit);
+	expect(what, got->tr.limit, want->tr.limit);
+	expect(what, got->tr.base, want->tr.base);
+}
+
 static void try_vmsave(void)
 {
 	struct arena *a = ARENA;
 	struct vmcb *v = g2_init_bytes(0, vmsave_code, 9), *to = (struct vmcb *)a->region[2],
-		    *from = to + 1;
-	uint64_t before = rdmsr(0xc0000102);
+		    *from = to + 1, *before = to + 2;
+	uint64_t kernel_gs_base = rdmsr(0xc0000102);
 
-	memset(to, 0, 2 * PAGE);
-	v->kernel_gs_base = 0x1111000;
-	v->lstar = 0x2222000;
-	v->rax = a->g2.rbx = (uint64_t)to;
-	expect("VMSAVE to get a VMCB", g2_run_full(v), EXIT_VMMCALL);
-	*from = *to;
-	from->kernel_gs_base = 0x3333000;
-	from->lstar = 0x4444000;
-	v = g2_init_bytes(0, vmsave_code, 9);
-	v->kernel_gs_base = 0x1111000;
-	v->lstar = 0x2222000;
+	memset(to, 0, PAGE);
+	fill_switched(v);
+	*before = *from = *v;
+	fill_switched(from);
 	v->rax = (uint64_t)to;
 	a->g2.rbx = (uint64_t)from;
 	expect("VMSAVE and VMLOAD of G2", g2_run_full(v), EXIT_VMMCALL);
-	expect("KERNEL_GS_BASE that G2 saved", to->kernel_gs_base, 0x1111000);
-	expect("LSTAR that G2 saved", to->lstar, 0x2222000);
-	expect("KERNEL_GS_BASE that G2 loaded", v->kernel_gs_base, 0x3333000);
-	expect("LSTAR that G2 loaded", v->lstar, 0x4444000);
-	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), before);
+	expect_switched("a register that G2 saved", to, before);
+	expect_switched("a register that G2 loaded", v, from);
+	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), kernel_gs_base);
+}
+
+/* Debug registers of G1: an exit leaves DR7 without breakpoints (APM volume 2, 15.6). */
+static void try_own_breakpoints(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x90", 1);
+
+	SET_DR(0, SMALL_WINDOW);
+	SET_DR(7, 0x402);
+	expect("G2 of a G1 with a breakpoint", g2_run(v), EXIT_VMMCALL);
+	expect("DR7 of G1 behind an exit", get_dr(7), 0x400);
+	SET_DR(0, 0);
+}
+
+/* What KVM steps over is a single step too; the exception replaces what was in DR6 of breakpoints. */
+static void try_step_over_cpuid(void)
+{
+	uint64_t traps = ARENA->traps;
+	struct vmcb *v;
+
+	SET_DR(6, 0xffff0ff1);
+	asm volatile("pushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tcpuid\n\tpushq $2\n\tpopf"
+		     :
+		     : "a"(0), "c"(0)
+		     : "rbx", "rdx", "memory", "cc");
+	expect("single steps of G1 over CPUID", ARENA->traps - traps, 3);
+	expect("DR6 behind them", get_dr(6), 0xffff4ff0);
+	SET_DR(6, 0xffff0ff0);
+	v = g2_init_bytes(0, "\x90\x0f\xa2\x90", 4);
+	v->rflags |= 0x100; /* TF */
+	v->dr6 |= 2;
+	traps = ARENA->traps;
+	expect("G2 in single steps over CPUID", g2_run(v), EXIT_VMMCALL);
+	expect("single steps of G2 over CPUID", ARENA->traps - traps, 3);
+	expect("DR6 of G2 behind them", v->dr6, 0xffff4ff0);
+}
+
+/* An exception of the debug registers themselves, and one that G1 wants to see. */
+static void try_debug_exceptions(void)
+{
+	struct arena *a = ARENA;
+	uint64_t traps = a->traps;
+	struct vmcb *v;
+
+	SET_DR(7, 0x2400); /* GD: the next access is an exception, and clears it */
+	expect("DR0 of G1 with DR7.GD", get_dr(0), 0);
+	expect("exceptions by DR7.GD", a->traps - traps, 1);
+	expect("DR6.BD", get_dr(6) & 0x2000, 0x2000);
+	SET_DR(6, 0xffff0ff0);
+	v = g2_init_bytes(0, "\x90\x90", 2);
+	v->rflags |= 0x100;
+	intercept(v, EXIT_EXCEPTION + 1, true);
+	expect("a single step that G1 intercepts", g2_run(v), EXIT_EXCEPTION + 1);
+	expect("RIP behind it", v->rip, (uint64_t)a->code + 1);
+	expect("DR6 of G2 at it", v->dr6, 0xffff4ff0);
+}
+
+/* mov %rax, %cr3; mov %rbx, %cr4; mov %rcx, %cr0 */
+static const char control_code[] = "\x0f\x22\xd8\x0f\x22\xe3\x0f\x22\xc1";
+#define CR0_AM (1ull << 18)
+#define CR4_TSD (1ull << 2)
+
+/* G2 sets its control registers: they reach its VMCB, and those of G1 stay. */
+static void try_control(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, control_code, 9);
+	uint64_t cr0 = v->cr0, cr4 = v->cr4, mine;
+
+	memcpy(a->other_pml4, a->pml4, sizeof(a->other_pml4));
+	v->rax = (uint64_t)a->other_pml4;
+	a->g2.rbx = cr4 ^ CR4_TSD;
+	a->g2.rcx = cr0 ^ CR0_AM;
+	expect("G2 that sets its control registers", g2_run(v), EXIT_VMMCALL);
+	expect("CR3 that G2 set", v->cr3, (uint64_t)a->other_pml4);
+	expect("CR4 that G2 set", v->cr4, cr4 ^ CR4_TSD);
+	expect("CR0 that G2 set", v->cr0, cr0 ^ CR0_AM);
+	asm volatile("mov %%cr3, %0" : "=r"(mine));
+	expect("CR3 of G1 behind it", mine, (uint64_t)a->pml4);
+	asm volatile("mov %%cr4, %0" : "=r"(mine));
+	expect("CR4 of G1 behind it", mine, cr4);
+	asm volatile("mov %%cr0, %0" : "=r"(mine));
+	expect("CR0 of G1 behind it", mine, cr0);
+}
+
+/* mov %ax, %es; lidt (%rsi); lgdt (%rsi); mov %db6, %rbx */
+static const char table_code[] = "\x8e\xc0\x0f\x01\x1e\x0f\x01\x16\x0f\x21\xf3";
+
+/* What G2 loads reaches its VMCB, and it finds the DR6 that is there. */
+static void try_tables(void)
+{
+	struct arena *a = ARENA;
+	struct vmcb *v = g2_init_bytes(0, table_code, 11);
+	struct descriptor table = { 0x2ff, (uint64_t)a->gdt };
+
+	memcpy(a->scratch, &table, sizeof(table));
+	a->g2.rsi = (uint64_t)a->scratch;
+	v->dr6 = 0xffff0ff6;
+	expect("G2 that loads its tables", g2_run(v), EXIT_VMMCALL);
+	expect("ES that G2 loaded", v->es.selector, 0);
+	expect("IDTR limit that G2 loaded", v->idtr.limit, 0x2ff);
+	expect("IDTR base that G2 loaded", v->idtr.base, table.base);
+	expect("GDTR limit that G2 loaded", v->gdtr.limit, 0x2ff);
+	expect("GDTR base that G2 loaded", v->gdtr.base, table.base);
+	expect("DR6 that G1 gave to G2", a->g2.rbx, 0xffff0ff6);
+	expect("DR6 of G2 in its VMCB", v->dr6, 0xffff0ff6);
+}
+
+/* wrmsr */
+static void try_efer(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x0f\x30", 2);
+	uint64_t efer = rdmsr(MSR_EFER);
+
+	v->rax = efer ^ 1; /* SCE */
+	ARENA->g2.rcx = MSR_EFER;
+	expect("G2 that sets EFER", g2_run(v), EXIT_VMMCALL);
+	expect("EFER that G2 set", v->efer, efer ^ 1);
+	expect("EFER of G1 behind it", rdmsr(MSR_EFER), efer);
 }
 
 /* G1 in a single step over VMRUN: the exception comes behind it. */
@@ -433,4 +567,10 @@ void case_state(void)
 	try_flags();
 	try_vmsave();
 	try_step_over_vmrun();
+	try_own_breakpoints();
+	try_step_over_cpuid();
+	try_debug_exceptions();
+	try_control();
+	try_tables();
+	try_efer();
 }

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 
 #define VECTOR 0x71
+#define MSR_TSC 0x10
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01
 #define ROUNDS 6
 #define LATE_CYCLES (40ull << 30) /* the TSC counts two to five thousand million a second: 10 s */
@@ -138,6 +139,24 @@ static void compare_with_host(void)
 	guest_call(CALL_HOST);
 }
 
+/* wrmsr; rdtsc: a TSC that G2 may write is G1's, and G2's goes with it. */
+static void try_write(void)
+{
+	struct vmcb *v = g2_init_bytes(0, "\x0f\x30\x0f\x31\x90", 5);
+	uint64_t offset = 1ull << 40, jump = 1ull << 46, to = __rdtsc() + jump, its, mine;
+
+	v->tsc_offset = offset;
+	v->rax = (uint32_t)to;
+	ARENA->g2.rcx = MSR_TSC;
+	ARENA->g2.rdx = to >> 32;
+	expect("G2 that writes the TSC", g2_run(v), EXIT_VMMCALL);
+	its = ARENA->g2.rdx << 32 | (uint32_t)v->rax;
+	mine = __rdtsc();
+	expect_between("TSC of G2 that it wrote", its, to + offset, to + offset + LATE_CYCLES);
+	expect_between("TSC of G1 that G2 wrote", mine, its - offset, to + LATE_CYCLES);
+	wrmsr(MSR_TSC, __rdtsc() - jump);
+}
+
 void case_tsc(void)
 {
 	static const uint64_t offsets[] = { 0, 1ull << 40, -(1ull << 34), 0x123456789abull };
@@ -152,6 +171,7 @@ void case_tsc(void)
 		try_kvm_clock(offsets[i]);
 	}
 	compare_with_host();
+	try_write();
 }
 
 /* ---- the launcher's side ----------------------------------------------------------------- */

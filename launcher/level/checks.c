@@ -385,6 +385,8 @@ static const struct {
 	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
 	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
+	/* A guest whose thread moves from CPU to CPU */
+	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
 	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
 	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
@@ -407,9 +409,15 @@ static const struct {
 	/* The maps of MSRs and ports that exit, changed from run to run */
 	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true } },
-	{ THOROUGH("svm_delivery"),
-	  .guest = { .entry = case_delivery, .svm = true, .exact = true } },
+	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
+	/* Events behind STI, two at once, in a halt, and while their delivery faults at this level */
+	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
+					       .svm = true,
+					       .exact = true,
+					       .on_call = call_delivery } },
+	/* What was under way at an exit is what the hypervisor is told */
+	{ THOROUGH("svm_interrupted"),
+	  .guest = { .entry = case_interrupted, .svm = true, .exact = true } },
 	/* Registers of a nested guest and of its hypervisor: each has its own */
 	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests in turn, and one that changes its page tables */
