@@ -268,7 +268,7 @@ static int add_suite_script(struct entries *e, const struct suite *s)
 static int add_suite(struct entries *e, const char *asked, const char *virt)
 {
 	struct suite s;
-	int err = suite_open(&s, asked, virt);
+	int err = suite_open(&s, asked, virt) || suite_check_words(&s);
 
 	if (!err)
 		err = s.config ? add_configured(e, &s) : add_directory(e, &s);

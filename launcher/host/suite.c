@@ -88,6 +88,9 @@ int suite_open(struct suite *s, const char *asked, const char *virt)
 	*s = (struct suite){ 0 };
 	format(name, sizeof(name), "%.*s", colon ? (int)(colon - asked) : (int)strlen(asked),
 	       asked);
+	if (colon && strlen(colon + 1) >= sizeof(s->words))
+		return fail("--suite %.60s...: a list of more than %d bytes", asked,
+			    SUITE_WORDS - 1);
 	if (colon)
 		format(s->words, sizeof(s->words), "%s", colon + 1);
 	for (char *p = s->words; *p; p++)
@@ -361,4 +364,23 @@ int suite_script(const struct suite *s, const char *dir, char **text)
 	count = s->config ? put_all_configured(f, s, dir) : put_all_files(f, s, dir);
 	fprintf(f, "echo 1..%d\n", count);
 	return fclose(f) ? fail("out of memory") : count;
+}
+
+int suite_check_words(const struct suite *s)
+{
+	char words[SUITE_WORDS], *save, *word, *text;
+	struct suite one = *s;
+	int count = 1;
+
+	strcpy(words, s->words);
+	for (word = strtok_r(words, " ", &save); word && count > 0;
+	     word = strtok_r(NULL, " ", &save)) {
+		strcpy(one.words, word);
+		text = NULL;
+		count = suite_script(&one, "", &text);
+		free(text);
+		if (!count)
+			return fail("--suite %s: no test or group %s in %s", s->name, word, s->dir);
+	}
+	return count < 0 ? -1 : 0;
 }

@@ -9,6 +9,7 @@
 
 #define SUITE_NAME 25
 #define SUITE_PATH 900
+#define SUITE_WORDS 4096
 #define SUITE_LINE 2048 /* of a value in unittests.cfg */
 #define SUITE_CONFIG "unittests.cfg"
 /* Commands of a level (level/suite_test.h) */
@@ -18,9 +19,9 @@
 struct suite {
 	char name[SUITE_NAME]; /* of its check: [a-z0-9_] */
 	char dir[SUITE_PATH];
-	char words[256];     /* tests and groups of them, a blank between two; "": all */
-	const char *foreign; /* how tests of another CPU begin, or NULL */
-	char *config;	     /* SUITE_CONFIG as it is, or NULL: all that is in DIR */
+	char words[SUITE_WORDS]; /* tests and groups of them, a blank between two; "": all */
+	const char *foreign;	 /* how tests of another CPU begin, or NULL */
+	char *config;		 /* SUITE_CONFIG as it is, or NULL: all that is in DIR */
 };
 
 /* By "NAME:WORD,WORD" as in --suite, for a CPU with VIRT, svm or vmx.  -1 (printed): there is no such suite. */
@@ -46,5 +47,8 @@ bool suite_has_file(const struct suite *s, const struct suite_test *t);
  * as TAP.  The number of tests, or -1 (printed).
  */
 int suite_script(const struct suite *s, const char *dir, char **text);
+
+/* Each word that was asked for names a test or a group.  -1: one does not (printed). */
+int suite_check_words(const struct suite *s);
 
 #endif

@@ -288,12 +288,13 @@ void payloads_poll(const struct payloads *p, struct pollfd *fds)
 static void judge(const struct payloads *p, int status, struct check *k)
 {
 	const struct program *g = &p->program;
+	double limit_s = p->decided->exec.timeout_s; /* or what was left of the run's */
 
 	check_status(k, status);
 	k->value = now_s() - g->start_s;
 	if (g->timed_out) {
 		check_set(k, RESULT_FAIL, "did not end within %d s, and was killed",
-			  (int)(k->value + 0.5));
+			  (int)((k->value < limit_s ? k->value : limit_s) + 0.5));
 	} else if (WIFSIGNALED(status) && system_oom_kills() > g->oom_kills) {
 		format(k->detail, sizeof(k->detail), "killed: the level ran out of memory");
 	}

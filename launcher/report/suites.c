@@ -46,7 +46,7 @@ static bool print_test(const struct suite_table *t, const char *id, FILE *out)
 	}
 	if (!why)
 		return false;
-	fprintf(out, "  %-32s", id);
+	fprintf(out, "  %-34s", id);
 	for (int c = 0; c < t->count; c++)
 		fprintf(out, " %5s", result_of(find(t, t->levels[c], id)));
 	fprintf(out, "%s%s\n", *why ? "  " : "", why);
@@ -68,7 +68,7 @@ static void print_suite(struct suite_table *t, FILE *out)
 	const struct report *r = t->report;
 	int passed = 0;
 
-	fprintf(out, "  %-32s", t->check);
+	fprintf(out, "  %-34s", t->check);
 	for (int level = r->outermost; level <= r->deepest && t->count < COLUMNS_MAX; level++)
 		if (find(t, level, NULL)) {
 			t->levels[t->count++] = level;

@@ -49,13 +49,13 @@ static void test_table(void **state)
 	add(1, "suite", "not_here", RESULT_SKIP, "no CPU");
 	add(1, "other", "good", RESULT_FAIL, "");
 	assert_string_equal(printed(),
-			    "  suite                               L1   L10\n"
-			    "  bad                                 ok  FAIL  late\n"
-			    "  old                              xfail     -  xfail: known\n"
-			    "  not_here                          skip     -  no CPU\n"
+			    "  suite                                 L1   L10\n"
+			    "  bad                                   ok  FAIL  late\n"
+			    "  old                                xfail     -  xfail: known\n"
+			    "  not_here                            skip     -  no CPU\n"
 			    "  1 passed wherever they ran\n"
-			    "  other                               L1\n"
-			    "  good                              FAIL\n"
+			    "  other                                 L1\n"
+			    "  good                                FAIL\n"
 			    "  0 passed wherever they ran\n");
 }
 
