@@ -88,8 +88,9 @@ int suite_open(struct suite *s, const char *asked, const char *virt)
 	*s = (struct suite){ 0 };
 	format(name, sizeof(name), "%.*s", colon ? (int)(colon - asked) : (int)strlen(asked),
 	       asked);
-	if (colon)
-		format(s->words, sizeof(s->words), "%s", colon + 1);
+	if (colon &&
+	    format_whole("--suite: its tests", s->words, sizeof(s->words), "%s", colon + 1))
+		return -1;
 	for (char *p = s->words; *p; p++)
 		if (*p == ',')
 			*p = ' ';

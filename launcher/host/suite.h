@@ -18,7 +18,7 @@
 struct suite {
 	char name[SUITE_NAME]; /* of its check: [a-z0-9_] */
 	char dir[SUITE_PATH];
-	char words[256];     /* tests and groups of them, a blank between two; "": all */
+	char words[1024];    /* tests and groups of them, a blank between two; "": all */
 	const char *foreign; /* how tests of another CPU begin, or NULL */
 	char *config;	     /* SUITE_CONFIG as it is, or NULL: all that is in DIR */
 };
