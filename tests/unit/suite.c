@@ -108,6 +108,8 @@ static void test_script(void **state)
 
 static void test_which(void **state)
 {
+	char list[1100];
+
 	(void)state;
 	assert_int_equal(suite_open(&s, "My Tests", "svm"), 0);
 	assert_string_equal(s.name, "my_tests");
@@ -125,6 +127,12 @@ static void test_which(void **state)
 		       "--suite bogus: neither kvm-unit-tests nor kvm-selftests nor a directory"));
 	assert_int_equal(suite_open(&s, "My Tests:$(reboot)", "svm"), -1);
 	assert_non_null(strstr(last_error(), "is no list of tests"));
+	/* Of a list that is too long none is left out in silence. */
+	format(list, sizeof(list), "My Tests:%0*d", 1023, 0);
+	assert_int_equal(suite_open(&s, list, "svm"), 0);
+	format(list, sizeof(list), "My Tests:%0*d", 1024, 0);
+	assert_int_equal(suite_open(&s, list, "svm"), -1);
+	assert_non_null(strstr(last_error(), "limit"));
 	setenv("KVM_UNIT_TESTS", "/nowhere", 1);
 	assert_int_equal(suite_open(&s, "kvm-unit-tests", "svm"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/x86/unittests.cfg: No such file"));

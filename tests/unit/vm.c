@@ -46,6 +46,10 @@ static void test_words(void **state)
 	assert_true(has(&c, " -smp 4 "));
 	c.cpu = "host,-x2apic";
 	assert_true(has(&c, " -cpu host,-x2apic "));
+	/* Whatever CPU it has, KVM's interface gives way to Hyper-V's, with all that an enlightened VMCS needs. */
+	c.enlightened = true;
+	assert_true(has(&c, " -cpu host,-x2apic,kvm=off,hv-relaxed,hv-vpindex,hv-time,hv-vapic,"
+			    "hv-frequencies,hv-evmcs "));
 
 	c = plain;
 	c.machine = VM_PC;
