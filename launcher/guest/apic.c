@@ -207,9 +207,9 @@ static void try_count(void)
 }
 
 /* What is stopped, masked or put off does not come, if that was in time. */
-#define STOPPED_NS 5000000
-#define STOPPED_CYCLES 10000000ull
-#define WAITED_CYCLES 40000000ull
+#define STOPPED_NS 12000000
+#define STOPPED_CYCLES 30000000ull
+#define WAITED_CYCLES 70000000ull
 
 enum stop { BY_MODE, BY_COUNT, BY_MASK, BY_NO_DEADLINE, BY_LATER_DEADLINE, STOPS };
 

@@ -478,11 +478,20 @@ static void try_many_tables(void)
 static void try_half_entries(void)
 {
 	volatile uint32_t *half = (uint32_t *)npt_window();
+	uint64_t old;
 
 	*npt_window() = (uint64_t)ARENA->region[0] | PTE_ALL | PTE_HUGE;
 	expect_page("2 MiB before half of its entry is written", 11, tag(0, 11));
 	half[0] = (uint32_t)((uint64_t)ARENA->region[1] | PTE_ALL | PTE_HUGE);
 	expect_page("2 MiB after half of its entry was written", 11, tag(1, 11));
+	old = *npt_window();
+	asm volatile("lock cmpxchgq %2, %0"
+		     : "+m"(*npt_window()), "+a"(old)
+		     : "r"((uint64_t)ARENA->region[2] | PTE_ALL | PTE_HUGE)
+		     : "memory");
+	expect_page("2 MiB after its entry was exchanged", 11, tag(2, 11));
+	half[0] = (uint32_t)((uint64_t)ARENA->region[1] | PTE_ALL | PTE_HUGE);
+	expect_page("2 MiB after half of its entry was written again", 11, tag(1, 11));
 	half[1] = 0x80000000;
 	expect_fault("code of 2 MiB of which half an entry says NX", call_code, 2, 11,
 		     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);

@@ -169,6 +169,7 @@ static void try_slots(uint64_t base)
 	try_mmio(base, 4 * PAGE, 8); /* where it was */
 	ask(SHIFTED);
 	expect_pages("memory that is not aligned", base, 0, 0, PAGES - 1, 1);
+	expect("last page of it", load(base + (PAGES - 1) * PAGE, 8), tag(1, 0));
 	ask(BEHIND_ANOTHER);
 	expect_pages("memory behind another slot", base, 0, FIRST, PAGES - FIRST, 0);
 	expect_pages("memory of the first of two slots", base, 1, 0, FIRST, 0);
@@ -361,7 +362,7 @@ static void take_step(struct machine *m, enum step step)
 	case SHIFTED:
 		fill();
 		no_slots(m);
-		set_slot(m, SLOT, 0, 0, PAGES - 1, a->region[0] + PAGE);
+		set_slot(m, SLOT, 0, 0, PAGES, a->region[0] + PAGE);
 		break;
 	case BEHIND_ANOTHER:
 		no_slots(m);

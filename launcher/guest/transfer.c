@@ -24,6 +24,7 @@
 #define LVT_MASKED (1u << 16)
 #define TIMER_NS 3000000
 #define TIMER_CYCLES 8000000ull
+#define COUNTED_CYCLES 50000000ull
 #define LATE_CYCLES (40ull << 30) /* 10 s and more */
 
 /* What the launcher does at a call: */
@@ -118,10 +119,12 @@ static uint64_t wait_for_ticks(uint64_t count)
 static void try_timers(void)
 {
 	static const uint32_t modes[] = { 0, LVT_PERIODIC, LVT_DEADLINE };
-	uint64_t before;
+	uint64_t before, start;
 
 	apic_enable();
 	set_timer(LVT_MASKED, 0xf0000000);
+	for (start = __rdtsc(); __rdtsc() - start < COUNTED_CYCLES;)
+		; /* more than a move takes: a count that began anew would be above */
 	before = rdmsr(X2APIC_CURRENT);
 	move_by(MOVE);
 	expect_between("current count of a timer that was moved", rdmsr(X2APIC_CURRENT), 0x1000000,
