@@ -28,8 +28,9 @@ static int64_t meminfo_kib(const char *key)
 }
 
 /*
- * Freed pages, huge ones too, wait on the CPU's own list, where MemFree and MemAvailable do not count
- * them; the kernel takes them back before it says that there is no more (drain_all_pages, page_alloc.c).
+ * Freed pages, and huge ones that were allocated ahead, wait on the CPU's own list, where MemFree and
+ * MemAvailable do not count them.  Our kernel takes them back before it says that there is no more
+ * (scripts/patches/linux/0022).
  */
 static int64_t waiting_kib(void)
 {
@@ -64,9 +65,14 @@ void memory_setup(const struct appliance *a)
 	/* khugepaged would raise min_free_kbytes by tens of MiB and wake the CPU for nothing. */
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
 		     "1000000");
-	system_write(a, "/proc/sys/vm/min_free_kbytes", "512");
+	system_write(a, "/proc/sys/vm/min_free_kbytes", "128");
 	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
 	system_write(a, "/proc/sys/vm/watermark_scale_factor", "1");
+	/*
+	 * When blocks of free memory are split up between kinds of pages, the kernel would raise the marks by
+	 * 2 MiB (boost_watermark, page_alloc.c), as much as our margin, and kill QEMU with that much free.
+	 */
+	system_write(a, "/proc/sys/vm/watermark_boost_factor", "0");
 	/*
 	 * Nothing of ours needs memory that old devices can reach; a 256th of all RAM above 4 GiB would be
 	 * kept free below it for those that do.
