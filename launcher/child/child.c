@@ -266,16 +266,19 @@ static void tell_end(struct child *c, const struct reason *why)
 {
 	struct teller *t = &c->run->teller;
 	struct relay *r = &c->relay;
-
 	/* A host is no level, and so not to blame. */
-	tell_stop(t, relay_own_oom(r) && t->self ? t->from : c->level, why);
+	int about = relay_own_oom(r) && t->self ? t->from : c->level;
+
+	tell_stop(t, about, why);
 	for (int i = LAST_LINES - r->last_count; i < LAST_LINES; i++)
 		tell_text(t, c->level, "last", "line", r->last[i]);
 	if (!stop_is_failure(why->stop))
 		return;
 	if (t->self)
 		gather_kvm(&c->evidence, c->vm.start_s);
-	tell_evidence(t, c->level, &c->evidence);
+	if (about == t->from)
+		gather_own_log(&c->evidence);
+	tell_evidence(t, about, &c->evidence);
 }
 
 /* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */

@@ -49,6 +49,20 @@ void gather_kvm(struct evidence *e, double since_s)
 	free(log);
 }
 
+void gather_own_log(struct evidence *e)
+{
+	char *log = system_kernel_log(), *rest = log, *line;
+
+	e->count[EVIDENCE_LOG] = 0;
+	while ((line = strsep(&rest, "\n"))) {
+		char *stamp = strchr(line, '[');
+
+		if (stamp)
+			evidence_add(e, EVIDENCE_LOG, stamp);
+	}
+	free(log);
+}
+
 /* ---- out of a guest's RAM ---------------------------------------------------------------- */
 
 struct mapping {

@@ -69,6 +69,11 @@ void memory_setup(const struct appliance *a)
 	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
 	system_write(a, "/proc/sys/vm/watermark_scale_factor", "1");
 	/*
+	 * When blocks of free memory are split up between kinds of pages, the kernel would raise the marks by
+	 * 2 MiB (boost_watermark, page_alloc.c), as much as our margin, and kill QEMU with that much free.
+	 */
+	system_write(a, "/proc/sys/vm/watermark_boost_factor", "0");
+	/*
 	 * Nothing of ours needs memory that old devices can reach; a 256th of all RAM above 4 GiB would be
 	 * kept free below it for those that do.
 	 */
