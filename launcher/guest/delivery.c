@@ -415,7 +415,7 @@ static void try_moved_hypervisor(void)
 	v->idtr.limit -= 16;
 	v->cr0 ^= 1ull << 18; /* AM */
 	v->cr4 ^= 1ull << 2;  /* TSD */
-	v->es.selector = 0;
+	v->es.selector = v->ss.selector = 0;
 	intercept(v, EXIT_INTR, true);
 	a->irqs[VECTOR] = 0;
 	a->argument = MOVED;
@@ -424,6 +424,8 @@ static void try_moved_hypervisor(void)
 	asm volatile("mov %%es, %0" : "=r"(got));
 	expect("exit of a G2 that was moved", v->exit_code, EXIT_INTR);
 	expect("ES of G1 behind it", got & 0xffff, DATA);
+	asm volatile("mov %%ss, %0" : "=r"(got));
+	expect("SS of G1 behind it", got & 0xffff, DATA);
 	stgi();
 	exit_once();
 	asm volatile("cli");
