@@ -65,6 +65,18 @@ static void expect_pc(struct machine *m, const char *what, const uint8_t *want)
 			     (unsigned long long)(uint64_t)want);
 }
 
+/* Which of the causes it was: APM volume 2, 13.1.1.3 */
+static void expect_cause(struct machine *m, int kind)
+{
+	static const uint64_t causes[] = { 0, 1 << 0, 1 << 1, 1 << 14 };
+	uint64_t dr6 = m->run->debug.arch.dr6 & 0x400f;
+
+	ARENA->cases++;
+	if (dr6 != causes[kind])
+		machine_fail(m, "DR6 of a debug exit: 0x%llx instead of 0x%llx",
+			     (unsigned long long)dr6, (unsigned long long)causes[kind]);
+}
+
 /* In turn: a breakpoint, a watchpoint, single steps, nothing. */
 bool call_debug(struct machine *m, int reason)
 {
@@ -74,6 +86,7 @@ bool call_debug(struct machine *m, int reason)
 		kind = hits = 0;
 	if (reason == KVM_EXIT_DEBUG) {
 		hits++;
+		expect_cause(m, kind);
 		if (kind == 1)
 			expect_pc(m, "breakpoint", debugged_1);
 		if (kind == 2)

@@ -37,8 +37,9 @@ enum {
 	WATCHED = 0x200,  /* this level's ticks are counted until the next call */
 	KEPT = 0x400,	  /* its state is, for */
 	BACK = 0x800,	  /* it is as it was then, in the same VM */
-	SHUT_DOWN = 0x2000, /* a triple fault, which KVM found */
-	LOGGED = 0x1000,    /* the pages that are written until the next call are */
+	SHUT_DOWN = 0x2000,   /* a triple fault, which KVM found */
+	DATA_HIDDEN = 0x4000, /* a region of memory; the code stays mapped */
+	LOGGED = 0x1000,      /* the pages that are written until the next call are */
 };
 
 /* CPUID is an exit to this level's KVM, which looks for events then. */
@@ -323,7 +324,7 @@ static void try_exit_in_shadow(void)
 		a->irqs[VECTOR] = 0;
 		clgi();
 		apic_self(VECTOR);
-		call(HIDDEN);
+		call(DATA_HIDDEN);
 		asm volatile("sti");
 		expect("exit by an interrupt of G1 behind STI of G2", g2_run(v), EXIT_INTR);
 		asm volatile("nop; cli");
@@ -414,7 +415,7 @@ static void try_moved_hypervisor(void)
 	v->idtr.limit -= 16;
 	v->cr0 ^= 1ull << 18; /* AM */
 	v->cr4 ^= 1ull << 2;  /* TSD */
-	v->es.selector = 0;
+	v->es.selector = v->ss.selector = 0;
 	intercept(v, EXIT_INTR, true);
 	a->irqs[VECTOR] = 0;
 	a->argument = MOVED;
@@ -423,6 +424,8 @@ static void try_moved_hypervisor(void)
 	asm volatile("mov %%es, %0" : "=r"(got));
 	expect("exit of a G2 that was moved", v->exit_code, EXIT_INTR);
 	expect("ES of G1 behind it", got & 0xffff, DATA);
+	asm volatile("mov %%ss, %0" : "=r"(got));
+	expect("SS of G1 behind it", got & 0xffff, DATA);
 	stgi();
 	exit_once();
 	asm volatile("cli");
@@ -542,8 +545,7 @@ static bool hide_all(struct machine *m)
 	struct arena *a = ARENA;
 
 	return hide(m, a->idt, 2 * sizeof(a->idt)) && hide(m, a->gdt, PAGE) &&
-	       hide(m, a->tss, PAGE) && hide(m, a->stack[2], 2 * sizeof(a->stack[2])) &&
-	       hide(m, a->region[0], PAGE);
+	       hide(m, a->tss, PAGE) && hide(m, a->stack[2], 2 * sizeof(a->stack[2]));
 }
 
 static bool set_flags(struct machine *m)
@@ -700,6 +702,8 @@ bool call_delivery(struct machine *m, int reason)
 	       (!(what & NMI) || send_nmis(m, 1)) && (!(what & CANCELLED) || cancel(m)) &&
 	       (!(what & TWO_NMIS) || send_nmis(m, 2)) && (!(what & HALTED) || halt(m)) &&
 	       (!(what & (MOVED | KEPT | BACK)) || move(m, what)) &&
-	       (!(what & HIDDEN) || hide_all(m)) && (!(what & WATCHED) || watch(m)) &&
-	       (!(what & LOGGED) || log_writes(m)) && (!(what & SHUT_DOWN) || shut_down(m));
+	       (!(what & HIDDEN) || hide_all(m)) &&
+	       (!(what & DATA_HIDDEN) || hide(m, ARENA->region[0], PAGE)) &&
+	       (!(what & WATCHED) || watch(m)) && (!(what & LOGGED) || log_writes(m)) &&
+	       (!(what & SHUT_DOWN) || shut_down(m));
 }
