@@ -357,12 +357,12 @@ static void try_task_priority(void)
 
 static uint32_t apic_read(uint32_t offset)
 {
-	return *(volatile uint32_t *)(APIC_MMIO + offset);
+	return *(volatile uint32_t *)word(APIC_MMIO + offset);
 }
 
 static void apic_write(uint32_t offset, uint32_t value)
 {
-	*(volatile uint32_t *)(APIC_MMIO + offset) = value;
+	*(volatile uint32_t *)word(APIC_MMIO + offset) = value;
 }
 
 static bool cpuid_says_apic(void)
@@ -426,8 +426,8 @@ static void try_memory_mapped(void)
 
 static void ioapic_write(uint32_t index, uint32_t value)
 {
-	*(volatile uint32_t *)IOAPIC = index;
-	*(volatile uint32_t *)(IOAPIC + 0x10) = value;
+	*(volatile uint32_t *)word(IOAPIC) = index;
+	*(volatile uint32_t *)word(IOAPIC + 0x10) = value;
 }
 
 enum ask { RAISE = 1, LOWER, MESSAGE };

@@ -186,7 +186,7 @@ static void try_smap(void)
 /* Each of the bytes, in both directions, over the end of a page. */
 static void try_strings(void)
 {
-	uint8_t *bytes = (uint8_t *)small_page(4) - 8;
+	uint8_t *bytes = (uint8_t *)word(small_page(4)) - 8;
 	uint64_t count = 16, at = (uint64_t)bytes, mask;
 
 	map(3, PTE_ALL);

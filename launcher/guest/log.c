@@ -175,7 +175,7 @@ struct steal_time { /* Documentation/virt/kvm/x86/msr.rst */
 
 static void try_steal_time(void)
 {
-	volatile struct steal_time *s = (void *)page_of(2, 40);
+	volatile struct steal_time *s = (void *)word(page_of(2, 40));
 	uint32_t eax = CPUID_KVM_FEATURES, ecx = 0;
 
 	asm volatile("cpuid" : "+a"(eax), "+c"(ecx)::"ebx", "edx");
