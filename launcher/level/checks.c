@@ -413,11 +413,12 @@ static const struct {
 	/* Events behind STI, two at once, in a halt, and while their delivery faults at this level */
 	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
 					       .svm = true,
+					       .npt = true,
 					       .exact = true,
 					       .on_call = call_delivery } },
 	/* What was under way at an exit is what the hypervisor is told */
 	{ THOROUGH("svm_interrupted"),
-	  .guest = { .entry = case_interrupted, .svm = true, .exact = true } },
+	  .guest = { .entry = case_interrupted, .svm = true, .npt = true, .exact = true } },
 	/* Registers of a nested guest and of its hypervisor: each has its own */
 	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests in turn, and one that changes its page tables */
