@@ -52,7 +52,8 @@ static void try_addresses(void)
 
 	if (!beyond)
 		return;
-	REFUSED("nested CR3 beyond physical memory", v->nested_cr3 = beyond);
+	if (ARENA->have_npt)
+		REFUSED("nested CR3 beyond physical memory", v->nested_cr3 = beyond);
 	REFUSED("CR3 beyond physical memory", v->cr3 = beyond);
 	REFUSED("I/O map beyond physical memory", v->iopm = beyond);
 	REFUSED("MSR map beyond physical memory", v->msrpm = beyond);
