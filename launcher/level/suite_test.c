@@ -281,13 +281,15 @@ static int run_program(char *file, int out, int limit_s, bool *late)
  */
 static bool find_assertion(struct text t, char *buf, size_t size)
 {
+	static const char head[] = "==== Test Assertion Failure ====";
 	char place[300], *file;
 	const char *line;
 	int len;
 
-	if (!find_behind(t, "==== Test Assertion Failure ====", false, place, sizeof(place)))
+	if (t.at)
+		t.at = memmem(t.at, t.end - t.at, head, sizeof(head) - 1);
+	if (!t.at)
 		return false;
-	t.at = memmem(t.at, t.end - t.at, "==== Test Assertion", 19);
 	next_line(&t, &len);
 	line = next_line(&t, &len);
 	format(place, sizeof(place), "%.*s", line ? len : 0, line ? line : "");

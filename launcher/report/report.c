@@ -323,7 +323,9 @@ static struct subtest *find_room(struct report *r, const struct subtest *t)
 {
 	if (r->subtest_count < SUBTESTS_MAX)
 		return &r->subtests[r->subtest_count++];
-	for (int i = SUBTESTS_MAX; t->result == RESULT_FAIL && i-- > 0;)
+	if (t->result != RESULT_FAIL)
+		return NULL;
+	for (int i = SUBTESTS_MAX - 1; i >= 0; i--)
 		if (r->subtests[i].result == RESULT_PASS)
 			return &r->subtests[i];
 	return NULL;
