@@ -34,7 +34,6 @@
 #define PERIOD 100000 /* ns */
 #define TICKS 5
 #define WINDOW_CYCLES 20000000ull
-#define LATE_CYCLES (40ull << 30) /* 10 s and more */
 
 static void open_window(void)
 {
@@ -109,23 +108,13 @@ static void set_timer(uint32_t mode, uint32_t divide, uint32_t count)
 	wrmsr(X2APIC_INITIAL, count);
 }
 
-static void wait_for_ticks(uint64_t count)
-{
-	uint64_t start = __rdtsc();
-
-	asm volatile("sti" ::: "memory");
-	while (*(volatile uint64_t *)&ARENA->irqs[TIMER] < count && __rdtsc() - start < LATE_CYCLES)
-		;
-	asm volatile("cli" ::: "memory");
-}
-
 static void try_periodic(void)
 {
 	uint64_t count;
 
 	ARENA->irqs[TIMER] = 0;
 	set_timer(LVT_PERIODIC, 0xb, PERIOD);
-	wait_for_ticks(TICKS);
+	apic_wait(TIMER, TICKS);
 	set_timer(LVT_MASKED, 0xb, 0);
 	open_window();
 	count = ARENA->irqs[TIMER];
@@ -141,7 +130,7 @@ static void try_deadline(void)
 	for (uint64_t i = 0; i < 3; i++) {
 		ARENA->irqs[TIMER] = 0;
 		wrmsr(MSR_TSC_DEADLINE, i ? __rdtsc() - 1000 : 1); /* it is over */
-		wait_for_ticks(1);
+		apic_wait(TIMER, 1);
 		expect("interrupts by a deadline that is over", ARENA->irqs[TIMER], 1);
 		expect("a deadline that is over", rdmsr(MSR_TSC_DEADLINE), 0);
 	}

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define PIC_MASK 0x21 /* a port that KVM itself has */
 #define PAGE_FAULT 14
 #define GENERAL_PROTECTION 13
 #define CR0_WP (1ull << 16)
@@ -60,28 +59,38 @@ static void expect_page_fault(const char *what, uint64_t vector, uint64_t error,
 	expect(what, ARENA->trap.cr2, address);
 }
 
+/* As TRY(), for an instruction that takes its address in another register and changes it. */
+#define TRY_STRING(text, in_register, address)                                  \
+	({                                                                      \
+		struct arena *a_ = ARENA;                                       \
+		uint64_t at_ = (address);                                       \
+                                                                                \
+		a_->trap.vector = VECTORS;                                      \
+		asm volatile("leaq 1f(%%rip), %%rbx\n\tmovq %%rbx, %0\n\t" text \
+			     "\n1:\tmovq $0, %0"                                \
+			     : "+m"(a_->fixup), in_register(at_)                \
+			     : "d"(PIC_MASK)                                    \
+			     : "rbx", "memory");                                \
+		a_->trap.vector;                                                \
+	})
+
 static uint64_t insert(uint64_t to)
 {
-	struct arena *a = ARENA;
-
-	a->trap.vector = VECTORS;
-	asm volatile("leaq 1f(%%rip), %%rbx\n\tmovq %%rbx, %0\n\tinsb\n1:\tmovq $0, %0"
-		     : "+m"(a->fixup), "+D"(to)
-		     : "d"(PIC_MASK)
-		     : "rbx", "memory");
-	return a->trap.vector;
+	return TRY_STRING("insb", "+D", to);
 }
 
 static uint64_t output(uint64_t from)
 {
-	struct arena *a = ARENA;
+	return TRY_STRING("outsb", "+S", from);
+}
 
-	a->trap.vector = VECTORS;
-	asm volatile("leaq 1f(%%rip), %%rbx\n\tmovq %%rbx, %0\n\toutsb\n1:\tmovq $0, %0"
-		     : "+m"(a->fixup), "+S"(from)
-		     : "d"(PIC_MASK)
-		     : "rbx", "memory");
-	return a->trap.vector;
+/* EBX of CPUID leaf 7, subleaf 0 */
+static uint32_t extended_features(void)
+{
+	uint32_t eax = 7, ebx, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return ebx;
 }
 
 static void try_permissions(void)
@@ -135,6 +144,8 @@ static void try_user(void)
 }
 
 #define CR4_SMAP (1ull << 21)
+#define CPUID_SMAP (1u << 20)
+#define CPUID_TSC_ADJUST (1u << 1)
 #define RFLAGS_AC 0x40000ull
 
 static void set_access_check(uint64_t ac)
@@ -148,11 +159,9 @@ static void set_access_check(uint64_t ac)
 static void try_smap(void)
 {
 	struct arena *a = ARENA;
-	uint32_t eax = 7, ebx, ecx = 0, edx;
 	uint64_t cr3, cr4;
 
-	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	if (!(ebx >> 20 & 1))
+	if (!(extended_features() & CPUID_SMAP))
 		return;
 	for (int i = 0; i < 512; i++) {
 		a->other_low[i] = a->pd[0][i] & ~PTE_USER;
@@ -269,11 +278,9 @@ static void try_global(void)
 /* The offset that a guest gives to its own TSC. */
 static void try_tsc_adjust(void)
 {
-	uint32_t eax = 7, ebx, ecx = 0, edx;
 	uint64_t before = rdmsr(MSR_TSC_ADJUST), start;
 
-	asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	if (!(ebx & 2))
+	if (!(extended_features() & CPUID_TSC_ADJUST))
 		return;
 	start = __rdtsc();
 	wrmsr(MSR_TSC_ADJUST, before + JUMP);

@@ -128,6 +128,20 @@ void apic_enable(void)
 	ARENA->eoi = true;
 }
 
+#define LATE_CYCLES (40ull << 30) /* 10 s and more */
+
+uint64_t apic_wait(uint8_t vector, uint64_t count)
+{
+	volatile uint64_t *came = &ARENA->irqs[vector];
+	uint64_t start = __rdtsc();
+
+	asm volatile("sti" ::: "memory");
+	while (*came < count && __rdtsc() - start < LATE_CYCLES)
+		;
+	asm volatile("cli" ::: "memory");
+	return *came;
+}
+
 /* ---- G2 ---------------------------------------------------------------------------------- */
 
 struct vmcb *g2_init(int n, const void *rip)

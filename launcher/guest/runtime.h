@@ -73,6 +73,8 @@ static inline void exit_once(void)
 #define MSR_EFER 0xc0000080
 #define MSR_VM_HSAVE_PA 0xc0010117
 
+#define PIC_MASK 0x21 /* a port of the interrupt controller's that KVM itself has */
+
 void apic_enable(void);
 /* An interrupt to ourselves: pending from now on. */
 static inline void apic_self(uint8_t vector)
@@ -83,6 +85,9 @@ static inline bool apic_is_pending(uint8_t vector)
 {
 	return rdmsr(X2APIC_IRR + vector / 32) >> vector % 32 & 1;
 }
+
+/* With interrupts on, until that vector came COUNT times, or it is late by all means.  How often it came. */
+uint64_t apic_wait(uint8_t vector, uint64_t count);
 
 /* ---- G2 ---------------------------------------------------------------------------------- */
 

@@ -25,7 +25,6 @@
 #define TIMER_NS 3000000
 #define TIMER_CYCLES 8000000ull
 #define COUNTED_CYCLES 50000000ull
-#define LATE_CYCLES (40ull << 30) /* 10 s and more */
 
 /* What the launcher does at a call: */
 enum ask {
@@ -104,17 +103,6 @@ static void set_timer(uint32_t mode, uint32_t count)
 		wrmsr(X2APIC_INITIAL, count);
 }
 
-static uint64_t wait_for_ticks(uint64_t count)
-{
-	uint64_t start = __rdtsc();
-
-	asm volatile("sti" ::: "memory");
-	while (*(volatile uint64_t *)&ARENA->irqs[TIMER] < count && __rdtsc() - start < LATE_CYCLES)
-		;
-	asm volatile("cli" ::: "memory");
-	return ARENA->irqs[TIMER];
-}
-
 /* A timer that runs goes on, from where it was. */
 static void try_timers(void)
 {
@@ -134,7 +122,7 @@ static void try_timers(void)
 
 		set_timer(modes[i], TIMER_NS);
 		move_by(MOVE);
-		expect_between("ticks of a timer that was moved", wait_for_ticks(ticks), ticks,
+		expect_between("ticks of a timer that was moved", apic_wait(TIMER, ticks), ticks,
 			       ~0ull);
 		set_timer(LVT_MASKED, 0);
 	}
