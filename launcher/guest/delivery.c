@@ -20,7 +20,6 @@
 #define RFLAGS_RF 0x10000ull
 #define ICR_NMI 0x40400 /* to ourselves */
 #define GP_ERROR 0x1230
-#define ARENA_SLOT 1
 #define LATER (1ull << 44) /* cycles: hours */
 
 /* What is to be when the guest goes on behind its call. */
@@ -658,34 +657,23 @@ static bool shut_down(struct machine *m)
 
 static bool log_arena(struct machine *m, uint32_t flags)
 {
-	struct kvm_userspace_memory_region region = {
-		.slot = ARENA_SLOT,
-		.flags = flags,
-		.guest_phys_addr = ARENA_BASE,
-		.memory_size = sizeof(struct arena),
-		.userspace_addr = ARENA_BASE,
-	};
-
-	return !ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region) ||
-	       failed(m, "KVM_SET_USER_MEMORY_REGION");
+	return !machine_set_slot(m, ARENA_SLOT, flags, ARENA_BASE, ARENA, sizeof(struct arena));
 }
 
 /* Between two calls this level's KVM alone writes to the VMCB: the log, by which guests are migrated, says so. */
 static bool log_writes(struct machine *m)
 {
-	static uint64_t bitmap[sizeof(struct arena) / PAGE / 64 + 1];
-	struct kvm_dirty_log log = { .slot = ARENA_SLOT, .dirty_bitmap = bitmap };
-	size_t page = offsetof(struct arena, vmcb) / PAGE;
+	static uint64_t bitmap[ARENA_LOG];
 	bool first = !ARENA->answer;
 
 	ARENA->answer = first;
 	if (first && !log_arena(m, KVM_MEM_LOG_DIRTY_PAGES))
 		return false;
-	if (ioctl(m->vm, KVM_GET_DIRTY_LOG, &log))
-		return failed(m, "KVM_GET_DIRTY_LOG");
+	if (machine_get_log(m, ARENA_SLOT, bitmap))
+		return false;
 	if (first)
 		return true;
-	if (!(bitmap[page / 64] >> page % 64 & 1))
+	if (!machine_is_logged(bitmap, ARENA->vmcb))
 		machine_fail(m, "a VMCB that KVM wrote is not in the log");
 	return log_arena(m, 0) && !m->why[0];
 }

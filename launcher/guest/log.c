@@ -6,14 +6,11 @@
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
-#include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #define PAGES 512
 #define ALIASES 8
-#define PIC_MASK 0x21 /* a port that KVM itself has */
 #define FLUSH_ALL 1
 #define MSR_STEAL_TIME 0x4b564d03
 #define CPUID_KVM_FEATURES 0x40000001
@@ -208,24 +205,14 @@ void case_log(void)
 
 bool call_log(struct machine *m, int reason)
 {
-	static uint64_t dirty[sizeof(struct arena) / PAGE / 64];
-	struct kvm_userspace_memory_region region = {
-		.slot = 1,
-		.flags = KVM_MEM_LOG_DIRTY_PAGES,
-		.guest_phys_addr = ARENA_BASE,
-		.memory_size = sizeof(struct arena),
-		.userspace_addr = ARENA_BASE,
-	};
-	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = dirty };
-	uint64_t page = (ARENA->argument - ARENA_BASE) / PAGE;
+	static uint64_t dirty[ARENA_LOG];
 
 	(void)reason;
-	if (m->calls == 1 && ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region))
-		machine_fail(m, "KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
-	memset(dirty, 0, sizeof(dirty));
-	if (ioctl(m->vm, KVM_GET_DIRTY_LOG, &log))
-		machine_fail(m, "KVM_GET_DIRTY_LOG: %s", strerror(errno));
+	if ((m->calls == 1 && machine_set_slot(m, ARENA_SLOT, KVM_MEM_LOG_DIRTY_PAGES, ARENA_BASE,
+					       ARENA, sizeof(struct arena))) ||
+	    machine_get_log(m, ARENA_SLOT, dirty))
+		return false;
 	if (ARENA->argument)
-		ARENA->answer = dirty[page / 64] >> page % 64 & 1;
-	return !m->why[0];
+		ARENA->answer = machine_is_logged(dirty, word(ARENA->argument));
+	return true;
 }

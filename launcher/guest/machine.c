@@ -59,19 +59,27 @@ static int map_arena(struct machine *m)
 	return errno == EEXIST ? 0 : failed_ioctl(m, "memory for a guest");
 }
 
-static int add_memory(struct machine *m, int slot, const void *start, size_t bytes, int flags)
+int machine_set_slot(struct machine *m, int slot, uint32_t flags, uint64_t address,
+		     const void *memory, size_t bytes)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
 		.flags = flags,
-		.guest_phys_addr = (uint64_t)start,
+		.guest_phys_addr = address,
 		.memory_size = bytes,
-		.userspace_addr = (uint64_t)start,
+		.userspace_addr = (uint64_t)memory,
 	};
 
 	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region)
 		       ? failed_ioctl(m, "KVM_SET_USER_MEMORY_REGION")
 		       : 0;
+}
+
+int machine_get_log(struct machine *m, int slot, uint64_t *bitmap)
+{
+	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
+
+	return ioctl(m->vm, KVM_GET_DIRTY_LOG, &log) ? failed_ioctl(m, "KVM_GET_DIRTY_LOG") : 0;
 }
 
 static void fill_identity(uint64_t *pml4, uint64_t *pdpt, uint64_t pd[4][512], uint64_t flags)
@@ -186,8 +194,8 @@ static int make_vm(struct machine *m)
 		return failed_ioctl(m, "KVM_SET_TSS_ADDR");
 	if (ioctl(m->vm, KVM_CREATE_IRQCHIP, 0))
 		return failed_ioctl(m, "KVM_CREATE_IRQCHIP");
-	if (add_memory(m, 0, image, end - image, KVM_MEM_READONLY) ||
-	    add_memory(m, 1, ARENA, sizeof(struct arena), 0))
+	if (machine_set_slot(m, 0, KVM_MEM_READONLY, (uint64_t)image, image, end - image) ||
+	    machine_set_slot(m, ARENA_SLOT, 0, ARENA_BASE, ARENA, sizeof(struct arena)))
 		return -1;
 	return make_vcpu(m);
 }

@@ -12,6 +12,8 @@
 
 #define XSAVE_BYTES 4096 /* sizeof(struct kvm_xsave) */
 #define MACHINE_MSRS 64
+#define ARENA_SLOT 1
+#define ARENA_LOG (sizeof(struct arena) / PAGE / 64) /* words of its dirty log */
 
 struct machine {
 	int kvm, vm, vcpu;
@@ -71,8 +73,22 @@ int machine_save(struct machine *m, struct machine_state *s);
 int machine_restore(struct machine *m, const struct machine_state *s);
 /* A new VM on the same memory in the place of M's. */
 int machine_replace(struct machine *m);
+/* Guest-physical ADDRESS is what is at MEMORY; BYTES is 0: the slot goes.  -1: m->why. */
+int machine_set_slot(struct machine *m, int slot, uint32_t flags, uint64_t address,
+		     const void *memory, size_t bytes);
+/* Which pages of the slot were written since the last time: a bit each, in BITMAP.  -1: m->why. */
+int machine_get_log(struct machine *m, int slot, uint64_t *bitmap);
 /* Sets m->why.  -1. */
 int machine_fail(struct machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+_Static_assert(sizeof(struct arena) % (64 * PAGE) == 0, "its dirty log ends with a word");
+/* Whether the page of P, which is in the arena, is in its dirty log. */
+static inline bool machine_is_logged(const uint64_t *bitmap, const void *p)
+{
+	uint64_t page = ((uint64_t)p - ARENA_BASE) / PAGE;
+
+	return bitmap[page / 64] >> page % 64 & 1;
+}
 
 /* Where a case ends, and the entries of its IDT: runtime.c */
 extern const uint8_t guest_entries[], guest_done[];

@@ -9,10 +9,8 @@
 #include "guest/runtime.h"
 #include "lib/base.h"
 
-#include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,16 +174,7 @@ static void copy_on_write(struct machine *m)
 
 static void set_slot(struct machine *m, uint32_t flags, uint64_t bytes)
 {
-	struct kvm_userspace_memory_region region = {
-		.slot = 1,
-		.flags = flags,
-		.guest_phys_addr = ARENA_BASE,
-		.memory_size = bytes,
-		.userspace_addr = ARENA_BASE,
-	};
-
-	if (ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region))
-		machine_fail(m, "KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
+	machine_set_slot(m, ARENA_SLOT, flags, ARENA_BASE, ARENA, bytes);
 }
 
 static void remove_and_add(struct machine *m)
@@ -199,28 +188,21 @@ static void leave(struct machine *m)
 	(void)m;
 }
 
-static uint64_t dirty[sizeof(struct arena) / PAGE / 64];
+static uint64_t dirty[ARENA_LOG];
 static bool logging;
 
 static void expect_dirty(struct machine *m, const uint64_t *written)
 {
-	uint64_t page = ((uint64_t)written - ARENA_BASE) / PAGE;
-
 	ARENA->cases++;
-	if (!(dirty[page / 64] >> page % 64 & 1))
+	if (!machine_is_logged(dirty, written))
 		machine_fail(m, "a page that its guest wrote is not in the dirty log");
 }
 
 /* All that the guest has written since the last look must be in the log. */
 static void compare_log(struct machine *m, uint64_t round)
 {
-	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = dirty };
-
-	memset(dirty, 0, sizeof(dirty));
-	if (ioctl(m->vm, KVM_GET_DIRTY_LOG, &log)) {
-		machine_fail(m, "KVM_GET_DIRTY_LOG: %s", strerror(errno));
+	if (machine_get_log(m, ARENA_SLOT, dirty))
 		return;
-	}
 	for (uint64_t i = 0; i < WORDS_LOOKED_AT; i++)
 		expect_dirty(m, random_word(round * WORDS_LOOKED_AT + i));
 	for (uint64_t i = 0; i < PAGES_WRITTEN; i++)

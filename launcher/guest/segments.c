@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 
 #define ROUNDS 60
+#define LOW_SLOT 2
 #define LOW_BYTES 0x10000
 #define LOW_CODE 0x1000
 #define LOW_TABLES 0x2000 /* of PAE: four entries, and a page behind them */
@@ -45,18 +46,12 @@ static uint8_t *low(uint32_t address)
 
 static int add_low_memory(struct machine *m)
 {
-	struct kvm_userspace_memory_region region = { .slot = 2,
-						      .memory_size = LOW_BYTES,
-						      .userspace_addr = (uint64_t)low(0) };
-
 	memset(low(0), 0, LOW_BYTES);
 	for (uint32_t i = LOW_DATA; i < LOW_BYTES; i += 4)
 		memcpy(low(i), &i, 4);
 	*(uint64_t *)low(LOW_TABLES) = (LOW_TABLES + PAGE) | PTE_PRESENT;
 	*(uint64_t *)low(LOW_TABLES + PAGE) = PTE_ALL | PTE_HUGE;
-	return ioctl(m->vm, KVM_SET_USER_MEMORY_REGION, &region)
-		       ? machine_fail(m, "KVM_SET_USER_MEMORY_REGION: %s", strerror(errno))
-		       : 0;
+	return machine_set_slot(m, LOW_SLOT, 0, 0, low(0), LOW_BYTES);
 }
 
 static struct kvm_segment segment(uint64_t base, enum mode mode, bool code)
