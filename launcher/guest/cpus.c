@@ -70,10 +70,8 @@ static void change_all(void)
 	struct descriptor idt = { sizeof(a->idt) - 1, (uint64_t)a->idt };
 	struct descriptor gdt = { sizeof(a->gdt) - 1, (uint64_t)a->gdt };
 
-	for (uint64_t round = 0; round < ROUNDS; round++) {
-		a->argument = 1;
+	for (uint64_t round = 0; round < ROUNDS; round++)
 		change_and_move(round);
-	}
 	asm volatile("lidt %0; lgdt %1; mov %2, %%es" ::"m"(idt), "m"(gdt), "r"((uint64_t)DATA));
 	set_dr0(0);
 }
@@ -103,13 +101,11 @@ void case_cpus(void)
 			       0x2ff + round);
 		}
 	}
-	ARENA->argument = 0;
-	guest_call(CALL_HOST);
 }
 
 /* ---- the launcher ------------------------------------------------------------------------ */
 
-/* The next of those that this level has, or all of them again. */
+/* The next of those that this level has */
 bool call_cpus(struct machine *m, int reason)
 {
 	static cpu_set_t all;
@@ -126,7 +122,7 @@ bool call_cpus(struct machine *m, int reason)
 	while (!CPU_ISSET(now, &all));
 	CPU_ZERO(&next);
 	CPU_SET(now, &next);
-	if (!sched_setaffinity(0, sizeof(all), ARENA->argument ? &next : &all))
+	if (!sched_setaffinity(0, sizeof(next), &next))
 		return true;
 	machine_fail(m, "sched_setaffinity: %s", strerror(errno));
 	return false;

@@ -160,7 +160,13 @@ static bool is_on(const char *parameter)
 {
 	char value[8];
 
-	return !read_text(parameter, value, sizeof(value)) && *value == 'Y';
+	/* kvm_amd.npt was a number once */
+	return !read_text(parameter, value, sizeof(value)) && (*value == 'Y' || *value == '1');
+}
+
+bool kvm_nests_pages(void)
+{
+	return is_on("/sys/module/kvm_amd/parameters/npt");
 }
 
 bool kvm_provides_recursion(void)

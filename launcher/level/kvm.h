@@ -35,6 +35,8 @@ void kvm_find_message(const char *log, char *message, size_t size);
  * (-1: none) offers to a guest.  1, 0 or UNKNOWN.
  */
 int kvm_nests(int fd, const char *virt);
+/* Whether KVM uses nested paging on AMD-V: only then does it offer it to its guests. */
+bool kvm_nests_pages(void);
 /*
  * Whether it lets its guests recurse, see docs/recursion.md: it does if its own CPU offers that, or if it was told to do
  * the CPU's part itself.

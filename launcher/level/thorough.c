@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "level/thorough.h"
 #include "guest/machine.h"
+#include "level/cpus.h"
+#include "level/kvm.h"
 
 #include <string.h>
 #include <x86intrin.h>
@@ -23,15 +25,6 @@ static bool is_inexact(const struct level *self)
 	       !has_word(self->cpu_features, "nrip_save");
 }
 
-/* KVM offers nested paging to its guests only if it uses it itself. */
-static bool pages_nest(void)
-{
-	char used[8];
-
-	return !read_text("/sys/module/kvm_amd/parameters/npt", used, sizeof(used)) &&
-	       strchr("Y1", *used);
-}
-
 /* NULL: it can run. */
 static const char *why_not(const struct check_context *c)
 {
@@ -44,7 +37,7 @@ static const char *why_not(const struct check_context *c)
 		return "it is for AMD-V";
 	if (svm && p->kvm_nested != 1)
 		return "nesting is off in KVM";
-	if (c->guest->npt && !pages_nest())
+	if (c->guest->npt && !kvm_nests_pages())
 		return "nested paging is off in KVM";
 	if (c->guest->recursion && !p->kvm_recurses)
 		return "this CPU has no recursive SVM";
@@ -82,7 +75,7 @@ static void tell_beginning(struct check_context *c, const char *id)
 
 void check_guest(struct check_context *c, struct check *k)
 {
-	struct machine m = { .npt = pages_nest(),
+	struct machine m = { .npt = kvm_nests_pages(),
 			     .tick_s = TICK_S + c->self->ready_s / 4,
 			     .on_tick = on_tick,
 			     .tick_context = c };
@@ -106,6 +99,7 @@ void check_guest(struct check_context *c, struct check *k)
 	}
 	machine_fill(&m, c->self->level * 1000003 + 1);
 	judge(&m, machine_enter(&m, g->entry) || machine_run(&m), k);
+	cpus_move(-1); /* wherever the case has left the thread */
 	/* The run's own limit cut it off, long before it could be called stuck. */
 	if (k->result == RESULT_FAIL && !ARENA->failed && now_s() >= c->deadline_s &&
 	    now_s() - began_s < limit_s / 2)
