@@ -85,8 +85,11 @@ bool tap_plan(const char *line, int *count)
 	if (strncmp(line, "1..", 3) || !isdigit((unsigned char)line[3]))
 		return false;
 	n = strtol(line + 3, &end, 10);
+	end = (char *)skip_blanks(end);
+	if (*end && *end != '#')
+		return false;
 	*count = n < INT_MAX ? n : INT_MAX;
-	return !*skip_blanks(end) || *skip_blanks(end) == '#';
+	return true;
 }
 
 bool tap_bails(const char *line)

@@ -11,7 +11,7 @@
 bool tap_begins(const char *line);
 /* "not ok 3 - name # SKIP why", indented or not.  False: it is no result.  Sets the id, the result and the detail. */
 bool tap_result(const char *line, struct subtest *t);
-/* "1..3", not indented: how many results there are to be.  False: it is no plan. */
+/* "1..3", not indented: how many results there are to be.  False: it is no plan, and *COUNT stays. */
 bool tap_plan(const char *line, int *count);
 /* "Bail out!": the program gives up. */
 bool tap_bails(const char *line);

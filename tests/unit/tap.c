@@ -55,6 +55,7 @@ static void test_plan(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (tap_plan(others[i], &count))
 			wrong("a plan: %s", others[i]);
+	assert_int_equal(count, 0); /* what is no plan plans nothing */
 	assert_true(tap_bails("Bail out! no memory"));
 	assert_false(tap_bails("# Bail out!"));
 }
