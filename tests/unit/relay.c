@@ -621,67 +621,6 @@ static void test_heartbeats(void **state)
 	assert_in_range(beats, 1, 2);
 }
 
-/* ---- what QEMU is started with ----------------------------------------------------------- */
-
-static void test_arguments(void **state)
-{
-	struct vm_config config = { .qemu = "./qemu",
-				    .machine = VM_MICROVM,
-				    .machine_options = ",x=on",
-				    .firmware_dir = "/share",
-				    .kernel = "/k k",
-				    .initramfs = "/i",
-				    .cmdline = "a b=c d",
-				    .extra_args = "-smp%202%20%20-name%20x",
-				    .memory_kib = 123456,
-				    .kvm = true };
-	char args[8192], command[4096], many[1024] = "";
-
-	(void)state;
-	assert_int_equal(dup2(1, 200), 200); /* left open for us by who started us */
-	prepare("printf '%s\\n' \"$@\" >args; ls /proc/self/fd | tr '\\n' ' ' >fds; " ORDERLY);
-	assert_int_equal(vm_start(&vm, &config), 0);
-	relay_run(&r);
-	vm_close(&vm);
-	assert_int_equal(read_text("args", args, sizeof(args)), 0);
-	assert_non_null(strstr(args, "-append\na b=c d\n")); /* one word each */
-	assert_non_null(strstr(args, "-kernel\n/k k\n"));
-	assert_non_null(strstr(args, "-initrd\n/i\n"));
-	assert_non_null(strstr(args, "-m\n123456K\n"));
-	assert_non_null(strstr(args, "-accel\nkvm\n-cpu\nhost\n"));
-	assert_non_null(strstr(args, "-no-reboot\n"));
-	assert_non_null(strstr(args, "-M\nmicrovm,"));
-	assert_non_null(strstr(args, ",x=on\n"));
-	assert_string_equal(strstr(args, "-smp"), "-smp\n2\n-name\nx");
-	/* Nothing that is open here: its five, and the folder that ls reads. */
-	assert_int_equal(read_text("fds", args, sizeof(args)), 0);
-	assert_string_equal(args, "0 1 2 3 4 5 ");
-
-	vm_command(&config, command, sizeof(command));
-	assert_non_null(strstr(command, "-append 'a b=c d'"));
-	assert_non_null(strstr(command, "-smp 2 -name x"));
-	config.vcpus = 4;
-	config.kvm = false;
-	config.machine = VM_PC;
-	config.deterministic = true;
-	vm_command(&config, command, sizeof(command));
-	assert_non_null(strstr(command, "tcg"));
-	assert_non_null(strstr(command, "+svm"));
-	assert_non_null(strstr(command, "-icount "));
-	assert_non_null(strstr(command, " -smp 4 "));
-	assert_null(strstr(command, "-sandbox"));
-	config.sandbox = "on,spawn=deny";
-	vm_command(&config, command, sizeof(command));
-	assert_non_null(strstr(command, " -sandbox on,spawn=deny "));
-	vm_command(&config, command, 20); /* cut, not overrun */
-	assert_int_equal(strlen(command), 19);
-
-	for (int i = 0; i < 100; i++)
-		strcat(many, "-x%20");
-	config.extra_args = many;
-	assert_int_equal(vm_start(&vm, &config), -1);
-}
-
 /* If we die, no machine is left behind. */
 static void test_dies_with_us(void **state)
 {
@@ -711,4 +650,4 @@ RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
     T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_closed_pipes),
     T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
-    T(test_pieces), T(test_heartbeats), T(test_arguments), T(test_bochs), T(test_dies_with_us))
+    T(test_pieces), T(test_heartbeats), T(test_bochs), T(test_dies_with_us))

@@ -38,12 +38,9 @@ static void test_words(void **state)
 
 	(void)state;
 	assert_true(has(&c, "./qemu -nodefaults "));
-	assert_true(has(&c, " -accel kvm -cpu host -m 524288K "));
 	assert_true(has(&c, " -kernel '/boot/my kernel' "));
 	assert_true(has(&c, " -append 'nest.level=1 quiet' "));
 	assert_false(has(&c, "-smp") || has(&c, "virtio") || has(&c, "-icount"));
-	c.vcpus = 4;
-	assert_true(has(&c, " -smp 4 "));
 	c.cpu = "host,-x2apic";
 	assert_true(has(&c, " -cpu host,-x2apic "));
 	/* Whatever CPU it has, KVM's interface gives way to Hyper-V's, with all that an enlightened VMCS needs. */
@@ -52,12 +49,18 @@ static void test_words(void **state)
 			    "hv-frequencies,hv-evmcs "));
 
 	c = plain;
+	c.vcpus = 4;
 	c.machine = VM_PC;
 	c.kvm = false;
 	c.deterministic = true;
-	assert_true(has(&c, " -M q35 ") &&
-		    has(&c, " -accel tcg,thread=single -cpu " VM_TCG_CPU " "));
+	assert_true(has(&c, " -M q35 ") && has(&c, " -smp 4 "));
+	assert_true(has(&c, " -accel tcg,thread=single -cpu " VM_TCG_CPU " "));
 	assert_true(has(&c, " -icount shift=0,sleep=off "));
+	assert_false(has(&c, "-sandbox"));
+	c.sandbox = "on,spawn=deny";
+	assert_true(has(&c, " -sandbox on,spawn=deny "));
+	vm_command(&c, command, 20); /* cut, not overrun */
+	assert_int_equal(strlen(command), 19);
 }
 
 /* The kernel has no other way to find the terminal's device than to be told. */
@@ -77,7 +80,7 @@ static void test_terminal(void **state)
 static void test_extra_words(void **state)
 {
 	struct vm_config c = plain;
-	char longest[300] = "-device%20";
+	char longest[300] = "-device%20", many[1024] = "";
 	struct vm vm;
 
 	(void)state;
@@ -87,6 +90,10 @@ static void test_extra_words(void **state)
 	c.extra_args = longest;
 	assert_int_equal(vm_start(&vm, &c), -1);
 	assert_non_null(strstr(last_error(), "too long"));
+	for (int i = 0; i < 100; i++)
+		strcat(many, "-x%20");
+	c.extra_args = many;
+	assert_int_equal(vm_start(&vm, &c), -1);
 }
 
 static void program(const char *script)
@@ -107,6 +114,36 @@ static const char *all_of(int fd)
 		len += n;
 	text[len] = '\0';
 	return text;
+}
+
+static void test_arguments(void **state)
+{
+	struct vm_config c = plain;
+	char text[8192];
+	struct vm vm;
+
+	(void)state;
+	c.machine_options = ",x=on";
+	c.extra_args = "-smp%202%20%20-name%20x";
+	assert_int_equal(dup2(1, 200), 200); /* left open for us by who started us */
+	program("#!/bin/sh\nprintf '%s\\n' \"$@\" >args\nls /proc/self/fd | tr '\\n' ' ' >fds\n");
+	assert_int_equal(vm_start(&vm, &c), 0);
+	all_of(vm.messages);
+	vm_end(&vm);
+	vm_close(&vm);
+	assert_int_equal(read_text("args", text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "-append\nnest.level=1 quiet\n")); /* one word each */
+	assert_non_null(strstr(text, "-kernel\n/boot/my kernel\n"));
+	assert_non_null(strstr(text, "-initrd\n/boot/initramfs\n"));
+	assert_non_null(strstr(text, "-m\n524288K\n"));
+	assert_non_null(strstr(text, "-accel\nkvm\n-cpu\nhost\n"));
+	assert_non_null(strstr(text, "-no-reboot\n"));
+	assert_non_null(strstr(text, "-M\nmicrovm,"));
+	assert_non_null(strstr(text, ",x=on\n"));
+	assert_string_equal(strstr(text, "-smp"), "-smp\n2\n-name\nx");
+	/* Nothing that is open here: its five, and the folder that ls reads. */
+	assert_int_equal(read_text("fds", text, sizeof(text)), 0);
+	assert_string_equal(text, "0 1 2 3 4 5 ");
 }
 
 static void test_pipes(void **state)
@@ -160,5 +197,5 @@ static void test_no_program(void **state)
 	vm_close(&vm);
 }
 
-RUN(T(test_words), T(test_terminal), T(test_extra_words), T(test_pipes), T(test_end),
-    T(test_no_program))
+RUN(T(test_words), T(test_terminal), T(test_extra_words), T(test_arguments), T(test_pipes),
+    T(test_end), T(test_no_program))
