@@ -17,7 +17,11 @@
 
 #define PAGE 4096ul
 #define HUGE (2ul << 20)
-#define ARENA_BASE 0x40000000ul	  /* where nothing of a static program is */
+/*
+ * Nothing of a static program is there: its heap begins within 1 GiB behind its end, which the kernel chooses
+ * (arch_randomize_brk in arch/x86/kernel/process.c), and grows to less than 128 MiB.
+ */
+#define ARENA_BASE 0x4c000000ul
 #define WINDOW 0x60000000ul	  /* G2's: what is there, G1's nested page tables say */
 #define SMALL_WINDOW 0x50000000ul /* G1's: mapped by 4 KiB pages in `small` */
 #define CALL_PORT 0xf0

@@ -48,15 +48,16 @@ static int map_arena(struct machine *m)
 	void *p = mmap((void *)ARENA_BASE, sizeof(struct arena), PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if (p == (void *)ARENA_BASE) {
-		madvise(p, sizeof(struct arena), MADV_HUGEPAGE);
-		return 0;
-	}
-	if (p != MAP_FAILED) {
+	if (p != MAP_FAILED && p != (void *)ARENA_BASE) { /* a kernel before 4.17 */
 		munmap(p, sizeof(struct arena));
 		errno = EEXIST;
+		p = MAP_FAILED;
 	}
-	return errno == EEXIST ? 0 : failed_ioctl(m, "memory for a guest");
+	if (p == MAP_FAILED)
+		return machine_fail(m, "memory for a guest at 0x%lx: %s", ARENA_BASE,
+				    strerror(errno));
+	madvise(p, sizeof(struct arena), MADV_HUGEPAGE);
+	return 0;
 }
 
 int machine_set_slot(struct machine *m, int slot, uint32_t flags, uint64_t address,
@@ -219,14 +220,15 @@ int machine_open(struct machine *m, bool svm)
 	m->svm = svm;
 	m->vm = m->vcpu = -1;
 	m->run = NULL;
+	if (map_arena(m))
+		return -1;
 	m->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (m->kvm < 0)
-		return failed_ioctl(m, "/dev/kvm");
-	if (map_arena(m) || make_vm(m)) {
-		machine_close(m);
-		return -1;
-	}
-	return 0;
+		failed_ioctl(m, "/dev/kvm");
+	else if (!make_vm(m))
+		return 0;
+	machine_close(m);
+	return -1;
 }
 
 static void close_vm(struct machine *m)
