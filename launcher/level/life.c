@@ -270,6 +270,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 {
 	const struct options *o = &l->run.asked;
 	int level = l->run.teller.from + 1;
+	bool recursive = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
 	struct demand d = {
 		.wanted_kib = o->memory_kib ? o->memory_kib : o->mem_kib,
 		.kernel_kib = l->child_file.init_kib,
@@ -277,7 +278,8 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
-		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
+		.recurses = recursive,
+		.provided = recursive && kvm_provides_recursion(),
 	};
 
 	memory_plan(&l->budget, &d);

@@ -18,6 +18,7 @@ struct demand {
 	int64_t freed_kib;   /* what we keep in files only until it is up */
 	int vcpus;
 	bool recurses; /* its guests are none of our KVM's business: docs/recursion.md */
+	bool provided; /* because our KVM runs them all, in place of a CPU that would */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
