@@ -57,6 +57,7 @@ struct arena {
 	uint64_t got, want;
 	uint64_t argument, answer; /* of CALL_HOST */
 	bool have_svm, have_npt, have_hsave;
+	bool brief;    /* few rounds, and nothing that only time can show */
 	uint64_t seed; /* each level's values differ */
 
 	/* Exceptions and interrupts, whoever took them */

@@ -21,6 +21,7 @@ struct machine {
 	size_t run_bytes;
 	bool svm;	   /* G1 can be a hypervisor, */
 	bool npt;	   /* with nested paging */
+	bool brief;	   /* arena.h */
 	double deadline_s; /* on now_s() */
 	double tick_s;	   /* how often KVM_RUN is interrupted */
 	int64_t ticks;	   /* how often it was */

@@ -338,6 +338,7 @@ static void check_cost(struct check_context *c, struct check *k)
 #define QUICK(name, when, how) .id = (name), .phases = (when), .run = (how)
 #define ON_EACH_CPU .each_cpu = true
 #define THOROUGH(name) QUICK(name, CHECK_THOROUGH, check_guest)
+#define ALSO_BRIEF(name) QUICK(name, CHECK_BRIEF | CHECK_THOROUGH, check_guest)
 
 static const struct {
 	const char *id;
@@ -368,71 +369,73 @@ static const struct {
 	/* Memory slots added, moved and removed; accesses where none is */
 	{ THOROUGH("kvm_slots"), .guest = { .entry = case_slots, .on_call = call_slots } },
 	/* Instructions that KVM emulates: their memory, their permissions, what a user may do */
-	{ THOROUGH("kvm_emulator"), .guest = { .entry = case_emulator } },
+	{ ALSO_BRIEF("kvm_emulator"), .guest = { .entry = case_emulator } },
 	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
 	{ THOROUGH("kvm_timers"),
 	  .guest = { .entry = case_timers, .on_call = call_timers, .exact = true } },
 	/* A debugger from outside: breakpoints, watchpoints, single steps */
-	{ THOROUGH("kvm_debug"),
+	{ ALSO_BRIEF("kvm_debug"),
 	  .guest = { .entry = case_debug, .on_call = call_debug, .exact = true } },
 	/* Registers set from outside, in all modes */
-	{ THOROUGH("kvm_segments"), .guest = { .entry = case_segments, .on_call = call_segments } },
+	{ ALSO_BRIEF("kvm_segments"),
+	  .guest = { .entry = case_segments, .on_call = call_segments } },
 	/* MSRs that are taken from a guest and given back */
-	{ THOROUGH("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
+	{ ALSO_BRIEF("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
 	/* Priorities and the timer of the interrupt controller */
 	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic, .on_call = call_apic } },
 	/* XCR0 of a guest */
-	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
+	{ ALSO_BRIEF("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
-	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
+	{ ALSO_BRIEF("kvm_transfer"),
+	  .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* A guest whose thread moves from CPU to CPU */
 	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
 	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
-	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
 	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
-	{ THOROUGH("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
+	{ ALSO_BRIEF("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
 	/* and from outside, by this level */
-	{ THOROUGH("svm_memory"), .guest = { .entry = case_nested_memory,
-					     .svm = true,
-					     .npt = true,
-					     .on_call = call_memory } },
+	{ ALSO_BRIEF("svm_memory"), .guest = { .entry = case_nested_memory,
+					       .svm = true,
+					       .npt = true,
+					       .on_call = call_memory } },
 	/* Memory slots that change below a nested guest */
 	{ THOROUGH("svm_slots"), .guest = { .entry = case_nested_slots,
 					    .svm = true,
 					    .npt = true,
 					    .on_call = call_slots } },
 	/* What KVM writes for a hypervisor is in the dirty log too */
-	{ THOROUGH("svm_log"),
+	{ ALSO_BRIEF("svm_log"),
 	  .guest = { .entry = case_log, .svm = true, .npt = true, .on_call = call_log } },
 	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
-	{ THOROUGH("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
+	{ ALSO_BRIEF("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
 	/* The maps of MSRs and ports that exit, changed from run to run */
-	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
+	{ ALSO_BRIEF("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
 	/* What the hypervisor injects comes once, whatever interferes */
-	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
 	/* Events behind STI, two at once, in a halt, and while their delivery faults at this level */
-	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
-					       .svm = true,
-					       .npt = true,
-					       .exact = true,
-					       .on_call = call_delivery } },
+	{ ALSO_BRIEF("svm_delivery"), .guest = { .entry = case_delivery,
+						 .svm = true,
+						 .npt = true,
+						 .exact = true,
+						 .on_call = call_delivery } },
 	/* What was under way at an exit is what the hypervisor is told */
-	{ THOROUGH("svm_interrupted"),
+	{ ALSO_BRIEF("svm_interrupted"),
 	  .guest = { .entry = case_interrupted, .svm = true, .npt = true, .exact = true } },
 	/* Registers of a nested guest and of its hypervisor: each has its own */
-	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests in turn, and one that changes its page tables */
-	{ THOROUGH("svm_tlb"), .guest = { .entry = case_tlb, .svm = true } },
+	{ ALSO_BRIEF("svm_tlb"), .guest = { .entry = case_tlb, .svm = true } },
 	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
-	{ THOROUGH("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
+	{ ALSO_BRIEF("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
-	{ THOROUGH("svm_modes"),
+	{ ALSO_BRIEF("svm_modes"),
 	  .guest = { .entry = case_modes, .svm = true, .npt = true, .exact = true } },
 	/* INIT while a nested guest runs */
-	{ THOROUGH("svm_reset"),
+	{ ALSO_BRIEF("svm_reset"),
 	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
 	/* What VMRUN must refuse */
-	{ THOROUGH("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
+	{ ALSO_BRIEF("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets what happens in the guest of a nested guest */
 	{ THOROUGH("svm_recursion"),
 	  .guest = { .entry = case_recursion, .svm = true, .npt = true, .recursion = true } },
@@ -451,10 +454,12 @@ static bool is_in(const char *list, const char *name)
 
 static bool is_wanted(const struct check_context *c, int i)
 {
+	bool asked;
+
 	if (!(checks[i].phases & c->phase))
 		return false;
-	return c->phase != CHECK_THOROUGH || is_in(c->wanted, "thorough") ||
-	       is_in(c->wanted, checks[i].id);
+	asked = is_in(c->wanted, "thorough") || is_in(c->wanted, checks[i].id);
+	return c->phase == CHECK_THOROUGH ? asked : c->phase != CHECK_BRIEF || !asked;
 }
 
 bool checks_are_known(const char *list)
@@ -466,7 +471,7 @@ bool checks_are_known(const char *list)
 	while ((name = strsep(&rest, ","))) {
 		known = !strcmp(name, "quick") || !strcmp(name, "thorough");
 		for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
-			known |= checks[i].phases == CHECK_THOROUGH && !strcmp(name, checks[i].id);
+			known |= checks[i].phases & CHECK_THOROUGH && !strcmp(name, checks[i].id);
 		if (!known) {
 			fail("nest.checks: there is no thorough check '%s'; docs/report.md lists "
 			     "them",
