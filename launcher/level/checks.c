@@ -383,6 +383,8 @@ static const struct {
 	{ ALSO_BRIEF("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
 	/* Priorities and the timer of the interrupt controller */
 	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic, .on_call = call_apic } },
+	/* The 8254: its rates, gate and interrupts */
+	{ THOROUGH("kvm_pit"), .guest = { .entry = case_pit, .on_call = call_pit } },
 	/* XCR0 of a guest */
 	{ ALSO_BRIEF("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
 	/* A guest, and its guest, saved, destroyed and restored at any moment */
@@ -431,6 +433,8 @@ static const struct {
 	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
 	{ ALSO_BRIEF("svm_modes"),
 	  .guest = { .entry = case_modes, .svm = true, .npt = true, .exact = true } },
+	/* A hypervisor in 32-bit mode */
+	{ ALSO_BRIEF("svm_legacy"), .guest = { .entry = case_legacy, .svm = true, .npt = true } },
 	/* INIT while a nested guest runs */
 	{ ALSO_BRIEF("svm_reset"),
 	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
