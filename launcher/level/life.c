@@ -23,24 +23,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where things stand in the appliance. */
+/* Paths in the appliance. */
 #define QEMU_PATH "/bin/qemu-system-x86_64"
 #define FIRMWARE_DIR "/share"
-#define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
+#define MACHINE_PATH "/share/machine" /* features of this QEMU's microvm that others lack */
 #define PARAMETERS_PATH \
 	"/share/words" /* the kernel command line of a nested level, with comments */
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
-#define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
-#define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define FIRMWARE_PATH "/run/firmware.rom" /* for a level whose kernel is not ours */
+#define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without mounts on them */
 #define UNTIL_PATH \
-	"/etc/supernest/until" /* which files deeper levels do not need; by host/pack.c */
-#define CMDLINE_PATH "/etc/supernest/cmdline" /* parameters, where a loader cannot pass any */
+	"/etc/supernest/until" /* which files deeper levels do not need; host/pack.c writes it */
+#define CMDLINE_PATH "/etc/supernest/cmdline" /* parameters, if a loader cannot pass them */
 
 #define LATE_CHECKS_S 20.0
-#define THOROUGH_S 3600.0 /* each check has its own bound */
-#define HEARTBEAT_S 2	  /* at the least */
-#define COUNT_US 5000	  /* a parent's turn */
+#define THOROUGH_S 3600.0 /* each check has its own limit */
+#define HEARTBEAT_S 2	  /* at least */
+#define COUNT_US 5000	  /* enough for the parent to run */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -59,7 +59,10 @@ int life_read_cmdline(struct options *o)
 		     strlen(text));
 	if (options_from_cmdline(o, text) || !checks_are_known(o->checks) || full)
 		return -1;
-	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
+	/*
+	 * The outermost level has no parent.  If its loader cannot pass parameters, an appended file may
+	 * have them.
+	 */
 	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
 	if (read_whole(CMDLINE_PATH, text, sizeof(text)))
@@ -122,8 +125,8 @@ static void tell_own_line(void *context, const char *line)
 }
 
 /*
- * Errors go up as records. Those of another process of ours, which must not use our record numbers,
- * and those of sending itself go up as text.
+ * Sends errors up as records.  Errors of our other processes, which must not use our sequence numbers, and
+ * errors of sending itself go up as text.
  */
 static void fail_up(void *context, const char *message)
 {
@@ -176,7 +179,7 @@ void life_heartbeat(void *context)
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
 
-	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child that has any */
+	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child with exits */
 }
 
 static void tell_own_check(void *context, const struct check *k)
@@ -212,8 +215,9 @@ static void learn_parameters(struct life *l)
 }
 
 /*
- * What somebody has set is told at once, as the level may die of it.  Where the kernel command line has no word of KVM, nobody
- * has, and life_end() learns what there is: reading 30 files of sysfs takes time that the level below would pay for.
+ * Tells parameters of KVM that differ from their defaults, before they can kill the level.  If the kernel
+ * command line has none, life_end() reads them: reading 30 files of sysfs takes time that the level below
+ * would pay for.
  */
 static void check_parameters(struct life *l)
 {
@@ -231,7 +235,7 @@ static void check_parameters(struct life *l)
 	free(log);
 }
 
-/* The one that owns the CPU, or that somebody else started; below it a foreign kernel may be without. */
+/* The level that owns the CPU, or that was not started by us; a foreign kernel below it may lack SMP. */
 static bool is_outermost(const struct life *l)
 {
 	return !l->has_parent || l->run.teller.from == 0;
@@ -248,7 +252,7 @@ void life_learn_kvm(struct life *l)
 	kernel_of_level(self->level + 1, l->child_kernel, sizeof(l->child_kernel));
 	strcpy(l->archive.sum[0].path, own + 1);
 	strcpy(l->archive.sum[1].path, l->child_kernel + 1);
-	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
+	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong */
 		l->child_file = (struct kernel){ 0 };
 	if (l->run.decided.nesting == NESTING_RECURSIVE && is_outermost(l))
 		platform_provide_recursion(l->appliance);
@@ -258,7 +262,7 @@ void life_learn_kvm(struct life *l)
 
 /* ---- whether there is a next level ------------------------------------------------------- */
 
-/* The user of a shell may start another run, which needs the kernel again. */
+/* The user of a shell may start another run, which needs the kernel once more. */
 static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
@@ -319,7 +323,7 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
-	/* A child is slower than its parent: less than our own boot took is surely not enough. */
+	/* A child is slower than its parent: the time that our own boot took is certainly not enough. */
 	if (d->deadline_s && now_s() + self->ready_s > d->deadline_s)
 		return reason_set(why, STOP_TIME, "no time is left for another level");
 	return STOP_NONE;
@@ -338,7 +342,10 @@ int64_t life_estimate_kib(struct life *l)
 	return archive_estimate_kib("/", &l->left_out);
 }
 
-/* Writes the child's, if there will be one, and sums up our own: the same, unless something is left out. */
+/*
+ * Writes the archive for the child, if there will be one, and computes the checksum of our own.  It is the
+ * same unless files are left out.
+ */
 static int write_archive(struct life *l, bool for_child)
 {
 	struct level *self = l->run.teller.self;
@@ -358,7 +365,7 @@ static int write_archive(struct life *l, bool for_child)
 		err = archive_write(ROOT_VIEW, fd, &l->archive);
 	if (fd >= 0)
 		close(fd);
-	if (err) /* no room for it: the level above still wants to compare the sums */
+	if (err) /* no room for it: the level above still wants to compare the checksums */
 		archive_write(ROOT_VIEW, -1, &l->archive);
 	if (for_child && l->left_out.count)
 		err |= archive_write(ROOT_VIEW, -1, &own);
@@ -400,7 +407,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.done = tell_own_check,
 	};
 
-	if (phase == CHECK_THOROUGH) /* room for the levels above, which do the same */
+	if (phase == CHECK_THOROUGH) /* leaves room for the levels above, which do the same */
 		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
@@ -412,12 +419,15 @@ void life_become_ready(struct life *l)
 	if (l->has_parent)
 		uplink_use_serial(&l->uplink);
 	tell_level(&l->run.teller, "ready");
-	/* The parent counts our exits once it has its turn: without an idle moment that is at its next tick. */
+	/*
+	 * The parent counts our exits when it runs.  Without an idle moment it would run only at its next
+	 * tick.
+	 */
 	if (l->has_parent)
 		usleep(COUNT_US);
 }
 
-/* The levels above wait for heartbeats; the outermost level needs none. */
+/* The levels above wait for heartbeats; the outermost level has nobody to send them to. */
 static double heartbeat_s(const struct life *l)
 {
 	double pace_s = l->run.teller.self->ready_s;
@@ -425,7 +435,7 @@ static double heartbeat_s(const struct life *l)
 	return pace_s > HEARTBEAT_S ? pace_s : HEARTBEAT_S;
 }
 
-/* The outermost level has no parent that could send it a report: it writes its own. */
+/* The outermost level has no parent that sends it a report, so it writes its own. */
 static void keep_report_so_far(const struct report *r)
 {
 	struct report *copy = malloc(sizeof(*copy));
@@ -438,7 +448,7 @@ static void keep_report_so_far(const struct report *r)
 	free(copy);
 }
 
-/* -1: it was ended from outside, and has none. */
+/* STATUS -1: the shell was ended from outside, and has no status. */
 static void tell_shell_status(struct teller *t, int status)
 {
 	struct check k = { .id = "shell", .result = RESULT_SKIP, .unit = "status" };
@@ -485,12 +495,12 @@ void life_hold_shell(struct life *l)
 		return;
 	hold_shell(l);
 	if (!l->why.stop)
-		life_write_archive(l); /* another run in it would have used it up */
+		life_write_archive(l); /* another run in the shell would have used up the archive */
 }
 
 /* ---- programs ---------------------------------------------------------------------------- */
 
-/* There is no level below, and there was to be none or one that there is no room for. */
+/* Whether no level follows, because none was asked for or there is no room for it. */
 static bool is_deepest(const struct life *l)
 {
 	const struct decided *d = &l->run.decided;
@@ -524,7 +534,7 @@ static void begin_payloads(struct life *l)
 		p->input = uplink_input(&l->uplink);
 }
 
-/* Where no other level follows, there is no other time for them. */
+/* If no level follows, there is no later time for them. */
 void life_run_payloads(struct life *l, enum exec_when when)
 {
 	bool now = is_deepest(l) ? when == EXEC_FIRST : (int)when == l->run.decided.exec.when;
@@ -555,7 +565,7 @@ static void step_payloads(void *context)
 
 /* ---- the next level ---------------------------------------------------------------------- */
 
-/* Its checksums show that it runs the kernel that was meant for it, and has the same files. */
+/* Equal checksums prove that the child runs the intended kernel and has the same files. */
 static void compare_sums(struct life *l, const struct level *child)
 {
 	struct check archive = { "archive", RESULT_PASS, l->archive.bytes, "bytes", "" };
@@ -611,12 +621,12 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 		config->machine = VM_FIRMWARE;
 		config->firmware = FIRMWARE_PATH;
 	}
-	if (isalpha((unsigned char)*options)) /* a name: a choice of the user */
+	if (isalpha((unsigned char)*options)) /* a name: the user's choice */
 		config->machine = VM_NAMED;
 	return 0;
 }
 
-/* Where an exit is dear, a tick has to come more rarely.  Only our kernel knows the parameter. */
+/* If exits are expensive, ticks must be rarer.  Only our kernel has the parameter. */
 static void append_tick(const struct life *l, char *parameters, size_t size)
 {
 	const struct teller *t = &l->run.teller;
@@ -645,8 +655,9 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 	if (!l->platform.child_xsave)
 		append_word(parameters, sizeof(parameters), "noxsave");
 	/*
-	 * Each piece of code that the kernel patches as it boots, of KVM some 300, would be three interrupts
-	 * to each CPU (text_poke_bp): life_start_cpus() starts the others when that is done.
+	 * The kernel patches its code as it boots, for KVM in about 300 places.  Each would cost three
+	 * interrupts to each CPU (text_poke_bp), so life_start_cpus() starts the other CPUs when that is
+	 * done.
 	 */
 	if (l->run.decided.smp > 1 && !foreign)
 		append_word(parameters, sizeof(parameters), "maxcpus=1");
@@ -708,7 +719,7 @@ void life_run_child(struct life *l)
 		reason_set(&l->why, STOP_QEMU, "%s", last_error());
 		tell_stop(t, t->from + 1, &l->why);
 	}
-	if (c->aside && l->payloads.teller) /* longer than the child */
+	if (c->aside && l->payloads.teller) /* they take longer than the child */
 		payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
 }
 
