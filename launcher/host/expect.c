@@ -69,7 +69,7 @@ static int read_line(struct expectations *e, char *line, const char *path, int n
 	return 0;
 }
 
-/* TEXT is changed.  NAME is for messages. */
+/* Changes TEXT.  NAME is for messages. */
 static int read_table(struct expectations *e, char *text, const char *name)
 {
 	char *line;
@@ -112,7 +112,10 @@ void expect_free(struct expectations *e)
 	*e = (struct expectations){ 0 };
 }
 
-/* As for QEMU's -cpu: "tcg-svm,npt,-nrip_save" is that CPU with the one feature and without the other. */
+/*
+ * Whether the outermost CPU is the one asked for, in the form of QEMU's -cpu: "tcg-svm,npt,-nrip_save" is
+ * that CPU with the feature npt and without nrip_save.
+ */
 static bool is_cpu(const char *asked, const struct report *r)
 {
 	const char *features = r->levels[r->outermost].cpu_features, *p = asked;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PUBLISHED(name) "supernest-" VERSION "-" name /* as scripts/dist does */
+#define PUBLISHED(name) "supernest-" VERSION "-" name /* the name that scripts/dist gives it */
 
 static char *file_beside(const char *name, const char *published)
 {

@@ -28,7 +28,7 @@
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-/* What follows from the lack of virtualization alone is what the stop reason says. */
+/* A failed check for virtualization does not count: the stop reason covers it. */
 static bool is_sound(const struct level *lv)
 {
 	static const char *const virtual[] = { "virt", "kvm", "nested" };
@@ -73,7 +73,7 @@ static void show(int fd, FILE *out)
 		fwrite(buf, 1, n, out);
 }
 
-/* Its status. A request to stop is passed on, and the run's last output is waited for. */
+/* Waits for a run and returns its status.  Passes a request to stop on, and waits for the run's last output. */
 static int wait_for(pid_t pid, const volatile int *stop)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), status = 0;
@@ -129,7 +129,7 @@ static void write_run(const struct series *s, const struct past_run *past, const
 	formats_print_tree(run, json);
 }
 
-/* The line that is printed for a run while the others are made. */
+/* Prints a run's line while the others are made. */
 static void print_run(const struct series *s, const struct past_run *past, const struct report *r,
 		      FILE *out)
 {
@@ -198,7 +198,7 @@ static int compare_doubles(const void *a, const void *b)
 
 enum figure { FIGURE_EXITS, FIGURE_OVERHEAD, FIGURE_SECONDS };
 
-/* Of a figure of a level, over the runs of a combination that have it. */
+/* The spread of a level's figure over the runs of a combination that have it. */
 static struct spread spread_of(const struct series *s, int combination, enum figure what, int level)
 {
 	double *value = calloc(s->count + 1, sizeof(*value));
@@ -230,7 +230,7 @@ static void print_spread(const struct spread *v, const char *name, int digits, F
 			v->median, digits, v->most);
 }
 
-/* Of all runs of a combination. */
+/* Sums over all runs of a combination. */
 struct sums {
 	int runs, passed, skipped, least_reached, most_reached;
 };
@@ -347,7 +347,7 @@ static int names_width(const struct series *s)
 	return width;
 }
 
-/* One line for each combination: its medians. */
+/* A line for each combination, with its medians. */
 static void print_matrix(const struct series *s, FILE *out)
 {
 	int width = names_width(s);
@@ -360,7 +360,7 @@ static void print_matrix(const struct series *s, FILE *out)
 
 /* ---- the table of cases ------------------------------------------------------------------ */
 
-/* The worst of its runs; CASE_SKIPPED: it has none, or none was made. */
+/* Judges a case by the worst of its runs; CASE_SKIPPED if it has no run. */
 static enum judgement judge(const struct series *s, int combination, const struct past_run **worst)
 {
 	enum judgement all = CASE_SKIPPED, one;
@@ -398,7 +398,7 @@ static void print_case(const struct series *s, int combination, int width, enum 
 				    : "a check failed");
 }
 
-/* All cases, what was expected of each and what came of it. */
+/* Prints all cases, with the expected and the actual outcome. */
 static void print_cases(const struct series *s, FILE *out)
 {
 	int counts[CASE_JUDGEMENTS] = { s->cases_left_out }, width = names_width(s);
@@ -477,7 +477,7 @@ struct command {
 	const char *text;
 };
 
-/* One of a series, in a process of its own. */
+/* Makes one run of a series, in a process of its own. */
 static int run_once(void *context, int argc, char **argv, struct report *r)
 {
 	const struct command *c = context;
@@ -489,7 +489,7 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	strcpy(command, c->text);
 	for (int i = 0; i < argc; i++)
 		append_word(command, sizeof(command), argv[i]);
-	asked.json_path = NULL; /* the series' */
+	asked.json_path = NULL; /* the series writes that file */
 	if (asked.artifacts) {
 		format(dir, sizeof(dir), "%s/%04d", asked.artifacts, c->series->count);
 		asked.artifacts = dir;
@@ -498,7 +498,7 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	return status < 0 ? STATUS_WRONG : status;
 }
 
-/* What varies is known to be right before the first run. */
+/* Checks all combinations before the first run. */
 static int check(const struct series *s, const struct options *asked)
 {
 	char *arg[SERIES_ARGS];
