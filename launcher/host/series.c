@@ -5,7 +5,7 @@
 #include "host/files.h"
 #include "host/host.h"
 #include "host/outermost.h"
-#include "report/formats.h"
+#include "host/series_json.h"
 #include "lib/options.h"
 #include "lib/output.h"
 
@@ -21,9 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cJSON.h>
-
-#define SERIES_SCHEMA "supernest-series/1"
 #define LOOK_MS 500
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -89,7 +86,7 @@ static int wait_for(pid_t pid, const volatile int *stop)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static enum judgement judge_run(const struct matrix_case *c, const struct past_run *past)
+enum judgement series_judge(const struct matrix_case *c, const struct past_run *past)
 {
 	const struct outcome o = { past->status, past->requested, past->reached, past->stop,
 				   past->sound };
@@ -102,31 +99,8 @@ static bool is_failure(const struct series *s, const struct past_run *past)
 	const struct matrix_case *c = series_case(s, past->combination);
 
 	if (c)
-		return judge_run(c, past) >= CASE_WORSE;
+		return series_judge(c, past) >= CASE_WORSE;
 	return past->status != STATUS_OK && past->status != STATUS_SKIPPED;
-}
-
-static void write_run(const struct series *s, const struct past_run *past, const struct report *r,
-		      FILE *json)
-{
-	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
-	const struct matrix_case *c = series_case(s, past->combination);
-	char expected[24];
-
-	for (int i = 0; i < s->axis_count; i++)
-		cJSON_AddStringToObject(options, s->axes[i].key,
-					series_value(s, past->combination, i));
-	if (c) {
-		case_expected(c, past->requested, expected, sizeof(expected));
-		cJSON_AddStringToObject(run, "case", c->name);
-		cJSON_AddStringToObject(run, "expected", expected);
-		cJSON_AddStringToObject(run, "judgement", judgement_names[judge_run(c, past)]);
-	}
-	cJSON_AddNumberToObject(run, "status", past->status);
-	cJSON_AddNumberToObject(run, "seconds", past->seconds);
-	cJSON_AddItemToObject(run, "report", formats_to_json(r));
-	fputs(s->count > 1 ? "," : "", json);
-	formats_print_tree(run, json);
 }
 
 /* Prints a run's line while the others are made. */
@@ -178,8 +152,7 @@ static void run_one(struct series *s, int combination, once_fn *once, void *cont
 		show(log, out);
 	close(log);
 	print_run(s, past, shared, out);
-	if (json)
-		write_run(s, past, shared, json);
+	series_json_run(json, s, past, shared);
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -371,7 +344,7 @@ static enum judgement judge(const struct series *s, int combination, const struc
 
 		if (past->combination != combination)
 			continue;
-		one = judge_run(series_case(s, combination), past);
+		one = series_judge(series_case(s, combination), past);
 		if (!*worst || one > all)
 			*worst = past;
 		all = one > all ? one : all;
@@ -446,15 +419,13 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 		fail("no memory for %d runs", runs);
 		return STATUS_WRONG;
 	}
-	if (json)
-		fputs("{\"schema\": \"" SERIES_SCHEMA "\", \"runs\": [\n", json);
+	series_json_begin(json);
 	while (s->count < runs && !*stop) {
 		run_one(s, s->count / s->repeat, once, context, shared, stop, out, json);
 		if (is_failure(s, &s->runs[s->count - 1]) && s->stop_on_failure)
 			break;
 	}
-	if (json)
-		fputs("\n]}\n", json);
+	series_json_end(json);
 	if (s->case_count)
 		print_cases(s, out);
 	else if (s->axis_count && !s->quiet)

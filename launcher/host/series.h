@@ -68,6 +68,9 @@ void series_choose(struct series *s, const struct host *h);
 const struct matrix_case *series_case(const struct series *s, int combination);
 const char *series_value(const struct series *s, int combination, int axis);
 void series_name(const struct series *s, int combination, char *buf, size_t size);
+/* The judgement of a run of this case. */
+enum judgement series_judge(const struct matrix_case *c, const struct past_run *past);
+
 /* Sets ARG, of SERIES_ARGS, to the options of a combination, and returns their number. */
 int series_options(const struct series *s, int combination, char *arg[]);
 
