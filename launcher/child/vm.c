@@ -118,12 +118,6 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	bool firmware = has_serial(c) &&
 			strstr(c->machine_options ? c->machine_options : "", "x-direct-boot");
 
-	/* Only what is listed: no default devices, no user configuration, no window. */
-	add(a, "-nodefaults -no-user-config -display none");
-	/* A reset ends QEMU.  So nothing is booted twice, and what the child has read can be freed. */
-	add(a, "-no-reboot");
-	if (c->sandbox)
-		add(a, "-sandbox %s", c->sandbox);
 	switch (c->machine) {
 	case VM_PC:
 		add(a, "-M q35 -serial chardev:con");
@@ -152,6 +146,10 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	case VM_BOCHS: /* see add_bochs() */
 		break;
 	}
+}
+
+static void add_cpu(struct args *a, const struct vm_config *c)
+{
 	/*
 	 * The ROM that optimizes old guests' TPR makes QEMU write back all registers.  If the host runs on
 	 * QEMU's own emulation of AMD-V, that takes the guest's TSS for none and refuses it all ports.
@@ -197,7 +195,14 @@ static void build_args(struct args *a, const struct vm_config *c)
 	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
 	       has_serial(c) && is_microvm(c) ? MMIO_PARAMETER : "");
 	add_word(a, c->qemu);
+	/* Only what is listed: no default devices, no user configuration, no window. */
+	add(a, "-nodefaults -no-user-config -display none");
+	/* A reset ends QEMU.  So nothing is booted twice, and what the child has read can be freed. */
+	add(a, "-no-reboot");
+	if (c->sandbox)
+		add(a, "-sandbox %s", c->sandbox);
 	add_machine(a, c);
+	add_cpu(a, c);
 	add_path(a, "-kernel", c->kernel);
 	add_path(a, "-initrd", c->initramfs);
 	add_path(a, "-append", cmdline);
