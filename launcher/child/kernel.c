@@ -63,7 +63,8 @@ void kernel_of_level(int level, char *path, size_t size)
 	format(path, size, "%s", realpath(name, real) ? real : KERNEL_PATH);
 }
 
-bool file_can_be_freed(const char *path)
+/* Whether the file is in memory, so that freeing it gives memory back. */
+static bool file_can_be_freed(const char *path)
 {
 	struct statfs fs;
 

@@ -26,7 +26,5 @@ void kernel_free_all(const struct appliance *a);
 
 /* Frees a file's memory in tmpfs and removes its name.  A process that has it mapped keeps a hole. */
 void free_file(const struct appliance *a, const char *path);
-/* Whether the file is in memory, so that freeing it gives memory back. */
-bool file_can_be_freed(const char *path);
 
 #endif

@@ -15,7 +15,8 @@
 #define BLANKS " \t\r"
 #define ITSELF "-"
 
-void expect_cpu(const struct report *r, char *buf, size_t size)
+/* Names the outermost level's CPU, as in "tcg-svm" and "none-vmx". */
+static void name_cpu(const struct report *r, char *buf, size_t size)
 {
 	const struct level *lv = &r->levels[r->outermost];
 
@@ -122,7 +123,7 @@ static bool is_cpu(const char *asked, const struct report *r)
 	size_t len = strcspn(asked, ",");
 	char cpu[40], feature[40];
 
-	expect_cpu(r, cpu, sizeof(cpu));
+	name_cpu(r, cpu, sizeof(cpu));
 	if ((len != 3 || strncmp(asked, "any", 3)) &&
 	    (len != strlen(cpu) || strncmp(asked, cpu, len)))
 		return false;
@@ -197,7 +198,7 @@ static void write_failure(const struct report *r, int level, const char *suite, 
 
 	if (result != RESULT_FAIL && !known)
 		return;
-	expect_cpu(r, cpu, sizeof(cpu));
+	name_cpu(r, cpu, sizeof(cpu));
 	if (known)
 		detail += sizeof(KNOWN_FAILURE) - 1;
 	fprintf(out, "%s %s %d %s %s\n", suite, test, level, cpu, *detail ? detail : "it fails");

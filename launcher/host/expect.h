@@ -13,7 +13,7 @@ struct expectation {
 	char suite[CHECK_ID],
 		test[64]; /* the program's check, and the test's id or "-" for the check itself */
 	struct levels levels;
-	char cpu[60]; /* by expect_cpu(), or "any" */
+	char cpu[60]; /* as in "tcg-svm", or "any" */
 	char reason[80];
 };
 
@@ -22,8 +22,6 @@ struct expectations {
 	struct expectation *known;
 };
 
-/* Names the outermost level's CPU, as in "tcg-svm" and "none-vmx". */
-void expect_cpu(const struct report *r, char *buf, size_t size);
 /* Reads a table.  -1 (printed) if PATH cannot be read or a line is malformed. */
 int expect_read(struct expectations *e, const char *path);
 /* Reads the shipped table.  -1 (printed) on failure. */

@@ -18,8 +18,6 @@ char *files_selftests(void); /* the folder of kvm-selftests */
 
 /* -1 (printed, naming the option --WHAT) if PATH cannot be read. */
 int files_need(const char *path, const char *what);
-/* Whether both files have the same bytes. */
-bool files_same(const char *a, const char *b);
 /* Whether KERNEL, a path or NULL, is not the appliance's own kernel for this number of vCPUs. */
 bool files_is_foreign_kernel(const char *kernel, int vcpus);
 

@@ -174,7 +174,8 @@ void life_refuse_files(struct life *l, const char *why)
 		streams_close(&l->streams);
 }
 
-void life_heartbeat(void *context)
+/* Sends a heartbeat while a hook or a shell runs.  CONTEXT is a life. */
+static void heartbeat(void *context)
 {
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
@@ -201,8 +202,7 @@ void life_run_hook(struct life *l)
 	struct teller *t = &l->run.teller;
 	struct check k;
 
-	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->own_lines, life_heartbeat, l,
-			   &k))
+	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->own_lines, heartbeat, l, &k))
 		tell_own_check(t, &k);
 }
 
@@ -401,7 +401,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
 		.wanted = d->checks,
 		.vcpus = l->has_parent ? d->smp : 0,
-		.alive = life_heartbeat,
+		.alive = heartbeat,
 		.alive_context = l,
 		.context = t,
 		.done = tell_own_check,
@@ -472,7 +472,7 @@ static void hold_shell(struct life *l)
 		.start_s = 10 + 10 * t->self->ready_s,
 		.deadline_s = l->run.decided.deadline_s,
 		.heartbeat_s = l->has_parent ? heartbeat_s(l) : HEARTBEAT_S,
-		.on_heartbeat = life_heartbeat,
+		.on_heartbeat = heartbeat,
 		.context = l,
 	};
 
@@ -542,7 +542,7 @@ void life_run_payloads(struct life *l, enum exec_when when)
 	if (!runs_payloads(l) || !now)
 		return;
 	begin_payloads(l);
-	payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
+	payloads_run(&l->payloads, heartbeat_s(l), heartbeat, l);
 }
 
 static void poll_payloads(void *context, struct pollfd *fds)
@@ -720,7 +720,7 @@ void life_run_child(struct life *l)
 		tell_stop(t, t->from + 1, &l->why);
 	}
 	if (c->aside && l->payloads.teller) /* they take longer than the child */
-		payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
+		payloads_run(&l->payloads, heartbeat_s(l), heartbeat, l);
 }
 
 void life_tell_why(struct life *l)

@@ -48,8 +48,6 @@ void life_begin(struct life *l, double kernel_s);
 void life_open_own_lines(struct life *l);
 /* Ends the run because files are missing, as the kernel's message WHY says. */
 void life_refuse_files(struct life *l, const char *why);
-/* Sends a heartbeat while a hook or a shell runs.  CONTEXT is a life. */
-void life_heartbeat(void *context);
 /* Starts the CPUs that the kernel did not. */
 void life_start_cpus(struct life *l);
 /* Runs the user's hook, which is a check. */
