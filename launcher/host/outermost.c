@@ -555,17 +555,9 @@ static bool enlightened_fits(const struct outermost *m)
 	return false;
 }
 
-static int prepare_and_run(struct outermost *m)
+/* Whether this machine can do what was asked for: 0, STATUS_SKIPPED (printed) or -1 (printed). */
+static int check_host(const struct outermost *m)
 {
-	int status, err;
-
-	if (decide(m))
-		return -1;
-	status = learn(m);
-	if (status)
-		return status;
-	if (read_expectations(m))
-		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
@@ -583,6 +575,23 @@ static int prepare_and_run(struct outermost *m)
 			    "builds a QEMU whose CPU can, or unpack the emulator's archive beside "
 			    "this command",
 			    m->host.qemu);
+	return 0;
+}
+
+static int prepare_and_run(struct outermost *m)
+{
+	int status, err;
+
+	if (decide(m))
+		return -1;
+	status = learn(m);
+	if (status)
+		return status;
+	if (read_expectations(m))
+		return -1;
+	status = check_host(m);
+	if (status)
+		return status;
 	choose_machine(m);
 	if (check_settings(m, "--set", &m->run.decided.set) ||
 	    check_settings(m, "--cpu-at", &m->run.decided.cpus) || place_kernel(m) ||

@@ -270,6 +270,12 @@ static bool keeps_kernel(const struct life *l)
 	return !appliance_is_init(l->appliance) || o->start == START_MANUAL || o->end == END_SHELL;
 }
 
+/* Whether the guests of this level's KVM recurse. */
+static bool recurses(const struct life *l)
+{
+	return l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
+}
+
 static void plan_memory(struct life *l, int64_t archive_kib)
 {
 	const struct options *o = &l->run.asked;
@@ -281,7 +287,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
-		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
+		.recurses = recurses(l),
 	};
 
 	memory_plan(&l->budget, &d);
@@ -517,6 +523,11 @@ static bool runs_payloads(const struct life *l)
 	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
 }
 
+static bool runs_beside_child(const struct life *l)
+{
+	return runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT;
+}
+
 static void begin_payloads(struct life *l)
 {
 	const struct exec *e = &l->run.decided.exec;
@@ -593,7 +604,7 @@ void life_child_is_ready(void *context, const struct level *child)
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
 
-	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT)
+	if (runs_beside_child(l))
 		begin_payloads(l);
 	compare_sums(l, child);
 	memory_settle(t->self, child->total_kib,
@@ -630,14 +641,13 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 static void append_tick(const struct life *l, char *parameters, size_t size)
 {
 	const struct teller *t = &l->run.teller;
-	bool recursive = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
 	char word[32];
 	int jiffies;
 
 	if (l->platform.tsc_khz < 1 || t->self->cpuid_cycles <= 0)
 		return;
 	jiffies = cmdline_tick_jiffies(t->self->cpuid_cycles / l->platform.tsc_khz / 1000,
-				       t->from + 1, recursive);
+				       t->from + 1, recurses(l));
 	if (jiffies == 1)
 		return;
 	format(word, sizeof(word), "tick_jiffies=%d", jiffies);
@@ -670,10 +680,40 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, parameters, cmdline);
 }
 
+/* There is no next level, because of the last error. */
+static void tell_no_child(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+
+	reason_set(&l->why, STOP_QEMU, "%s", last_error());
+	tell_stop(t, t->from + 1, &l->why);
+}
+
+static void prepare_child(struct life *l)
+{
+	const struct teller *t = &l->run.teller;
+	struct child *c = &l->child;
+
+	c->level = t->from + 1;
+	c->run = &l->run;
+	c->pace_s = t->self->ready_s;
+	c->heartbeat_s = l->has_parent ? heartbeat_s(l) : 0;
+	c->counts_chain = is_outermost(l);
+	c->has_parent = l->has_parent;
+	if (l->run.decided.exec.input > t->from)
+		c->input = uplink_input(&l->uplink);
+	c->own = &l->own_lines;
+	c->on_ready = life_child_is_ready;
+	c->context = l;
+	if (runs_beside_child(l)) {
+		l->aside = (struct aside){ poll_payloads, step_payloads, l };
+		c->aside = &l->aside;
+	}
+}
+
 void life_run_child(struct life *l)
 {
 	struct teller *t = &l->run.teller;
-	struct child *c = &l->child;
 	char cmdline[CMDLINE_SIZE], options[256];
 	struct vm_config config = {
 		.appliance = l->appliance,
@@ -692,34 +732,17 @@ void life_run_child(struct life *l)
 
 	if (choose_machine(l, &config, options, sizeof(options)) ||
 	    make_cmdline(l, config.firmware, cmdline)) {
-		reason_set(&l->why, STOP_QEMU, "%s", last_error());
-		tell_stop(t, t->from + 1, &l->why);
+		tell_no_child(l);
 		return;
 	}
 	config.enlightened = config.firmware && l->run.decided.enlightened;
 	memory_terms(t->self, &l->budget);
 	tell_level(t, "level");
 	platform_prepare_kvm(l->appliance);
-	c->level = t->from + 1;
-	c->run = &l->run;
-	c->pace_s = t->self->ready_s;
-	c->heartbeat_s = l->has_parent ? heartbeat_s(l) : 0;
-	c->counts_chain = is_outermost(l);
-	c->has_parent = l->has_parent;
-	if (l->run.decided.exec.input > t->from)
-		c->input = uplink_input(&l->uplink);
-	c->own = &l->own_lines;
-	c->on_ready = life_child_is_ready;
-	c->context = l;
-	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT) {
-		l->aside = (struct aside){ poll_payloads, step_payloads, l };
-		c->aside = &l->aside;
-	}
-	if (child_run(c, &config)) {
-		reason_set(&l->why, STOP_QEMU, "%s", last_error());
-		tell_stop(t, t->from + 1, &l->why);
-	}
-	if (c->aside && l->payloads.teller) /* they take longer than the child */
+	prepare_child(l);
+	if (child_run(&l->child, &config))
+		tell_no_child(l);
+	if (l->child.aside && l->payloads.teller) /* they take longer than the child */
 		payloads_run(&l->payloads, heartbeat_s(l), heartbeat, l);
 }
 
