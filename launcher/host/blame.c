@@ -54,9 +54,9 @@ void blame_conclude(struct blame *b, const struct report *first, const struct pa
 		name_suspects(b);
 	else
 		format(b->sentence, sizeof(b->sentence),
-		       "L%d broke, and so it does with the appliance's own kernel at any one "
-		       "level: "
-		       "the fault is in several of them or in none",
+		       "L%d broke, and also breaks with the appliance's own kernel at any one "
+		       "level: the "
+		       "fault is in several levels or in none",
 		       b->victim);
 }
 

@@ -42,7 +42,7 @@ int case_read(struct matrix_case *c, char *const word[], int count, const char *
 	if (count < 2)
 		return fail("%s: a case is NAME EXPECTED [MACHINE] --OPTION...", where);
 	if (read_expected(c, word[1]))
-		return fail("%s: %s is not what a run comes to: all, L1 or L1:no-virt", where,
+		return fail("%s: %s is not an expected outcome: all, L1 or L1:no-virt", where,
 			    word[1]);
 	if (count > next && *word[next] != '-') {
 		if (parse_choice(word[next], machines, &machine))

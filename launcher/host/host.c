@@ -269,7 +269,7 @@ void host_print(const struct host *h, bool json, FILE *out)
 		fprintf(out, "strict: %s\n",
 			h->strict_fits
 				? "yes: the emulated AMD-V can be as strict as hardware may be"
-			: h->accel == ACCEL_KVM ? "no: KVM's CPU is what it is"
+			: h->accel == ACCEL_KVM ? "no: with KVM the CPU is the host's"
 						: "no: make emulator builds a QEMU that can");
 	if (h->usable)
 		fprintf(out, "sandbox: %s\n",

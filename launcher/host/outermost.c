@@ -69,7 +69,7 @@ static int check_strict(const struct options *asked)
 			    "--accel kvm");
 	if (asked->strict && asked->nesting == NESTING_RECURSIVE)
 		return fail("--strict does not go with --nesting recursive: real hardware has no "
-			    "such thing to be strict about");
+			    "recursive SVM");
 	return 0;
 }
 
@@ -116,7 +116,7 @@ static int input_level(const struct outermost *m)
 	if (files_is_foreign_kernel(asked->kernel, asked->smp)) {
 		lines_say(&m->run.lines,
 			  "the standard input does not reach a level with --kernel: its "
-			  "drivers for that are the appliance's own kernel's");
+			  "drivers for that are in the appliance's own kernel alone");
 		return INPUT_NONE;
 	}
 	if (levels_last(at) >= 0)
@@ -323,8 +323,8 @@ static int place_files(struct outermost *m)
 	if (p->last != LEVEL_NONE)
 		format(until, sizeof(until), " down to L%d", p->last);
 	if (p->files)
-		lines_say(&m->run.lines, "%d files of yours take %lld KiB in each level%s",
-			  p->files, (long long)p->kib, until);
+		lines_say(&m->run.lines, "your %d files take %lld KiB in each level%s", p->files,
+			  (long long)p->kib, until);
 	return 0;
 }
 
