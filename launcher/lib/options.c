@@ -407,8 +407,8 @@ static const struct option options[] = {
 	  "with --kernel on VT-x: KVM in each nested level accesses VMCSs without exits, by "
 	  "Hyper-V's interface; needs CONFIG_HYPERV and CONFIG_KVM_HYPERV" },
 	{ NULL, "--strict", NULL, CMD_RUN, MEMBER(set_flag, strict),
-	  "emulate an AMD-V that is as strict as hardware may be: it keeps what nobody told it to "
-	  "forget; needs the QEMU of make emulator" },
+	  "emulate an AMD-V that is as strict as hardware may be: it uses cached state until "
+	  "software flushes it; needs the QEMU of make emulator" },
 	{ "nest.smp", "--smp", "N", CMD_RUN, INT(smp, 1, SMP_MAX),
 	  "vCPUs of each level; as a kernel parameter, of each level below, whose kernel must be "
 	  "bzImage-smp or another with CONFIG_SMP (default: 1)" },
@@ -506,11 +506,12 @@ static const struct option options[] = {
 	{ NULL, "--deterministic", NULL, CMD_RUN, MEMBER(set_flag, deterministic),
 	  "emulate with a clock that counts instructions: counts repeat, time is virtual" },
 	{ NULL, "--repeat", "N", CMD_RUN, INT(repeat, 1, 100000),
-	  "run N times, and print how far the figures spread" },
+	  "run N times, and print the spread of the figures" },
 	{ NULL, "--matrix", "FILE", CMD_RUN, TEXT(matrix),
-	  "run every combination of the options in FILE: on each line a name and its values, or a "
-	  "case and what is expected of it; unusual: the configurations that nesting is seldom "
-	  "tried with" },
+	  "run every combination of the options in FILE: each line has an option and its values, "
+	  "or "
+	  "a case and its expected outcome; the name unusual is built in: rarely tested "
+	  "configurations of nesting" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, MEMBER(set_flag, stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
 	{ NULL, "--blame", NULL, CMD_RUN, MEMBER(set_flag, blame),
