@@ -15,9 +15,21 @@ struct names {
 	size_t count;
 };
 
+/*
+ * An archive that somebody has summed up already, and its first kernel.  One with the same tag has the same bytes, and so
+ * the same checksums, which need not be computed again.
+ */
+struct archive_sums {
+	char tag[33];
+	char sha256[65], kernel_sha256[65];
+};
+
 struct archive {
-	const struct names *without; /* these are left out; NULL: none */
+	const struct names *without;	  /* these are left out; NULL: none */
+	const struct archive_sums *known; /* what it should be; NULL: not known */
+	const char *key; /* of its tag, see lib/poly1305.h; NULL: no tag is wanted */
 	int64_t bytes;
+	char tag[33];
 	char sha256[65];
 	/* Two files of it whose checksums are wanted; "" if one is not there */
 	struct {
@@ -44,7 +56,7 @@ void names_free(struct names *n);
 /* About how large it will be, without reading a file; 0 if it can't be told. */
 int64_t archive_estimate_kib(const char *root, const struct names *without);
 /*
- * Sets all of A but its paths and WITHOUT.  Writes the tree below ROOT, without what is mounted on it, to FD, or to nowhere if FD is -1:
+ * Sets all of A but its paths, WITHOUT, KNOWN and KEY.  Writes the tree below ROOT, without what is mounted on it, to FD, or to nowhere if FD is -1:
  * then it is only measured.  -1 if it can't (the error is printed).
  */
 int archive_write(const char *root, int fd, struct archive *a);

@@ -85,6 +85,8 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
+	char sums
+		[163]; /* of the archive, TAG:SHA256:SHA256 of the kernel; "": none were handed down */
 	int accel, nesting, cpu_emulator;
 	int smp; /* vCPUs of each level */
 	bool plain, deterministic, strict, enlightened, stop_on_failure, blame;
