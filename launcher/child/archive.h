@@ -15,9 +15,21 @@ struct names {
 	size_t count;
 };
 
+/*
+ * The known checksums of an archive and of the first kernel in it.  An archive with the same tag has the same
+ * bytes, so its checksums need not be computed again.
+ */
+struct archive_sums {
+	char tag[33];
+	char sha256[65], kernel_sha256[65];
+};
+
 struct archive {
-	const struct names *without; /* names to leave out; NULL: none */
+	const struct names *without;	  /* names to leave out; NULL: none */
+	const struct archive_sums *known; /* what it should be; NULL: not known */
+	const char *key;		  /* of the tag, see lib/poly1305.h; NULL: no tag */
 	int64_t bytes;
+	char tag[33];
 	char sha256[65];
 	/* Two files whose checksums are wanted; "" if a file is not there */
 	struct {
@@ -45,7 +57,7 @@ void names_free(struct names *n);
 int64_t archive_estimate_kib(const char *root, const struct names *without);
 /*
  * Writes the tree below ROOT, without what is mounted on it, to FD; FD -1 only measures it.  Sets
- * everything in A but its paths and `without`.  -1 (printed) on failure.
+ * everything in A but its paths, `without`, `known` and `key`.  -1 (printed) on failure.
  */
 int archive_write(const char *root, int fd, struct archive *a);
 /*

@@ -11,6 +11,7 @@
 #include "level/modules.h"
 #include "level/parameters.h"
 #include "level/shell.h"
+#include "lib/entropy.h"
 #include "report/formats.h"
 
 #include <ctype.h>
@@ -348,18 +349,34 @@ int64_t life_estimate_kib(struct life *l)
 	return archive_estimate_kib("/", &l->left_out);
 }
 
+/* The checksums of what the level above gave us; false if it sent none. */
+static bool sums_handed_down(const struct life *l, struct archive_sums *s)
+{
+	return sscanf(l->run.asked.sums, "%32[0-9a-f]:%64[0-9a-f]:%64[0-9a-f]", s->tag, s->sha256,
+		      s->kernel_sha256) == 3;
+}
+
 /*
  * Writes the archive for the child, if there will be one, and computes the checksum of our own.  It is the
- * same unless files are left out.
+ * same unless files are left out.  SHA-256 took half of a level's boot, so only the outermost and the deepest
+ * level compute it.  A level in between shows by a tag, which is cheap, that it has what its parent gave it.
  */
 static int write_archive(struct life *l, bool for_child)
 {
 	struct level *self = l->run.teller.self;
-	struct archive own = l->archive;
+	struct archive own;
+	struct archive_sums known;
+	char key[SEED_SIZE];
 	int fd = -1, err;
 
+	entropy_derive(l->run.decided.run_id, 0, key);
+	l->archive.key = for_child ? key : NULL;
+	l->archive.known = for_child && sums_handed_down(l, &known) ? &known : NULL;
+	own = l->archive;
 	own.without = NULL;
 	l->archive.without = for_child ? &l->left_out : NULL;
+	if (l->left_out.count) /* the child's is another */
+		l->archive.known = NULL;
 	mkdir(ROOT_VIEW, 0755);
 	if (system_mount(l->appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
 		return fail("cannot see our own files at %s: %m", ROOT_VIEW);
@@ -379,6 +396,8 @@ static int write_archive(struct life *l, bool for_child)
 		own = l->archive;
 	system_unmount(l->appliance, ROOT_VIEW);
 	rmdir(ROOT_VIEW);
+	l->archive.key = NULL;
+	l->archive.known = NULL;
 	strcpy(self->archive_sha256, own.sha256);
 	strcpy(self->kernel_sha256, own.sum[0].sha256);
 	return err;
@@ -654,6 +673,18 @@ static void append_tick(const struct life *l, char *parameters, size_t size)
 	append_word(parameters, size, word);
 }
 
+/* Only where there is room for it: without, the child computes its checksums itself. */
+static void append_sums(const struct archive *a, char cmdline[CMDLINE_SIZE])
+{
+	char word[sizeof(((struct options *)0)->sums) + 16];
+
+	if (!*a->sum[1].sha256) /* there is no kernel among the child's files */
+		return;
+	format(word, sizeof(word), " nest.sums=%s:%s:%s", a->tag, a->sha256, a->sum[1].sha256);
+	if (strlen(cmdline) + strlen(word) < CMDLINE_SIZE - CMDLINE_OWN)
+		strcat(cmdline, word);
+}
+
 static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 {
 	const struct teller *t = &l->run.teller;
@@ -677,7 +708,10 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 		append_tick(l, parameters, sizeof(parameters));
 	if (l->platform.kvm_nested == 1)
 		cmdline_offer(t->self->cpu_virt, parameters, sizeof(parameters));
-	return cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, parameters, cmdline);
+	if (cmdline_make(&l->run.decided, t->from + 1, t->self->ready_s, parameters, cmdline))
+		return -1;
+	append_sums(&l->archive, cmdline);
+	return 0;
 }
 
 /* There is no next level, because of the last error. */

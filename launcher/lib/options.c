@@ -472,6 +472,10 @@ static const struct option options[] = {
 	{ "nest.seed", NULL, "HEX", 0,
 	  STRING(set_string, seed, sizeof(((struct options *)0)->seed) - 1, HEX),
 	  "the seed of the level's random numbers; set by the level above, never by hand" },
+	{ "nest.sums", NULL, "TAG:SHA256:SHA256", 0,
+	  STRING(set_string, sums, sizeof(((struct options *)0)->sums) - 1, HEX ":"),
+	  "what the level above gave: the initramfs' tag and checksum, and the kernel's; set by "
+	  "the level above, never by hand" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--cpu-emulator", "qemu|bochs", CMD_RUN, CHOICE(cpu_emulator),

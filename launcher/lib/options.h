@@ -83,6 +83,7 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of random numbers; "": none was handed down */
+	char sums[163];	 /* TAG:SHA256:SHA256 of the initramfs and its kernel; "": none */
 	int accel, nesting, cpu_emulator;
 	int smp; /* vCPUs of each level */
 	bool plain, deterministic, strict, enlightened, stop_on_failure, blame;
