@@ -138,6 +138,11 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads --options of a command.  -1 on wrong use; the error is printed. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
+/*
+ * Nothing is asked for at a level deeper than the run goes, where it would silently not be done.  Its name in the
+ * message is that of the kernel parameter, or of the option.  -1 if something is; the error is printed.
+ */
+int options_check_depth(const struct options *o, bool parameters);
 /* A shell is where a run ends, and so is the last level with a program, unless it is to go deeper. */
 void options_decide(const struct options *o, int shell, struct decided *d);
 /* Prints the options of a command, or all kernel parameters: a line each. */

@@ -31,5 +31,7 @@ FILE *output_open(const char *path);
 int output_close(FILE *file);
 /* -1 (printed) if nothing could be written to PATH.  What an earlier run left there is gone. */
 int output_clear(const char *path);
+/* -1 with errno set if nothing could be written to PATH, which is left as it is. */
+int output_check(const char *path);
 
 #endif
