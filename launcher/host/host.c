@@ -60,7 +60,11 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 {
 	char *const argv[] = { (char *)qemu, "--version", NULL };
 
-	return program_says(argv, false, line, size);
+	if (program_says(argv, false, line, size))
+		return -1;
+	line[strcspn(line, "\n")] = '\0';
+	sanitize(line);
+	return 0;
 }
 
 /*

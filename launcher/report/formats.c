@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JSON_FILE_MAX (4 << 20)
+#define JSON_FILE_MAX (16 << 20) /* 256 levels with all their checks */
 #define FIELD_MAX 256
 
 /* ---- table ------------------------------------------------------------------------------- */
@@ -480,26 +480,95 @@ static int malformed(const char *path, const char *fmt, ...)
 	return fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, why);
 }
 
-static int read_field(struct level *lv, const struct field *f, const cJSON *item)
+/* The words of a list, a blank between two.  -1 if it is no list, or not of texts. */
+static int read_words(const cJSON *list, char *text, size_t size)
 {
-	char value[FIELD_MAX] = "";
 	const cJSON *word;
 
-	if (cJSON_IsNull(item))
-		return 0;
-	if (cJSON_IsNumber(item)) {
-		format(value, sizeof(value), f->type == FIELD_COUNT ? "%.0f" : "%.6f",
-		       item->valuedouble);
-	} else if (cJSON_IsString(item)) {
-		format(value, sizeof(value), "%s", item->valuestring);
-	} else if (cJSON_IsArray(item)) {
-		cJSON_ArrayForEach (word, item)
-			append(value, sizeof(value), "%s%s", *value ? " " : "",
-			       cJSON_IsString(word) ? word->valuestring : "?");
-	} else {
+	if (!cJSON_IsArray(list))
 		return -1;
+	cJSON_ArrayForEach (word, list) {
+		if (!cJSON_IsString(word))
+			return -1;
+		append(text, size, "%s%s", *text ? " " : "", word->valuestring);
 	}
+	return 0;
+}
+
+static int read_field(struct level *lv, const struct field *f, const cJSON *item)
+{
+	bool number = f->type == FIELD_COUNT || f->type == FIELD_SECONDS;
+	char value[FIELD_MAX] = "";
+
+	if (number && cJSON_IsNull(item))
+		return 0;
+	if (number && cJSON_IsNumber(item))
+		format(value, sizeof(value), "%.6f", item->valuedouble);
+	else if (f->type == FIELD_TEXT && cJSON_IsString(item))
+		format(value, sizeof(value), "%s", item->valuestring);
+	else if (f->type != FIELD_LIST || read_words(item, value, sizeof(value)))
+		return -1;
 	return level_set(lv, f, value);
+}
+
+/* All figures of a level; those of KVM are newer than the format. */
+static int read_fields(const char *path, struct level *lv, const cJSON *item)
+{
+	for (int i = 0; i < level_field_count; i++) {
+		const struct field *f = &level_fields[i];
+		const cJSON *group = item, *value;
+
+		if (f->group)
+			group = cJSON_GetObjectItemCaseSensitive(item, f->group);
+		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
+		if (!group && !strcmp(f->group, "kvm"))
+			continue;
+		if (!value || read_field(lv, f, value))
+			return malformed(path, "%s of L%d is %s", f->key, lv->level,
+					 value ? "malformed" : "missing");
+	}
+	return 0;
+}
+
+/* Calls READ for each item of a list.  -1 if it, or one of them, is malformed; older reports may lack it. */
+static int read_list(const cJSON *list, int (*read)(struct report *r, int level, const cJSON *item),
+		     struct report *r, int level)
+{
+	const cJSON *item;
+
+	if (list && !cJSON_IsArray(list))
+		return -1;
+	cJSON_ArrayForEach (item, list)
+		if (read(r, level, item))
+			return -1;
+	return 0;
+}
+
+static bool is_whole(const cJSON *item, int min, int max)
+{
+	return cJSON_IsNumber(item) && item->valuedouble >= min && item->valuedouble <= max &&
+	       item->valuedouble == (int)item->valuedouble;
+}
+
+static int read_int(const cJSON *object, const char *key, int min, int max, int *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (!is_whole(item, min, max))
+		return -1;
+	*out = item->valuedouble;
+	return 0;
+}
+
+/* -1 if it is neither true nor false.  Older reports may lack it. */
+static int read_bool(const cJSON *object, const char *key, bool *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (item && !cJSON_IsBool(item))
+		return -1;
+	*out = cJSON_IsTrue(item);
+	return 0;
 }
 
 static int read_subtest(struct report *r, int level, const cJSON *item)
@@ -508,12 +577,12 @@ static int read_subtest(struct report *r, int level, const cJSON *item)
 	const char *result = text_of(item, "result"), *detail = text_of(item, "detail");
 	struct subtest t = { .level = level };
 
-	if (!check || !id || !result || result_by_name(result, &t.result) || !id_is_clean(check) ||
-	    !id_is_clean(id))
+	if (!check || !id || !result || !detail || result_by_name(result, &t.result) ||
+	    !id_is_clean(check) || !id_is_clean(id))
 		return -1;
 	format(t.check, sizeof(t.check), "%s", check);
 	format(t.id, sizeof(t.id), "%s", id);
-	format(t.detail, sizeof(t.detail), "%s", detail ? detail : "");
+	format(t.detail, sizeof(t.detail), "%s", detail);
 	sanitize(t.detail);
 	return report_add_subtest(r, &t);
 }
@@ -533,20 +602,21 @@ static int read_number(const cJSON *object, const char *key, double *out)
 static int read_program(struct report *r, int level, const cJSON *item)
 {
 	const char *check = text_of(item, "check");
-	double status = 0, exits = UNKNOWN;
+	double exits = UNKNOWN;
 	struct program_use *p;
+	int status;
 
 	if (!check || !id_is_clean(check) || strlen(check) >= CHECK_ID ||
-	    !(p = report_program(r, level, check)) || read_number(item, "status", &status) ||
-	    status > 255 || read_number(item, "s", &p->s) ||
-	    read_number(item, "cpu_s", &p->cpu_s) || read_number(item, "exits", &exits))
+	    !(p = report_program(r, level, check)) || read_int(item, "status", 0, 255, &status) ||
+	    read_number(item, "s", &p->s) || read_number(item, "cpu_s", &p->cpu_s) ||
+	    read_number(item, "exits", &exits) || exits != (int64_t)exits)
 		return -1;
 	p->status = status;
 	p->exits = exits;
 	return 0;
 }
 
-static int read_check(struct level *lv, const cJSON *item)
+static int read_check(struct report *r, int level, const cJSON *item)
 {
 	const char *result = text_of(item, "result");
 	const char *id = text_of(item, "id");
@@ -555,31 +625,20 @@ static int read_check(struct level *lv, const cJSON *item)
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value");
 	struct check k = { .result = RESULT_PASS };
 
-	if (!id || !result || !unit || !cJSON_IsNumber(value) || result_by_name(result, &k.result))
+	if (!id || !result || !unit || !detail || !cJSON_IsNumber(value) ||
+	    result_by_name(result, &k.result))
 		return -1;
 	format(k.id, sizeof(k.id), "%s", id);
 	format(k.unit, sizeof(k.unit), "%s", unit);
-	format(k.detail, sizeof(k.detail), "%s", detail ? detail : "");
+	format(k.detail, sizeof(k.detail), "%s", detail);
 	sanitize(k.detail);
 	k.value = value->valuedouble;
-	return level_add_check(lv, &k);
-}
-
-/* Reads a whole number from MIN to MAX.  -1 if it is anything else. */
-static int read_int(const cJSON *object, const char *key, int min, int max, int *out)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
-	if (!cJSON_IsNumber(item) || item->valuedouble < min || item->valuedouble > max ||
-	    item->valuedouble != (int)item->valuedouble)
-		return -1;
-	*out = item->valuedouble;
-	return 0;
+	return level_add_check(&r->levels[level], &k);
 }
 
 static int read_level(const char *path, struct report *r, const cJSON *item)
 {
-	const cJSON *group, *check;
+	const cJSON *checks = cJSON_GetObjectItemCaseSensitive(item, "checks");
 	struct level *lv;
 	int level;
 
@@ -592,26 +651,16 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 		r->outermost = level;
 	r->deepest = level;
 	lv->seen = true;
-	lv->ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "ready"));
-	for (int i = 0; i < level_field_count; i++) {
-		const struct field *f = &level_fields[i];
-		const cJSON *value;
-
-		group = f->group ? cJSON_GetObjectItemCaseSensitive(item, f->group) : item;
-		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
-		if (value && read_field(lv, f, value))
-			return malformed(path, "%s of L%d is malformed", f->key, level);
-	}
-	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "checks"))
-		if (read_check(lv, check))
-			return malformed(path, "a check of L%d is malformed", level);
-	/* Older reports have none. */
-	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "subtests"))
-		if (read_subtest(r, level, check))
-			return malformed(path, "a subtest of L%d is malformed", level);
-	cJSON_ArrayForEach (check, cJSON_GetObjectItemCaseSensitive(item, "programs"))
-		if (read_program(r, level, check))
-			return malformed(path, "a program of L%d is malformed", level);
+	if (!cJSON_HasObjectItem(item, "ready") || read_bool(item, "ready", &lv->ready))
+		return malformed(path, "ready of L%d is neither true nor false", level);
+	if (read_fields(path, lv, item))
+		return -1;
+	if (!checks || read_list(checks, read_check, r, level))
+		return malformed(path, "a check of L%d is malformed", level);
+	if (read_list(cJSON_GetObjectItemCaseSensitive(item, "subtests"), read_subtest, r, level))
+		return malformed(path, "a subtest of L%d is malformed", level);
+	if (read_list(cJSON_GetObjectItemCaseSensitive(item, "programs"), read_program, r, level))
+		return malformed(path, "a program of L%d is malformed", level);
 	return 0;
 }
 
@@ -622,109 +671,160 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 
 	if (!item || cJSON_IsNull(item))
 		return 0;
-	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= NUMBER_MAX))
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 1 && item->valuedouble <= NUMBER_MAX) ||
+	    item->valuedouble != (int64_t)item->valuedouble)
 		return -1;
 	*out = item->valuedouble;
 	return 0;
 }
 
-static void read_text_of(const cJSON *o, const char *key, char *text, size_t size)
+/* -1 if it is no text.  Older reports may lack it. */
+static int read_text_of(const cJSON *o, const char *key, char *text, size_t size)
 {
 	const char *value = text_of(o, key);
 
+	if (!value && cJSON_HasObjectItem(o, key))
+		return -1;
 	format(text, size, "%s", value ? value : "");
 	sanitize(text);
+	return 0;
+}
+
+/* A name of a table.  -1 if it is anything else.  Older reports may lack it. */
+static int read_choice(const cJSON *o, const char *key, const char *const names[], int *out)
+{
+	const char *name = text_of(o, key);
+
+	if (!cJSON_HasObjectItem(o, key))
+		return 0;
+	return name ? parse_choice(name, names, out) : -1;
+}
+
+static int read_accel(const cJSON *o, char *accel, size_t size)
+{
+	static const char *const names[] = { "", "kvm", "tcg", "bochs", NULL };
+	int which = 0;
+
+	if (read_choice(o, "accel", names, &which))
+		return -1;
+	format(accel, size, "%s", names[which]);
+	return 0;
 }
 
 /* Older reports have no setup. */
 static int read_setup(const char *path, struct setup *s, const cJSON *o)
 {
-	const char *nesting;
-
 	if (!o)
 		return 0;
 	if (read_count(o, "memory_kib", &s->memory_kib) || read_count(o, "tsc_khz", &s->tsc_khz) ||
 	    read_int(o, "timeout_s", 0, INT_MAX, &s->timeout_s))
 		return malformed(path,
 				 "memory_kib, timeout_s or tsc_khz of its setup is not a count");
-	s->deterministic = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "counted_clock"));
-	nesting = text_of(o, "nesting"); /* older reports have none */
-	if (nesting && parse_choice(nesting, nesting_names, &s->nesting))
+	if (read_choice(o, "nesting", nesting_names, &s->nesting))
 		return malformed(path, "nesting of its setup is neither classic nor recursive");
-	s->enlightened = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "enlightened"));
-	s->strict = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "strict"));
+	if (read_bool(o, "counted_clock", &s->deterministic) ||
+	    read_bool(o, "enlightened", &s->enlightened) || read_bool(o, "strict", &s->strict))
+		return malformed(path, "counted_clock, enlightened or strict of its setup is "
+				       "neither true nor false");
 	if (cJSON_HasObjectItem(o, "smp") && read_int(o, "smp", 1, SMP_MAX, &s->smp))
 		return malformed(path, "smp of its setup is not a number of vCPUs");
-	read_text_of(o, "qemu", s->qemu, sizeof(s->qemu));
-	read_text_of(o, "accel", s->accel, sizeof(s->accel));
-	read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why));
+	if (read_text_of(o, "qemu", s->qemu, sizeof(s->qemu)) ||
+	    read_accel(o, s->accel, sizeof(s->accel)) ||
+	    read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why)))
+		return malformed(path, "qemu, accel or kvm_why of its setup is malformed");
 	return 0;
 }
 
-static void read_evidence(struct evidence *e, const cJSON *o)
+/* Most reports have none. */
+static int read_evidence(struct evidence *e, const cJSON *o)
+{
+	const cJSON *lines, *line;
+
+	for (int part = 0; o && part < EVIDENCE_PARTS; part++) {
+		lines = cJSON_GetObjectItemCaseSensitive(o, evidence_names[part]);
+		if (!cJSON_IsArray(lines))
+			return -1;
+		cJSON_ArrayForEach (line, lines) {
+			if (!cJSON_IsString(line))
+				return -1;
+			evidence_add(e, part, line->valuestring);
+		}
+	}
+	return 0;
+}
+
+static int read_console(struct report *r, const cJSON *lines)
 {
 	const cJSON *line;
 
-	for (int part = 0; part < EVIDENCE_PARTS; part++)
-		cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, evidence_names[part]))
-			if (cJSON_IsString(line))
-				evidence_add(e, part, line->valuestring);
+	if (!cJSON_IsArray(lines))
+		return -1;
+	cJSON_ArrayForEach (line, lines) {
+		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
+			return -1;
+		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
+		sanitize(r->console[r->console_count++]);
+	}
+	return 0;
+}
+
+static int read_requested(const cJSON *o, int *requested)
+{
+	const char *text = text_of(o, "requested");
+
+	*requested = DEPTH_OPEN;
+	return text && !strcmp(text, "max") ? 0 : read_int(o, "requested", 0, MAX_LEVEL, requested);
 }
 
 static int read_outcome(const char *path, struct report *r, const cJSON *o)
 {
-	const cJSON *requested = cJSON_GetObjectItemCaseSensitive(o, "requested"), *line;
 	const char *stop = text_of(o, "stop");
-	const char *detail = text_of(o, "detail");
-	const cJSON *lost = cJSON_GetObjectItemCaseSensitive(o, "lost_records");
-	const cJSON *ok = cJSON_GetObjectItemCaseSensitive(o, "ok");
+	double lost = -1;
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed(path, "its outcome lacks reached or stop");
-	if (cJSON_IsNumber(requested) && read_int(o, "requested", 0, MAX_LEVEL, &r->requested))
+	if (read_requested(o, &r->requested))
 		return malformed(path, "requested is not a level");
-	read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level);
-	if (cJSON_IsNumber(lost) && lost->valuedouble >= 0 && lost->valuedouble < NUMBER_MAX)
-		r->lost_records = lost->valuedouble;
+	if (read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level))
+		return malformed(path, "stop_level is not a level");
+	if (read_number(o, "lost_records", &lost) || lost != (int64_t)lost || lost < 0)
+		return malformed(path, "lost_records is not a count");
+	r->lost_records = lost;
 	r->stop = stop_by_name(stop);
-	if (!cJSON_IsBool(ok))
+	if (!cJSON_HasObjectItem(o, "ok") || read_bool(o, "ok", &r->ok))
 		return malformed(path, "its outcome lacks ok");
-	r->ok = cJSON_IsTrue(ok);
-	format(r->detail, sizeof(r->detail), "%s", detail ? detail : "");
-	sanitize(r->detail);
-	cJSON_ArrayForEach (line, cJSON_GetObjectItemCaseSensitive(o, "console")) {
-		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
-			break;
-		format(r->console[r->console_count], REPORT_LINE, "%s", line->valuestring);
-		sanitize(r->console[r->console_count++]);
-	}
-	read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence"));
+	if (!cJSON_HasObjectItem(o, "detail") ||
+	    read_text_of(o, "detail", r->detail, sizeof(r->detail)))
+		return malformed(path, "detail of its outcome is no text");
+	if (read_console(r, cJSON_GetObjectItemCaseSensitive(o, "console")) ||
+	    read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence")))
+		return malformed(path, "console or evidence of its outcome is no list of texts");
 	return r->stop == STOP_NONE ? malformed(path, "unknown stop reason '%.20s'", stop) : 0;
 }
 
 /* Most reports have none. */
 static int read_blame(const char *path, struct blame *b, const cJSON *o)
 {
-	const cJSON *suspect;
+	const cJSON *suspects = cJSON_GetObjectItemCaseSensitive(o, "suspects"), *suspect;
 
 	if (!o)
 		return 0;
 	if (read_int(o, "victim", 0, MAX_LEVEL, &b->victim))
 		return malformed(path, "the victim of its blame is no level");
-	cJSON_ArrayForEach (suspect, cJSON_GetObjectItemCaseSensitive(o, "suspects")) {
-		if (b->count == SUSPECTS_MAX || !cJSON_IsNumber(suspect) ||
-		    !(suspect->valuedouble >= 0 && suspect->valuedouble <= MAX_LEVEL))
+	cJSON_ArrayForEach (suspect, suspects) {
+		if (b->count == SUSPECTS_MAX || !is_whole(suspect, 0, MAX_LEVEL))
 			return malformed(path, "a suspect of its blame is no level");
 		b->suspects[b->count++] = suspect->valuedouble;
 	}
-	read_text_of(o, "sentence", b->sentence, sizeof(b->sentence));
+	if (!cJSON_IsArray(suspects) || !cJSON_HasObjectItem(o, "sentence") ||
+	    read_text_of(o, "sentence", b->sentence, sizeof(b->sentence)))
+		return malformed(path, "its blame has no list of suspects or no sentence");
 	return 0;
 }
 
 static int read_report(const char *path, struct report *r, const cJSON *root)
 {
 	const char *schema = text_of(root, "schema");
-	const char *command = text_of(root, "command");
 	char why[100];
 	const cJSON *levels = cJSON_GetObjectItemCaseSensitive(root, "levels"), *level;
 
@@ -733,8 +833,9 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 				 "it is not JSON, is cut off, or is followed by something else");
 	if (!schema || strcmp(schema, REPORT_SCHEMA))
 		return malformed(path, "its schema is %.40s", schema ? schema : "not named");
-	format(r->command, sizeof(r->command), "%s", command ? command : "");
-	sanitize(r->command);
+	if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "command")) &&
+	    read_text_of(root, "command", r->command, sizeof(r->command)))
+		return malformed(path, "its command is no text");
 	if (!cJSON_IsArray(levels))
 		return malformed(path, "it has no list of levels");
 	cJSON_ArrayForEach (level, levels)
@@ -762,6 +863,10 @@ int formats_read_json(struct report *r, const char *path)
 	if (!text || read_input(path, text, JSON_FILE_MAX)) {
 		free(text);
 		return fail("%s: cannot read: %s", path, errno ? strerror(errno) : "it is empty");
+	}
+	if (strlen(text) >= JSON_FILE_MAX - 2) {
+		free(text);
+		return malformed(path, "it is longer than any, %d MiB", JSON_FILE_MAX >> 20);
 	}
 	report_init(r, DEPTH_OPEN);
 	root = cJSON_ParseWithOpts(text, NULL, true);

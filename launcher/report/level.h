@@ -89,6 +89,8 @@ struct field {
 	const char *key;   /* unique over all groups, as records have no groups */
 	enum field_type type;
 	enum field_source source;
+	bool (*may_be)(
+		const char *value); /* of a text that is not free; "" is unknown, and may be */
 	size_t offset, size;
 };
 

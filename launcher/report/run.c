@@ -22,6 +22,8 @@ int run_clear_outputs(const struct options *asked)
 {
 	if (asked->artifacts)
 		artifacts_clear(asked->artifacts);
+	if (asked->learn && output_check(asked->learn))
+		return fail("--learn %s: cannot write the known failures there: %m", asked->learn);
 	return asked->json_path ? output_clear(asked->json_path) : 0;
 }
 
