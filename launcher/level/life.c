@@ -12,7 +12,7 @@
 #include "level/parameters.h"
 #include "level/shell.h"
 #include "lib/entropy.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -476,7 +476,7 @@ static void keep_report_so_far(const struct report *r)
 		return;
 	*copy = *r;
 	report_finish(copy);
-	formats_write_json(copy, SHELL_REPORT);
+	json_write_report(copy, SHELL_REPORT);
 	free(copy);
 }
 
