@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/compare.h"
 #include "lib/options.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <cJSON.h>
 #include <stdlib.h>
@@ -429,7 +429,7 @@ static void print_json(const struct comparison *c, enum verdict verdict)
 	cJSON_AddNumberToObject(root, "better", c->better);
 	cJSON_AddNumberToObject(root, "worse", c->worse);
 	cJSON_AddItemToObject(root, "figures", c->figures);
-	formats_print_tree(root, c->out);
+	json_print(root, c->out);
 }
 
 static void print_verdict(const struct comparison *c, enum verdict verdict)

@@ -182,9 +182,13 @@ static int add_command(struct entries *e, const char *asked)
 
 	if (n > 24)
 		return fail("--exec %s: its name has more than 24 characters", asked);
-	if (n)
+	if (n) {
 		format(name, sizeof(name), "%.*s", (int)n, asked);
-	if (asprintf(&text, "#!/bin/sh\n%s\n", n ? asked + n + 1 : asked) < 0)
+		asked += n + 1;
+	}
+	if (!asked[strspn(asked, " \t\n")])
+		return fail("--exec: the command of %s is empty, and would always pass", name);
+	if (asprintf(&text, "#!/bin/sh\n%s\n", asked) < 0)
 		return fail("out of memory");
 	return add_script(e, name, text);
 }
