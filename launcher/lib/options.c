@@ -407,8 +407,8 @@ static const struct option options[] = {
 	  "with --kernel on VT-x: KVM in each nested level accesses VMCSs without exits, by "
 	  "Hyper-V's interface; needs CONFIG_HYPERV and CONFIG_KVM_HYPERV" },
 	{ NULL, "--strict", NULL, CMD_RUN, MEMBER(set_flag, strict),
-	  "emulate an AMD-V that is as strict as hardware may be: it keeps what nobody told it to "
-	  "forget; needs the QEMU of make emulator" },
+	  "emulate an AMD-V that is as strict as hardware may be: it uses cached state until "
+	  "software flushes it; needs the QEMU of make emulator" },
 	{ "nest.smp", "--smp", "N", CMD_RUN, INT(smp, 1, SMP_MAX),
 	  "vCPUs of each level; as a kernel parameter, of each level below, whose kernel must be "
 	  "bzImage-smp or another with CONFIG_SMP (default: 1)" },
@@ -472,6 +472,10 @@ static const struct option options[] = {
 	{ "nest.seed", NULL, "HEX", 0,
 	  STRING(set_string, seed, sizeof(((struct options *)0)->seed) - 1, HEX),
 	  "the seed of the level's random numbers; set by the level above, never by hand" },
+	{ "nest.sums", NULL, "TAG:SHA256:SHA256", 0,
+	  STRING(set_string, sums, sizeof(((struct options *)0)->sums) - 1, HEX ":"),
+	  "what the level above gave: the initramfs' tag and checksum, and the kernel's; set by "
+	  "the level above, never by hand" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--cpu-emulator", "qemu|bochs", CMD_RUN, CHOICE(cpu_emulator),
@@ -506,11 +510,12 @@ static const struct option options[] = {
 	{ NULL, "--deterministic", NULL, CMD_RUN, MEMBER(set_flag, deterministic),
 	  "emulate with a clock that counts instructions: counts repeat, time is virtual" },
 	{ NULL, "--repeat", "N", CMD_RUN, INT(repeat, 1, 100000),
-	  "run N times, and print how far the figures spread" },
+	  "run N times, and print the spread of the figures" },
 	{ NULL, "--matrix", "FILE", CMD_RUN, TEXT(matrix),
-	  "run every combination of the options in FILE: on each line a name and its values, or a "
-	  "case and what is expected of it; unusual: the configurations that nesting is seldom "
-	  "tried with" },
+	  "run every combination of the options in FILE: each line has an option and its values, "
+	  "or "
+	  "a case and its expected outcome; the name unusual is built in: rarely tested "
+	  "configurations of nesting" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, MEMBER(set_flag, stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
 	{ NULL, "--blame", NULL, CMD_RUN, MEMBER(set_flag, blame),
@@ -566,6 +571,53 @@ void options_init(struct options *o)
 		.hook_timeout_s = HOOK_S,
 		.exec = { .input = INPUT_NONE },
 	};
+}
+
+static int too_deep(const struct options *o, bool parameters, const char *what, int level)
+{
+	return fail("%s: L%d is deeper than L%d, where the run ends: see %s", what, level, o->depth,
+		    parameters ? "nest.depth" : "--depth");
+}
+
+static int check_settings_depth(const struct options *o, bool parameters, const char *name,
+				const struct settings *s)
+{
+	char what[SETTING_SIZE + 20];
+	struct levels levels;
+
+	for (int i = 0; i < s->count; i++) {
+		setting_get(s, i, &levels);
+		if (!strncmp(s->item[i], "all:", 4) || levels_last(&levels) <= o->depth)
+			continue;
+		format(what, sizeof(what), "%s%c%s", name, parameters ? '=' : ' ', s->item[i]);
+		return too_deep(o, parameters, what, levels_last(&levels));
+	}
+	return 0;
+}
+
+int options_check_depth(const struct options *o, bool parameters)
+{
+	const struct {
+		const char *word, *flag;
+		int last;
+	} places[] = {
+		{ "nest.shell", "--shell", o->shell },
+		{ "nest.exec_at", "--at", levels_last(&o->exec.at) },
+		{ NULL, "--levels", levels_last(&o->levels) },
+	};
+
+	if (o->depth == DEPTH_MAX)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (places[i].last > o->depth)
+			return too_deep(o, parameters, parameters ? places[i].word : places[i].flag,
+					places[i].last);
+	return check_settings_depth(o, parameters, parameters ? "nest.set" : "--set", &o->set) ||
+			       check_settings_depth(o, parameters,
+						    parameters ? "nest.cpu_at" : "--cpu-at",
+						    &o->cpus)
+		       ? -1
+		       : 0;
 }
 
 void options_decide(const struct options *o, int shell, struct decided *d)

@@ -83,6 +83,7 @@ struct options {
 	int level;
 	char run_id[17]; /* hex */
 	char seed[65];	 /* hex, of random numbers; "": none was handed down */
+	char sums[163];	 /* TAG:SHA256:SHA256 of the initramfs and its kernel; "": none */
 	int accel, nesting, cpu_emulator;
 	int smp; /* vCPUs of each level */
 	bool plain, deterministic, strict, enlightened, stop_on_failure, blame;
@@ -136,6 +137,11 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads the options of a command.  -1 (printed) on wrong use. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
+/*
+ * Checks that nothing is asked for at a level deeper than the run goes, where it would silently not be done.
+ * -1 (printed) if something is.  PARAMETERS: the message names kernel parameters instead of options.
+ */
+int options_check_depth(const struct options *o, bool parameters);
 /*
  * Decides what the levels are told.  A shell ends a run at its level, and so does the last level with a
  * program, unless the user asked for more depth.

@@ -24,7 +24,8 @@ void view_start(struct view *v, int fd, const struct report *report, int64_t mem
 	format(v->text, sizeof(v->text), "%s", remark);
 }
 
-void view_exits(struct view *v, int64_t exits, double now)
+/* Takes the number of the whole chain's exits so far. */
+static void take_exits(struct view *v, int64_t exits, double now)
 {
 	v->exits = exits;
 	v->exits_s = now;
@@ -57,7 +58,7 @@ void view_record(struct view *v, const struct record *rec, double now)
 	/* Every exit of the chain reaches the outermost KVM, so its count covers the whole chain. */
 	for (size_t i = 0; i < ARRAY_SIZE(counts) && rec->from <= v->report->outermost; i++)
 		if (!parse_number(record_get(rec, counts[i]), &number) && number >= 0)
-			view_exits(v, number < EXITS_MAX ? number : EXITS_MAX, now);
+			take_exits(v, number < EXITS_MAX ? number : EXITS_MAX, now);
 }
 
 /* ---- figures ------------------------------------------------------------------------------ */
@@ -405,7 +406,7 @@ void view_draw(const struct view *v, double now, struct frame *f)
 		draw_text(v, f);
 }
 
-void view_show(struct view *v, double now)
+static void show(struct view *v, double now)
 {
 	view_draw(v, now, terminal_frame(&v->terminal));
 	terminal_show(&v->terminal);
@@ -415,7 +416,7 @@ void view_hear(void *context, const struct record *rec)
 {
 	view_record(context, rec, now_s());
 	if (rec->from < 0 && !strcmp(rec->kind, "alive"))
-		view_show(context, now_s());
+		show(context, now_s());
 }
 
 void view_end(struct view *v, double now)
@@ -423,6 +424,6 @@ void view_end(struct view *v, double now)
 	if (!v->on)
 		return;
 	v->on = false;
-	view_show(v, now);
+	show(v, now);
 	terminal_leave(&v->terminal);
 }

@@ -38,10 +38,6 @@ void view_start(struct view *v, int fd, const struct report *report, int64_t mem
 void view_hear(void *context, const struct record *rec);
 /* Takes a record that the report has accepted. */
 void view_record(struct view *v, const struct record *rec, double now);
-/* Takes the number of the whole chain's exits so far. */
-void view_exits(struct view *v, int64_t exits, double now);
-/* Draws the present state. */
-void view_show(struct view *v, double now);
 /* Ends the view; the last picture stays. */
 void view_end(struct view *v, double now);
 
