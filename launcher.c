@@ -3,11 +3,11 @@
  * supernest: how deeply can KVM be nested?
  *
  * One binary, two lives.  As /init (PID 1) of a level it learns where it is, measures, reports ready,
- * starts the next level from the same kernel and the same files, supervises it, passes its records
- * on, and ends.  As a command on a host it starts the outermost level and prints the report.
+ * starts the next level from the same kernel and the same files, supervises it, passes its records on, and
+ * ends.  As a command on a host it starts the outermost level and prints the report.
  *
- * What is where goes by who runs it, and includes go downwards in this order only: host/ is the command's
- * alone, level/ PID 1's, child/ belongs to whoever has a child; report/ and lib/ are everybody's.
+ * The folders say who runs the code: host/ only the command, level/ only PID 1, child/ whoever has a
+ * child; report/ and lib/ serve all.  Includes go downwards in this order only.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@
 
 /* ---- the story of a level ---------------------------------------------------------------- */
 
-/* From the first record to the last. */
+/* Everything from the first record to the last. */
 static void run_level(struct life *l)
 {
 	struct teller *t = &l->run.teller;
@@ -52,6 +52,7 @@ static void run_level(struct life *l)
 	if (!l->why.stop)
 		life_hold_shell(l);
 	life_run_payloads(l, EXEC_FIRST);
+	life_run_checks(l, CHECK_BRIEF);
 	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
 		life_run_child(l);
@@ -75,7 +76,7 @@ static void fail_on_consoles(void *context, const char *message)
 	fflush(out);
 }
 
-/* Before we know who we are: printed, and kept for the level above. */
+/* Before we know our level: an error is printed, and kept for the level above. */
 static void fail_early(void *context, const char *message)
 {
 	struct life *l = context;
@@ -85,8 +86,8 @@ static void fail_early(void *context, const char *message)
 }
 
 /*
- * Our last message, by every channel that may still work: the level above accepts that of a dying
- * level on its console too.
+ * A dying level sends its last message through every channel that may still work.  The level above accepts
+ * it on the console too.
  */
 static void say_death(void *context, const char *line)
 {
@@ -128,7 +129,7 @@ static void open_consoles(struct life *l)
 		l->run.lines.out = consoles;
 }
 
-/* The kernel command line says whether a level started us. -1: a parameter is malformed. */
+/* The kernel command line says whether a level started us.  -1 if a parameter is malformed. */
 static int find_parent(struct life *l)
 {
 	struct options *asked = &l->run.asked;
@@ -194,7 +195,7 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 
 /* ---- life as a command ------------------------------------------------------------------- */
 
-/* In the appliance's shell: this level is the outermost, and its kernel parameters apply too. */
+/* In the appliance's shell this level is the outermost one, and its kernel parameters apply too. */
 static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
@@ -202,12 +203,13 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return -1;
-	entropy_find(asked->seed);	/* the level's own was for the run before */
-	asked->shell = SHELL_NONE;	/* that one is there already */
-	asked->exec.input = INPUT_NONE; /* the shell's is the person's */
+	entropy_find(asked->seed);	/* the level's own seed belongs to the run before */
+	asked->shell = SHELL_NONE;	/* the user is in that shell already */
+	asked->exec.input = INPUT_NONE; /* the shell's input is the user's terminal */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* the depth of the run before does not apply */
-	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
+	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks) ||
+	    options_check_depth(asked, false) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
@@ -228,10 +230,10 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	return run_finish(&l->run);
 }
 
-/* The command that repeats this run; of a series, a single run. */
+/* The command that repeats this run; in a series, one run of it. */
 static void remember(int argc, char **argv, char *command, size_t size)
 {
-	bool ours = true; /* not yet those of a program's */
+	bool ours = true; /* false behind "--": those are arguments of a program */
 
 	command[0] = '\0';
 	for (int i = 0; i < argc; i++) {
@@ -249,7 +251,7 @@ static int run(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* with its name */
+	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* all of argv */
 	options_init(asked);
 	l->appliance = appliance_recognise(NULL);
 	if (l->appliance)
@@ -266,8 +268,8 @@ static int run(struct life *l, int argc, char **argv)
 }
 
 /*
- * Large, but only little of it is touched.  A huge page of it, wherever the address allows one, would cost this
- * level 2 MiB, in some runs and not in others.
+ * A struct life is large, and little of it is touched.  A huge page, which the address may or may not
+ * allow, would cost this level 2 MiB in some runs and not in others.
  */
 static struct life *new_life(void)
 {
@@ -295,7 +297,7 @@ static const struct command {
 	const char *name;
 	int (*fn)(int argc, char **argv); /* an exit status, or -1 (printed) for STATUS_WRONG */
 	int options;			  /* command_bit */
-	const char *usage, *help;	  /* NULL: not for persons */
+	const char *usage, *help;	  /* NULL: internal, not listed */
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]",
 	  "nest on this machine and print the report" },
@@ -310,17 +312,35 @@ static const struct command {
 	{ "status", command_status, 0, "", "in a level's shell: show what is known of the chain" },
 	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
-	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
+	{ "help", cmd_help, 0, "[COMMAND|parameters]",
+	  "list the commands, the options of one, or the kernel parameters" },
 	{ "test", command_test, 0, NULL, NULL },
 	{ "guest", command_guest, 0, NULL, NULL },
 };
 
-static int cmd_help(int argc, char **argv)
+static int help_of(const struct command *c)
 {
-	if (argc && !strcmp(argv[0], "parameters")) {
+	printf("usage: supernest %s %s\n%s\n\n", c->name, c->usage, c->help);
+	options_help(c->options);
+	return STATUS_OK;
+}
+
+static int help_topic(const char *topic)
+{
+	if (!strcmp(topic, "parameters")) {
 		options_help_parameters();
 		return STATUS_OK;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].help && !strcmp(topic, commands[i].name))
+			return help_of(&commands[i]);
+	return fail("help: %s: no such command; supernest help lists them", topic);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	if (argc)
+		return help_topic(argv[0]);
 	puts("supernest: how deeply can KVM be nested?\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
@@ -331,13 +351,6 @@ static int cmd_help(int argc, char **argv)
 	     "  1  it was not (compare: something became worse)\n"
 	     "  2  wrong use, or a broken setup (compare: the reports are not comparable)\n"
 	     "  4  skipped: this machine cannot do it");
-	return STATUS_OK;
-}
-
-static int help_of(const struct command *c)
-{
-	printf("usage: supernest %s %s\n%s\n\n", c->name, c->usage, c->help);
-	options_help(c->options);
 	return STATUS_OK;
 }
 

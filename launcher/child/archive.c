@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* FTW_PHYS, memfd_create, strsep */
 #include "child/archive.h"
+#include "lib/poly1305.h"
 #include "lib/sha256.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* As usr/gen_init_cpio.c of Linux writes it, so that both make the same bytes. */
+/* The same as usr/gen_init_cpio.c of Linux writes, so that both make the same bytes. */
 #define FIRST_INODE 721
 #define DEVICE_MAJOR 3
 #define DEVICE_MINOR 1
@@ -23,7 +24,7 @@
 
 #define MAX_FILES 65536
 
-/* nftw() gives its callback no context. */
+/* nftw() gives its callback no context, hence these variables. */
 static char **paths;
 static size_t path_count;
 static int64_t estimated_bytes;
@@ -33,7 +34,8 @@ struct output {
 	int fd;
 	unsigned int inode;
 	struct archive *archive;
-	struct sha256 sum;
+	struct sha256 sum; /* unless it is hoped to be known */
+	struct poly1305 tag;
 	bool failed;
 };
 
@@ -91,7 +93,7 @@ int names_read(struct names *n, const char *path, int level)
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* 1 if it failed, so that it differs from nftw()'s own failures. */
+/* Returns 1 on failure, which differs from nftw()'s own -1. */
 static int keep_path(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
@@ -107,7 +109,10 @@ static int keep_path(const char *path, const struct stat *st, int type, struct F
 
 static void put(struct output *o, const void *data, size_t len)
 {
-	sha256_add(&o->sum, data, len);
+	if (!o->archive->known)
+		sha256_add(&o->sum, data, len);
+	if (o->archive->key)
+		poly1305_add(&o->tag, data, len);
 	o->archive->bytes += len;
 	if (!o->failed && o->fd >= 0 && write_all(o->fd, data, len)) {
 		o->failed = true;
@@ -142,9 +147,11 @@ static void put_header(struct output *o, const char *name, const struct stat *st
 	pad(o, 4);
 }
 
-/* Where the checksum of a file goes; NULL: it is not wanted. */
+/* Where to put the checksum of a file; NULL if it is not wanted, or probably known already. */
 static char *wanted_sum(struct archive *a, const char *name)
 {
+	if (a->known && !strcmp(a->sum[0].path, name))
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(a->sum); i++)
 		if (!strcmp(a->sum[i].path, name))
 			return a->sum[i].sha256;
@@ -250,7 +257,7 @@ int64_t archive_estimate_kib(const char *root, const struct names *without)
 	return estimated_bytes / 1024;
 }
 
-int archive_write(const char *root, int fd, struct archive *a)
+static int write_once(const char *root, int fd, struct archive *a)
 {
 	struct output o = { .fd = fd, .inode = FIRST_INODE, .archive = a };
 	int err;
@@ -263,18 +270,38 @@ int archive_write(const char *root, int fd, struct archive *a)
 	if (!paths)
 		return fail("initramfs: out of memory");
 	sha256_init(&o.sum);
+	if (a->key)
+		poly1305_init(&o.tag, a->key);
 	err = put_tree(&o, root);
-	sha256_end(&o.sum, a->sha256);
+	if (a->key)
+		poly1305_end(&o.tag, a->tag);
+	if (a->known) {
+		strcpy(a->sha256, a->known->sha256);
+		strcpy(a->sum[0].sha256, a->known->kernel_sha256);
+	} else {
+		sha256_end(&o.sum, a->sha256);
+	}
 	while (path_count)
 		free(paths[--path_count]);
 	free(paths);
-	/* One file may be wanted twice. */
+	/* Both sums may be wanted of one file. */
 	if (!a->sum[1].sha256[0] && !strcmp(a->sum[0].path, a->sum[1].path))
 		strcpy(a->sum[1].sha256, a->sum[0].sha256);
 	return err;
 }
 
-/* An archive of these entries alone. */
+int archive_write(const char *root, int fd, struct archive *a)
+{
+	int err = write_once(root, fd, a);
+
+	if (err || !a->known || !strcmp(a->tag, a->known->tag))
+		return err;
+	/* The bytes differ: compute the checksums. */
+	a->known = NULL;
+	return write_once(root, -1, a);
+}
+
+/* Appends an archive of these entries. */
 static int append_archive(int fd, const struct archive_entry *entries, int count)
 {
 	struct archive a = { 0 };
@@ -294,7 +321,7 @@ static int append_archive(int fd, const struct archive_entry *entries, int count
 	return o.failed ? -1 : 0;
 }
 
-/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
+/* The kernel unpacks one archive after the other, and looks for the next at a multiple of 4 bytes. */
 static int copy_archive(const char *path, int out)
 {
 	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cases: code of G1.  Each tries one part of what KVM does for a guest, or for a guest that is a
- * hypervisor, and states facts by expect().
+ * Cases: code of G1.  Each tests one part of what KVM does for a guest, or for a guest that is a
+ * hypervisor, and states its findings by expect().
  */
 #ifndef SUPERNEST_CASES_H
 #define SUPERNEST_CASES_H
@@ -21,9 +21,10 @@ bool call_tsc(struct machine *m, int reason);
 void case_modes(void);
 void case_refused(void);
 void case_recursion(void);
+void case_legacy(void);
 void case_xstate(void);
 
-/* With the launcher's help: what it does to its guest from outside, and what the guest finds. */
+/* Cases that need the launcher: it changes the guest from outside, and the guest checks the result. */
 void case_debug(void);
 bool call_debug(struct machine *m, int reason);
 void case_memory(void);
@@ -39,6 +40,8 @@ void case_msrs(void);
 bool call_msrs(struct machine *m, int reason);
 void case_apic(void);
 bool call_apic(struct machine *m, int reason);
+void case_pit(void);
+bool call_pit(struct machine *m, int reason);
 void case_slots(void);
 void case_nested_slots(void);
 bool call_slots(struct machine *m, int reason);

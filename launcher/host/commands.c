@@ -9,6 +9,7 @@
 #include "level/shell.h"
 #include "lib/options.h"
 #include "report/formats.h"
+#include "report/json.h"
 #include "report/html.h"
 #include "report/kcidb.h"
 
@@ -17,7 +18,7 @@
 
 #define PLAN_S 3600
 
-/* The reports in COUNT files, to free; NULL (printed) if one of them is none. */
+/* Reads the reports in COUNT files; the caller frees them.  NULL (printed) if a file is not a report. */
 static struct report *read_reports(const char *const files[], int count)
 {
 	struct report *r = calloc(count, sizeof(*r));
@@ -25,14 +26,14 @@ static struct report *read_reports(const char *const files[], int count)
 	if (!r)
 		fail("no memory for %d reports", count);
 	for (int i = 0; r && i < count; i++)
-		if (formats_read_json(&r[i], files[i])) {
+		if (json_read_report(&r[i], files[i])) {
 			free(r);
 			return NULL;
 		}
 	return r;
 }
 
-/* Several on one page. */
+/* All reports on one page. */
 static void print_page(const struct report *reports, const struct options *o)
 {
 	const struct report *list[FILES_MAX];
@@ -145,7 +146,7 @@ int command_check(int argc, char **argv)
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
-/* This level, and the run as far as somebody has left a report of it. */
+/* This level, and the run so far, if a report of it was left. */
 static int print_status(struct report *so_far, int level)
 {
 	struct platform platform;
@@ -156,7 +157,7 @@ static int print_status(struct report *so_far, int level)
 	platform_learn_kvm(&self, &platform, appliance_recognise(NULL));
 	memory_learn(&self);
 	report_init(so_far, DEPTH_OPEN);
-	if (!access(SHELL_REPORT, R_OK) && formats_read_json(so_far, SHELL_REPORT))
+	if (!access(SHELL_REPORT, R_OK) && json_read_report(so_far, SHELL_REPORT))
 		return -1;
 	report_so_far(so_far);
 	inspect_status(&self, &platform, so_far, stdout);

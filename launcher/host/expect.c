@@ -15,7 +15,8 @@
 #define BLANKS " \t\r"
 #define ITSELF "-"
 
-void expect_cpu(const struct report *r, char *buf, size_t size)
+/* Names the outermost level's CPU, as in "tcg-svm" and "none-vmx". */
+static void name_cpu(const struct report *r, char *buf, size_t size)
 {
 	const struct level *lv = &r->levels[r->outermost];
 
@@ -69,7 +70,7 @@ static int read_line(struct expectations *e, char *line, const char *path, int n
 	return 0;
 }
 
-/* TEXT is changed.  NAME is for messages. */
+/* Changes TEXT.  NAME is for messages. */
 static int read_table(struct expectations *e, char *text, const char *name)
 {
 	char *line;
@@ -112,14 +113,17 @@ void expect_free(struct expectations *e)
 	*e = (struct expectations){ 0 };
 }
 
-/* As for QEMU's -cpu: "tcg-svm,npt,-nrip_save" is that CPU with the one feature and without the other. */
+/*
+ * Whether the outermost CPU is the one asked for, in the form of QEMU's -cpu: "tcg-svm,npt,-nrip_save" is
+ * that CPU with the feature npt and without nrip_save.
+ */
 static bool is_cpu(const char *asked, const struct report *r)
 {
 	const char *features = r->levels[r->outermost].cpu_features, *p = asked;
 	size_t len = strcspn(asked, ",");
 	char cpu[40], feature[40];
 
-	expect_cpu(r, cpu, sizeof(cpu));
+	name_cpu(r, cpu, sizeof(cpu));
 	if ((len != 3 || strncmp(asked, "any", 3)) &&
 	    (len != strlen(cpu) || strncmp(asked, cpu, len)))
 		return false;
@@ -150,6 +154,16 @@ static const struct expectation *find(const struct expectations *e, const struct
 
 /* ---- a report ---------------------------------------------------------------------------- */
 
+/* A known failure becomes a skip.  Returns whether a test passed whose failure is known. */
+static bool apply(const struct expectation *x, enum result *result, char *detail, size_t size)
+{
+	if (x && *result == RESULT_FAIL) {
+		*result = RESULT_SKIP;
+		format(detail, size, KNOWN_FAILURE "%s", x->reason);
+	}
+	return x && *result == RESULT_PASS;
+}
+
 void expect_apply(const struct expectations *e, struct report *r,
 		  void (*unexpected)(void *context, int level, const char *check, const char *test),
 		  void *context)
@@ -160,24 +174,16 @@ void expect_apply(const struct expectations *e, struct report *r,
 		struct subtest *t = &r->subtests[i];
 
 		x = find(e, r, t->level, t->check, t->id);
-		if (x && t->result == RESULT_PASS)
+		if (apply(x, &t->result, t->detail, sizeof(t->detail)))
 			unexpected(context, t->level, t->check, t->id);
-		if (!x || t->result != RESULT_FAIL)
-			continue;
-		t->result = RESULT_SKIP;
-		format(t->detail, sizeof(t->detail), KNOWN_FAILURE "%.70s", x->reason);
 	}
 	for (int level = r->outermost; level <= r->deepest; level++)
 		for (int i = 0; i < r->levels[level].check_count; i++) {
 			struct check *k = &r->levels[level].checks[i];
 
 			x = find(e, r, level, k->id, ITSELF);
-			if (x && k->result == RESULT_PASS)
+			if (apply(x, &k->result, k->detail, sizeof(k->detail)))
 				unexpected(context, level, k->id, ITSELF);
-			if (!x || k->result != RESULT_FAIL)
-				continue;
-			k->result = RESULT_SKIP;
-			format(k->detail, sizeof(k->detail), KNOWN_FAILURE "%.80s", x->reason);
 		}
 }
 
@@ -194,7 +200,7 @@ static void write_failure(const struct report *r, int level, const char *suite, 
 
 	if (result != RESULT_FAIL && !known)
 		return;
-	expect_cpu(r, cpu, sizeof(cpu));
+	name_cpu(r, cpu, sizeof(cpu));
 	if (known)
 		detail += sizeof(KNOWN_FAILURE) - 1;
 	fprintf(out, "%s %s %d %s %s\n", suite, test, level, cpu, *detail ? detail : "it fails");

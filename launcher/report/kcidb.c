@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/kcidb.h"
-#include "report/formats.h"
+#include "report/json.h"
 #include "report/results.h"
 #include "lib/sha256.h"
 
@@ -14,11 +14,11 @@
 struct kcidb {
 	const struct report *report;
 	const char *origin, *build_id;
-	char run[17]; /* what makes the ids of this run its own, hex */
+	char run[17]; /* hex; makes the ids of this run unique */
 	cJSON *tests;
 };
 
-/* What is measured and neither good nor bad: the schema's word for its status is DONE. */
+/* Measurements that are neither good nor bad: the schema's status for them is DONE. */
 static const struct {
 	const char *name, *key, *unit;
 } measurements[] = {
@@ -65,7 +65,7 @@ static void add_number(cJSON *test, double value, const char *unit)
 	cJSON_AddStringToObject(o, "unit", unit);
 }
 
-/* Of the levels that did not come up the first is at fault; those below it had no chance. */
+/* Of the levels that did not come up only the first failed; those below it could not start. */
 static const char *status(const struct report *r, const struct test *t)
 {
 	static const char *const names[] = { "PASS", "FAIL", "SKIP" };
@@ -78,7 +78,7 @@ static void add_result(const struct test *t, void *context)
 	struct kcidb *k = context;
 	cJSON *o = add_test(k, t->id, status(k->report, t));
 
-	/* The schema wants a number of what was executed alone; whether it was is in the status. */
+	/* The schema allows a number only for tests that ran; whether a test ran is its status. */
 	if (!t->missing && t->result != RESULT_SKIP && strcmp(t->unit, "bool"))
 		add_number(o, t->value, t->unit);
 	if (*t->detail)
@@ -99,7 +99,7 @@ static void add_measurements(struct kcidb *k, const struct level *lv)
 	}
 }
 
-/* The outcome has what the database has no place for: the report as it is, and the evidence. */
+/* The outcome carries what the database has no field for: the whole report and the evidence. */
 static void add_report(cJSON *outcome, const struct report *r, cJSON *report)
 {
 	char excerpt[REPORT_LINES * REPORT_LINE] = "";
@@ -126,7 +126,7 @@ static void name_run(struct kcidb *k, const char *report)
 int kcidb_print(const struct report *r, const char *origin, const char *build_id, FILE *out)
 {
 	struct kcidb k = { .report = r, .origin = origin, .build_id = build_id };
-	cJSON *root = cJSON_CreateObject(), *report = formats_to_json(r);
+	cJSON *root = cJSON_CreateObject(), *report = json_from_report(r);
 	cJSON *version = cJSON_AddObjectToObject(root, "version");
 	char *text = cJSON_PrintUnformatted(report);
 
@@ -139,5 +139,5 @@ int kcidb_print(const struct report *r, const char *origin, const char *build_id
 		add_measurements(&k, &r->levels[i]);
 	results_each(r, add_result, &k);
 	add_report(cJSON_GetArrayItem(k.tests, cJSON_GetArraySize(k.tests) - 1), r, report);
-	return formats_print_tree(root, out);
+	return json_print(root, out);
 }

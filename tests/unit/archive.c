@@ -47,6 +47,53 @@ static void test_same_bytes(void **state)
 	assert_true(archive_estimate_kib("tree", NULL) == 100003 / 1024);
 }
 
+/* An archive with the tag of one that was summed up has that one's checksums; any other has its own. */
+static void test_known(void **state)
+{
+	static const char key[] =
+		"85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b";
+	struct archive given = { .sum[0].path = "boot/bzImage", .key = key }, a = given, other;
+	struct archive_sums known = { .sha256 = "of the archive", .kernel_sha256 = "its kernel's" };
+
+	(void)state;
+	sh(PREPARE);
+	archive_to("out.cpio", "tree", &given);
+	strcpy(known.tag, given.tag);
+	a.known = &known;
+	a.sum[1] = a.sum[0];
+	archive_to("again.cpio", "tree", &a);
+	sh("cmp again.cpio out.cpio");
+	assert_string_equal(a.sha256, known.sha256);
+	assert_string_equal(a.sum[0].sha256, known.kernel_sha256);
+	assert_string_equal(a.sum[1].sha256, known.kernel_sha256);
+	assert_int_equal(a.bytes, given.bytes);
+
+	/* Another kernel for the level below is no part of what is known. */
+	sh("cp tree/boot/bzImage tree/boot/other");
+	other = (struct archive){ .sum = { { .path = "boot/bzImage" }, { .path = "boot/other" } },
+				  .key = key };
+	archive_to("out.cpio", "tree", &other);
+	strcpy(known.tag, other.tag);
+	other.known = &known;
+	archive_to("again.cpio", "tree", &other);
+	assert_string_equal(other.sha256, known.sha256);
+	assert_string_equal(other.sum[0].sha256, known.kernel_sha256);
+	assert_string_equal(other.sum[1].sha256, given.sum[0].sha256);
+
+	/* One byte of the kernel is another. */
+	strcpy(known.tag, given.tag);
+	sh("rm tree/boot/other; printf 12346 >tree/boot/bzImage");
+	a.known = &known;
+	archive_to("again.cpio", "tree", &a);
+	sh("! cmp -s again.cpio out.cpio; sha256sum <again.cpio >sum");
+	assert_string_not_equal(a.sha256, known.sha256);
+	assert_string_not_equal(a.sum[0].sha256, known.kernel_sha256);
+	assert_string_not_equal(a.sum[0].sha256, given.sum[0].sha256);
+	assert_true(strlen(a.sum[1].sha256) == 64);
+	archive_to("out.cpio", "tree", &(struct archive){ 0 });
+	sh("cmp again.cpio out.cpio");
+}
+
 /* What levels below a certain one do without is left out of the archive for them, and of nothing else. */
 static void test_left_out(void **state)
 {
@@ -168,5 +215,5 @@ static void test_failures(void **state)
 	sh("rm -rf deep");
 }
 
-RUN(T(test_same_bytes), T(test_left_out), T(test_unpack_and_again), T(test_growing),
+RUN(T(test_same_bytes), T(test_known), T(test_left_out), T(test_unpack_and_again), T(test_growing),
     T(test_failures))
