@@ -439,7 +439,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.done = tell_own_check,
 	};
 
-	if (phase == CHECK_THOROUGH) /* leaves room for the levels above, which do the same */
+	if (phase >= CHECK_BRIEF) /* leaves room for the levels above, which do the same */
 		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);

@@ -12,6 +12,8 @@
 #define CHECK_ID 40
 #define UNKNOWN (-1) /* a number that was not measured: null in JSON */
 
+#define CHECK_FACTS "facts" /* the unit of thorough checks */
+
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[];		   /* "pass", "fail", "skip" */
 int result_by_name(const char *name, enum result *result); /* -1 if there is no such name */
