@@ -11,9 +11,9 @@
 #define CASE_S 30.0 /* for a level that was ready at once; a slow one gets more */
 #define CASE_BOOTS 10
 #define TICK_S 0.25
-#define BRIEF_S 2.0	/* what a brief one never takes */
-#define BRIEF_KIB 65536 /* RAM of a level that can spare 10 MiB for a moment */
-/* Older kernels have bugs that are known and mended: Linux 6.1 fails three of the checks. */
+#define BRIEF_S 2.0	/* a brief case never takes this long */
+#define BRIEF_KIB 65536 /* a level with this much RAM can spare 10 MiB for a moment */
+/* Older kernels have known bugs, fixed since: Linux 6.1 fails three of the checks. */
 #define BRIEF_MAJOR 6
 #define BRIEF_MINOR 12
 
