@@ -52,6 +52,7 @@ static void run_level(struct life *l)
 	if (!l->why.stop)
 		life_hold_shell(l);
 	life_run_payloads(l, EXEC_FIRST);
+	life_run_checks(l, CHECK_BRIEF);
 	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
 		life_run_child(l);

@@ -12,7 +12,7 @@
 #include "level/parameters.h"
 #include "level/shell.h"
 #include "lib/entropy.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -439,7 +439,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.done = tell_own_check,
 	};
 
-	if (phase == CHECK_THOROUGH) /* leaves room for the levels above, which do the same */
+	if (phase >= CHECK_BRIEF) /* leaves room for the levels above, which do the same */
 		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
@@ -476,7 +476,7 @@ static void keep_report_so_far(const struct report *r)
 		return;
 	*copy = *r;
 	report_finish(copy);
-	formats_write_json(copy, SHELL_REPORT);
+	json_write_report(copy, SHELL_REPORT);
 	free(copy);
 }
 

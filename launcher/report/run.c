@@ -2,6 +2,7 @@
 #include "report/run.h"
 #include "lib/output.h"
 #include "report/formats.h"
+#include "report/json.h"
 
 #include <string.h>
 
@@ -57,6 +58,6 @@ int run_finish(struct run *run)
 	run_print_report(run);
 	err = artifacts_close(&run->artifacts, r);
 	if (run->asked.json_path)
-		err |= formats_write_json(r, run->asked.json_path);
+		err |= json_write_report(r, run->asked.json_path);
 	return err ? -1 : r->ok ? STATUS_OK : STATUS_NOT;
 }

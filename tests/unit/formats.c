@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
 #include "report/formats.h"
+#include "report/json.h"
 #include "lib/options.h"
 
 #include <cJSON.h>
@@ -81,7 +82,7 @@ static const char *print(const struct report *report, int which)
 static int read_back(const char *json)
 {
 	write_file("in.json", json);
-	return formats_read_json(&again, "in.json");
+	return json_read_report(&again, "in.json");
 }
 
 /* The item of TREE at a path like levels.0.checks; its last key is left in KEY. */
@@ -130,18 +131,18 @@ static void test_json_round_trip(void **state)
 			for (int i = r.outermost; i <= r.deepest; i++)
 				*report_program(&r, i, "exec") =
 					(struct program_use){ i, "exec", 7, 1.25, UNKNOWN, 77 - i };
-			assert_int_equal(formats_write_json(&r, "r.json"), 0);
-			assert_int_equal(formats_read_json(&again, "r.json"), 0);
+			assert_int_equal(json_write_report(&r, "r.json"), 0);
+			assert_int_equal(json_read_report(&again, "r.json"), 0);
 			for (int format = REPORT_TABLE; format <= REPORT_SVG; format <<= 1) {
 				strcpy(other, print(&r, format));
 				assert_string_equal(print(&again, format), other);
 			}
 			assert_string_equal(again.command, r.command);
 		}
-	assert_int_equal(formats_write_json(&r, "/nowhere/r.json"), -1);
+	assert_int_equal(json_write_report(&r, "/nowhere/r.json"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
-	assert_int_equal(formats_write_json(&r, "/dev/full"), -1);
-	assert_int_equal(formats_read_json(&again, "/nowhere/r.json"), -1);
+	assert_int_equal(json_write_report(&r, "/dev/full"), -1);
+	assert_int_equal(json_read_report(&again, "/nowhere/r.json"), -1);
 	/* Why it is none is said. */
 	assert_int_equal(read_back("{\"schema\":\"supernest-bench/1\"}"), -1);
 	assert_non_null(strstr(last_error(), "its schema is supernest-bench/1"));
