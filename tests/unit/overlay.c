@@ -15,7 +15,9 @@ static size_t packed_size;
 
 static void write_kernel(const char *path)
 {
-	char image[0x400] = { 0 };
+	char image[0x400] = {
+		[0x1f1] = 1
+	}; /* a sector of setup behind the boot sector, and nothing else */
 	FILE *f = fopen(path, "w");
 
 	memcpy(image + 0x202, "HdrS", 4);
@@ -154,7 +156,11 @@ static void what_is_no_kernel_is_refused(void **state)
 	(void)state;
 	assert_int_equal(make(&o), 2);
 	assert_non_null(strstr(said, "--kernel config: not a bzImage"));
+	assert_int_equal(truncate("bzImage", 0x3e0), 0);
 	o.kernel = "bzImage";
+	assert_int_equal(make(&o), 2);
+	assert_non_null(strstr(said, "--kernel bzImage: cut off: it has 992 of 1024 bytes"));
+	write_kernel("bzImage");
 	o.config = "initramfs";
 	assert_int_equal(make(&o), 2);
 	assert_non_null(strstr(said, "initramfs: not the configuration"));
