@@ -23,7 +23,7 @@ asm(".pushsection .text.guest_run_legacy, \"ax\"\n"
     "mov %cr4, %rax\npush %rax\nmov %cr3, %rax\npush %rax\n"
     "mov %edx, %ebp\n"
     "clgi\n"
-    "pushq $0x18\npushq $1f\nlretq\n" /* CODE_32 */
+    "pushq $0x18\nlea 1f(%rip), %rax\npush %rax\nlretq\n" /* CODE_32 */
     ".code32\n"
     "1: mov %cr0, %eax\nand $0x7fffffff, %eax\nmov %eax, %cr0\n"
     "mov $0xc0000080, %ecx\nrdmsr\nand $~0x100, %eax\nwrmsr\n" /* EFER.LME */
@@ -36,7 +36,7 @@ asm(".pushsection .text.guest_run_legacy, \"ax\"\n"
     "mov $0xc0000080, %ecx\nrdmsr\nor $0x100, %eax\nwrmsr\n"
     "mov (%esp), %eax\nmov %eax, %cr3\n"
     "mov %cr0, %eax\nor $0x80000000, %eax\nmov %eax, %cr0\n"
-    "ljmp $0x08, $3f\n" /* CODE_64 */
+    "push $0x08\ncall 4f\n4: addl $(3f - 4b), (%esp)\nlret\n" /* CODE_64 */
     ".code64\n"
     "3: mov %esp, %esp\n" /* its upper half is undefined */
     "stgi\n"
