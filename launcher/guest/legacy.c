@@ -9,7 +9,7 @@
 #define ROUNDS 4
 #define OFFSET 0x40
 #define CR4_PAE 0x20ull
-#define PDPT_INDEX 8 /* the four entries need not begin a page */
+#define PDPT_INDEX 8 /* the four entries need not be at the start of a page */
 #define NPF_USER_FINAL (4ull | 1ull << 32)
 
 /*
@@ -52,7 +52,7 @@ static const char read_code[] = "\x8b\x04\x25\x40\x00\x00\x60";
 /* Page tables of G1 and its nested ones, which differ in what they map at WINDOW */
 struct format {
 	uint64_t cr3, nested_cr3, cr4;
-	void (*map)(uint64_t to); /* in the nested ones; 0: nothing */
+	void (*map)(uint64_t to); /* maps WINDOW in the nested ones; 0: to nothing */
 };
 
 static uint64_t run(const struct format *f, struct vmcb *v)
@@ -118,7 +118,7 @@ static void map_8_bytes(uint64_t to)
 	ARENA->npt_spare[0] = to ? to | PTE_ALL : 0;
 }
 
-/* QEMU sets a reserved bit of entries that it uses, for which KVM then refuses them: docs/found */
+/* QEMU sets a reserved bit in entries that it uses, so that KVM refuses them: docs/found */
 static bool are_spoiled(const uint64_t *pdpt)
 {
 	bool spoiled = false;

@@ -12,9 +12,9 @@
 #define CASE_S 30.0 /* for a level that was ready at once; a slow one gets more */
 #define CASE_BOOTS 10
 #define TICK_S 0.25
-#define BRIEF_S 2.0	/* what a brief one never takes */
-#define BRIEF_KIB 32768 /* of MemAvailable; a guest takes some 10 MiB of it */
-/* Older kernels have bugs that are known and mended: Linux 6.1 fails three of the checks. */
+#define BRIEF_S 2.0	/* a brief case never takes this long */
+#define BRIEF_KIB 32768 /* of MemAvailable; a brief case takes some 10 MiB of it */
+/* Older kernels have known bugs, fixed since: Linux 6.1 fails three of the checks. */
 #define BRIEF_MAJOR 6
 #define BRIEF_MINOR 12
 
