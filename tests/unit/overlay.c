@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A kernel of the user's own behind an initramfs: which levels boot it, with which modules, and what it lacks. */
+/* A kernel under test behind an initramfs: which levels boot it, with which modules, and what it lacks. */
 #define _GNU_SOURCE /* memmem */
 #include "test.h"
 #include "host/overlay.h"
@@ -51,7 +51,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* In a process of its own: what it makes lasts as long as that. */
+/* In a process of its own, because the result lives as long as its process. */
 static int make(struct overlay *o)
 {
 	struct lines lines = { 0 };
@@ -113,7 +113,7 @@ static void all_levels_boot_it(void **state)
 	assert_true(overlay_has_level(&o, 7));
 }
 
-/* One copy of it, and links for the other levels. */
+/* The archive has one copy of the kernel, and links for the other levels. */
 static void only_the_levels_named_boot_it(void **state)
 {
 	struct overlay o = {
