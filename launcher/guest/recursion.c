@@ -34,7 +34,7 @@
 #define CR4_OSXSAVE (1ull << 18)
 #define POOL 8
 #define WIDE_BASE (2ul << 30)
-#define WIDE_PAGES 1024ul /* as many tables as L0's KVM keeps: docs/recursion.md, 12 */
+#define WIDE_PAGES 1024ul /* twice as many tables as L0's KVM keeps: docs/recursion.md, 12 */
 
 static struct vmcb *outer(void)
 {

@@ -89,7 +89,9 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	int64_t margin_kib = memory_margin_kib(p->recursive);
 	struct budget b = { .available_kib = left_kib + margin_kib - p->freed_kib,
 			    .freed_kib = p->freed_kib,
-			    .recurses = p->recursive,
+			    /* A KVM that provides recursion shadows its guest's tables. */
+			    .recurses =
+				    p->recursive && !strstr(like->cpu_features, "recursion-by-kvm"),
 			    .margin_kib = margin_kib,
 			    .need_kib = p->need_kib };
 

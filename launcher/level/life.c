@@ -296,6 +296,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
 		.recurses = recurses(l),
+		.provided = recurses(l) && kvm_provides_recursion(),
 	};
 
 	memory_plan(&l->budget, &d);

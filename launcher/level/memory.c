@@ -15,6 +15,8 @@
 #define PAGE_TABLE_SHARE 512
 /* 10 bytes for 4 KiB: KVM's rmaps and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
+/* A KVM that provides recursion: 512 tables (REC_MAX_TABLES of recursion.c), and 8 KiB for each of 64 levels. */
+#define PROVIDER_KIB 2560
 /* Where a child's kernel is loaded, its data, its launcher, and a little free memory. */
 #define CHILD_DATA_KIB 5616
 /* A kernel larger than ours has more data too: Debian's have a third of the extra size. */
@@ -180,9 +182,9 @@ void memory_plan(struct budget *b, const struct demand *d)
 	*b = (struct budget){
 		.available_kib = memory_available_kib(),
 		.qemu_kib = QEMU_KIB + (d->vcpus - 1) * VCPU_KIB,
-		.margin_kib = memory_margin_kib(d->recurses),
+		.margin_kib = memory_margin_kib(d->recurses) + (d->provided ? PROVIDER_KIB : 0),
 		.freed_kib = d->freed_kib,
-		.recurses = d->recurses,
+		.recurses = d->recurses && !d->provided,
 		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib, d->vcpus),
 	};
 	if (d->kernel_kib > OUR_KERNEL_KIB)

@@ -18,7 +18,8 @@ struct demand {
 	int64_t devices_kib; /* what its device drivers allocate */
 	int64_t freed_kib;   /* files that we keep only until it is ready */
 	int vcpus;
-	bool recurses; /* its guests recurse, without our KVM's help: docs/recursion.md */
+	bool recurses; /* its guests recurse: docs/recursion.md */
+	bool provided; /* by our KVM, which has page tables for all of them */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c gives the source of each figure. */

@@ -4,6 +4,15 @@
 
 #define ARCHIVE_KIB 6400
 
+static void plan_recursion(struct budget *b, bool provided)
+{
+	memory_plan(b, &(struct demand){ .kernel_kib = OUR_KERNEL_KIB,
+					 .archive_kib = ARCHIVE_KIB,
+					 .vcpus = 1,
+					 .recurses = true,
+					 .provided = provided });
+}
+
 static void plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64_t archive_kib)
 {
 	memory_plan(b, &(struct demand){ .wanted_kib = wanted_kib,
@@ -48,6 +57,13 @@ static void test_plan(void **state)
 	memory_divide(&some, 0);
 	assert_int_equal(some.rmaps_kib, 0);
 	assert_true(some.child_kib > all.child_kib);
+
+	/* But a KVM that provides the recursion has tables of all levels, and rmaps of its guest's guest. */
+	plan_recursion(&all, false);
+	plan_recursion(&some, true);
+	assert_true(some.rmaps_kib > 0);
+	assert_int_equal(some.margin_kib - all.margin_kib, 2560);
+	assert_true(all.child_kib - some.child_kib >= 2048);
 
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
 	plan(&some, 0, 61668, 15 * 1024);
