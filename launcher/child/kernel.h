@@ -27,9 +27,12 @@ void kernel_of_level(int level, char *path, size_t size);
 int64_t kernel_all_kib(void);
 void kernel_free_all(const struct appliance *a);
 
-/* Frees a file's memory in tmpfs, and its name; a process that has it mapped keeps a hole. */
+/*
+ * Frees a file's memory in tmpfs, and its name; a process that has it mapped keeps a hole.  What is being executed
+ * stays.
+ */
 void free_file(const struct appliance *a, const char *path);
-/* It is in memory, where freeing it gives something back. */
-bool file_can_be_freed(const char *path);
+/* How much that gives back: nothing unless the file is in memory. */
+int64_t file_freed_kib(const char *path);
 
 #endif

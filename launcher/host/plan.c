@@ -64,7 +64,7 @@ static int learn_terms(struct plan *p, const struct report *r)
 			return fail("plan: the memory figures of L%d do not add up", i);
 		p->terms_level = i;
 		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child), r->setup.smp);
-		p->freed_kib = OUR_KERNEL_FILE_KIB + archive_kib(child);
+		p->freed_kib = OUR_KERNEL_FILE_KIB + OUR_BUSYBOX_KIB + archive_kib(child);
 	}
 	if (p->terms_level < 0)
 		return fail(

@@ -59,6 +59,7 @@ void appliance_compare_files(const struct lines *lines);
 /* The checksum that the build recorded for a file of the initramfs; "" if it did not. */
 void appliance_built_sum(const char *path, char sum[65]);
 
+bool appliance_has_hook(void);
 /*
  * The user's preparation of a level, /etc/supernest/hook; killed after TIMEOUT_S. Its output goes
  * to LINES if that has a pipe, else to the console. Calls ON_HEARTBEAT every other second

@@ -26,6 +26,7 @@
 
 /* Where things stand in the appliance. */
 #define QEMU_PATH "/bin/qemu-system-x86_64"
+#define BUSYBOX_PATH "/bin/busybox"
 #define FIRMWARE_DIR "/share"
 #define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
 #define PARAMETERS_PATH \
@@ -259,12 +260,48 @@ void life_learn_kvm(struct life *l)
 
 /* ---- whether there is a next level ------------------------------------------------------- */
 
+static bool is_last_level(const struct decided *d, int level)
+{
+	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
+}
+
+/* There is no level below, and there was to be none or one that there is no room for. */
+static bool is_deepest(const struct life *l)
+{
+	const struct decided *d = &l->run.decided;
+	enum stop why = l->why.stop;
+
+	return is_last_level(d, l->run.teller.from) ||
+	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
+}
+
+static bool runs_payloads(const struct life *l)
+{
+	const struct exec *e = &l->run.decided.exec;
+
+	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
+}
+
 /* The user of a shell may start another run, which needs the kernel again. */
 static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
 
 	return !appliance_is_init(l->appliance) || o->start == START_MANUAL || o->end == END_SHELL;
+}
+
+/* Busybox too is needed no more where no program, hook or shell can call it while the child runs or after. */
+static bool keeps_shell(const struct life *l)
+{
+	return keeps_kernel(l) || runs_payloads(l) || appliance_has_hook() ||
+	       l->run.decided.shell == l->run.teller.from;
+}
+
+/* What is freed when the child is ready. */
+static int64_t freed_kib(const struct life *l)
+{
+	return l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()) +
+	       (keeps_shell(l) ? 0 : file_freed_kib(BUSYBOX_PATH));
 }
 
 static void plan_memory(struct life *l, int64_t archive_kib)
@@ -277,16 +314,11 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.archive_kib = archive_kib,
 		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
-		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
+		.freed_kib = freed_kib(l),
 		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
 	};
 
 	memory_plan(&l->budget, &d);
-}
-
-static bool is_last_level(const struct decided *d, int level)
-{
-	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
 }
 
 static enum stop consider_child(struct life *l, int64_t archive_kib)
@@ -512,23 +544,6 @@ void life_hold_shell(struct life *l)
 
 /* ---- programs ---------------------------------------------------------------------------- */
 
-/* There is no level below, and there was to be none or one that there is no room for. */
-static bool is_deepest(const struct life *l)
-{
-	const struct decided *d = &l->run.decided;
-	enum stop why = l->why.stop;
-
-	return is_last_level(d, l->run.teller.from) ||
-	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
-}
-
-static bool runs_payloads(const struct life *l)
-{
-	const struct exec *e = &l->run.decided.exec;
-
-	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
-}
-
 static void begin_payloads(struct life *l)
 {
 	const struct exec *e = &l->run.decided.exec;
@@ -614,6 +629,8 @@ void life_child_is_ready(void *context, const struct level *child)
 	free_file(l->appliance, ARCHIVE_PATH);
 	if (!keeps_kernel(l))
 		kernel_free_all(l->appliance);
+	if (!keeps_shell(l))
+		free_file(l->appliance, BUSYBOX_PATH);
 	unlink(FIRMWARE_PATH);
 }
 

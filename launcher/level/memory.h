@@ -5,7 +5,7 @@
 #ifndef SUPERNEST_MEMORY_H
 #define SUPERNEST_MEMORY_H
 
-#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB: from build/bzImage by scripts/kernel-sizes */
+#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB, OUR_BUSYBOX_KIB: by scripts/kernel-sizes */
 #include "report/level.h"
 #include "lib/system.h"
 
