@@ -47,6 +47,8 @@ struct vm_config {
 	const char *extra_args; /* words split on %20, or "" */
 	const char *sandbox;	/* what its -sandbox is told, or NULL */
 	int64_t memory_kib;
+	const char *
+		memory_folder; /* where its RAM is a file of huge pages; NULL: it is anonymous memory */
 	int vcpus;
 	bool kvm;	    /* else TCG with AMD-V */
 	bool enlightened;   /* it gets VM_ENLIGHTENED */

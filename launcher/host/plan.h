@@ -32,6 +32,7 @@ struct plan {
 
 	/* Time: what a boot takes whatever its level, and what each of its exits does. */
 	char no_time[160]; /* why there is no prediction of it, or "" */
+	bool huge_files;   /* a child's RAM is one: memory_mount_huge() */
 	bool recursive; /* an exit costs the same at every level, and so does each level's tick */
 	int time_level; /* the deepest that was measured */
 	double own_s, boot_exits;

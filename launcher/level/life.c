@@ -316,6 +316,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = freed_kib(l),
 		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
+		.huge_files = l->huge_files,
 	};
 
 	memory_plan(&l->budget, &d);
@@ -728,6 +729,7 @@ void life_run_child(struct life *l)
 		.cpu = setting_of(&l->run.decided.cpus, t->from + 1),
 		.extra_args = l->run.asked.qemu_args,
 		.memory_kib = l->budget.child_kib,
+		.memory_folder = l->huge_files ? MEMORY_FOLDER : NULL,
 		.vcpus = l->run.decided.smp,
 		.kvm = true,
 		.terminal = child_terminal(&l->run.decided, t->from + 1),

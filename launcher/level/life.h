@@ -23,6 +23,7 @@ struct life {
 	struct names left_out;	  /* of it: what no level below this one needs */
 	char child_kernel[64];	  /* the file that the next level boots, */
 	struct kernel child_file; /* and what its header said when it was there */
+	bool huge_files;	  /* the child's RAM is one: memory_mount_huge() */
 	struct budget budget;
 	struct reason why; /* there is no next level */
 	struct child child;

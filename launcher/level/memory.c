@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* fallocate */
 #include "level/memory.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define HUGE_PAGE (2 << 20)
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
 #define QEMU_KIB 1280 /* qemu's anonymous memory, stacks and page tables of its own */
@@ -13,6 +19,8 @@
 #define CHILD_CPU_KIB 512
 /* 4 KiB of page table for 2 MiB of guest RAM: each huge page has one in store, to be split into. */
 #define PAGE_TABLE_SHARE 512
+/* Where they are pages of a file: 4 KiB of tables for 1 GiB, QEMU's and KVM's, and 320 bytes of XArray for each 4 MiB. */
+#define FILE_TABLE_SHARE 8192
 /* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
 /* Where a child's kernel is loaded to, its data, its launcher, and a grain of free memory. */
@@ -81,6 +89,30 @@ void memory_setup(const struct appliance *a)
 	/* Freed pages would wait on the CPU's own list, up to an eighth of all. */
 	system_write(a, "/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
 	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
+}
+
+/* Kernels that have no huge pages in files take huge= all the same (MAX_PAGECACHE_ORDER in mm/shmem.c): a file shows it. */
+static bool has_huge_files(void)
+{
+	static const char trial[] = MEMORY_FOLDER "/trial";
+	int fd = open(trial, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st = { 0 };
+
+	if (fd < 0)
+		return false;
+	unlink(trial);
+	if (!ftruncate(fd, HUGE_PAGE) && !fallocate(fd, 0, 0, 1))
+		fstat(fd, &st);
+	close(fd);
+	return st.st_blocks * 512 >= HUGE_PAGE;
+}
+
+bool memory_mount_huge(const struct appliance *a)
+{
+	mkdir(MEMORY_FOLDER, 0700);
+	return !system_mount(a, "ram", MEMORY_FOLDER, "tmpfs", MS_NOSUID | MS_NODEV,
+			     "huge=always,size=0,mode=0700") &&
+	       has_huge_files();
 }
 
 /*
@@ -157,7 +189,7 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 
 	if (left < 0)
 		left = 0;
-	b->page_tables_kib = left / PAGE_TABLE_SHARE;
+	b->page_tables_kib = left / (b->huge_files ? FILE_TABLE_SHARE : PAGE_TABLE_SHARE);
 	b->rmaps_kib = b->recurses ? 0 : left / RMAP_SHARE;
 	left -= b->page_tables_kib + b->rmaps_kib;
 	if (wanted_kib && wanted_kib < left)
@@ -174,6 +206,7 @@ void memory_plan(struct budget *b, const struct demand *d)
 		.margin_kib = memory_margin_kib(d->recurses),
 		.freed_kib = d->freed_kib,
 		.recurses = d->recurses,
+		.huge_files = d->huge_files,
 		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib, d->vcpus),
 	};
 	if (d->kernel_kib > OUR_KERNEL_KIB)

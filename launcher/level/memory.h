@@ -17,14 +17,16 @@ struct demand {
 	int64_t devices_kib; /* what its drivers take */
 	int64_t freed_kib;   /* what we keep in files only until it is up */
 	int vcpus;
-	bool recurses; /* its guests are none of our KVM's business: docs/recursion.md */
+	bool recurses;	 /* its guests are none of our KVM's business: docs/recursion.md */
+	bool huge_files; /* its RAM is a file of huge pages */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c says where each figure is from. */
 struct budget {
 	int64_t available_kib; /* MemAvailable, and what waits on the CPU's own list */
 	int64_t freed_kib;     /* files that are freed once the child is up: archive, kernel */
-	bool recurses; /* no shadow of the child's own nested page tables, and so no rmaps */
+	bool recurses;	 /* no shadow of the child's own nested page tables, and so no rmaps */
+	bool huge_files; /* no page table in store for each huge page */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
 	int64_t child_kib;   /* what is left for the child: its RAM */
 	int64_t need_kib;    /* what the smallest child needs; more than child_kib: it won't fit */
@@ -36,6 +38,12 @@ struct budget {
  * heuristics.
  */
 void memory_setup(const struct appliance *a);
+/*
+ * Mounts a file system with huge pages for the child's RAM at MEMORY_FOLDER.  A huge page that is mapped from a file needs
+ * no page table in store, as an anonymous one does in case it is split.  False: this kernel has none in files.
+ */
+#define MEMORY_FOLDER "/run/ram"
+bool memory_mount_huge(const struct appliance *a);
 /*
  * MemTotal of this level, what of it is available now, and what its kernel took before it counted
  * them: its image and one struct page for each page.

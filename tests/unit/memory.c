@@ -49,6 +49,12 @@ static void test_plan(void **state)
 	assert_int_equal(some.rmaps_kib, 0);
 	assert_true(some.child_kib > all.child_kib);
 
+	/* Huge pages of a file have no page table in store. */
+	some = all;
+	some.huge_files = true;
+	memory_divide(&some, 0);
+	assert_true(some.page_tables_kib <= all.page_tables_kib / 16 + 1);
+
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
 	plan(&some, 0, 61668, 15 * 1024);
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);
