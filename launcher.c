@@ -3,11 +3,11 @@
  * supernest: how deeply can KVM be nested?
  *
  * One binary, two lives.  As /init (PID 1) of a level it learns where it is, measures, reports ready,
- * starts the next level from the same kernel and the same files, supervises it, passes its records
- * on, and ends.  As a command on a host it starts the outermost level and prints the report.
+ * starts the next level from the same kernel and the same files, supervises it, passes its records on, and
+ * ends.  As a command on a host it starts the outermost level and prints the report.
  *
- * What is where goes by who runs it, and includes go downwards in this order only: host/ is the command's
- * alone, level/ PID 1's, child/ belongs to whoever has a child; report/ and lib/ are everybody's.
+ * The folders say who runs the code: host/ only the command, level/ only PID 1, child/ whoever has a
+ * child; report/ and lib/ serve all.  Includes go downwards in this order only.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@
 
 /* ---- the story of a level ---------------------------------------------------------------- */
 
-/* From the first record to the last. */
+/* Everything from the first record to the last. */
 static void run_level(struct life *l)
 {
 	struct teller *t = &l->run.teller;
@@ -76,7 +76,7 @@ static void fail_on_consoles(void *context, const char *message)
 	fflush(out);
 }
 
-/* Before we know who we are: printed, and kept for the level above. */
+/* Before we know our level: an error is printed, and kept for the level above. */
 static void fail_early(void *context, const char *message)
 {
 	struct life *l = context;
@@ -86,8 +86,8 @@ static void fail_early(void *context, const char *message)
 }
 
 /*
- * Our last message, by every channel that may still work: the level above accepts that of a dying
- * level on its console too.
+ * A dying level sends its last message through every channel that may still work.  The level above accepts
+ * it on the console too.
  */
 static void say_death(void *context, const char *line)
 {
@@ -129,7 +129,7 @@ static void open_consoles(struct life *l)
 		l->run.lines.out = consoles;
 }
 
-/* The kernel command line says whether a level started us. -1: a parameter is malformed. */
+/* The kernel command line says whether a level started us.  -1 if a parameter is malformed. */
 static int find_parent(struct life *l)
 {
 	struct options *asked = &l->run.asked;
@@ -195,7 +195,7 @@ static noreturn void live_as_init(struct life *l, const struct appliance *applia
 
 /* ---- life as a command ------------------------------------------------------------------- */
 
-/* In the appliance's shell: this level is the outermost, and its kernel parameters apply too. */
+/* In the appliance's shell this level is the outermost one, and its kernel parameters apply too. */
 static int run_in_appliance(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
@@ -203,9 +203,9 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	l->own_lines = (struct own_lines){ .in = -1, .out = -1 };
 	if (life_read_cmdline(asked))
 		return -1;
-	entropy_find(asked->seed);	/* the level's own was for the run before */
-	asked->shell = SHELL_NONE;	/* that one is there already */
-	asked->exec.input = INPUT_NONE; /* the shell's is the person's */
+	entropy_find(asked->seed);	/* the level's own seed belongs to the run before */
+	asked->shell = SHELL_NONE;	/* the user is in that shell already */
+	asked->exec.input = INPUT_NONE; /* the shell's input is the user's terminal */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* the depth of the run before does not apply */
 	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
@@ -229,10 +229,10 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	return run_finish(&l->run);
 }
 
-/* The command that repeats this run; of a series, a single run. */
+/* The command that repeats this run; in a series, one run of it. */
 static void remember(int argc, char **argv, char *command, size_t size)
 {
-	bool ours = true; /* not yet those of a program's */
+	bool ours = true; /* false behind "--": those are arguments of a program */
 
 	command[0] = '\0';
 	for (int i = 0; i < argc; i++) {
@@ -250,7 +250,7 @@ static int run(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* with its name */
+	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* all of argv */
 	options_init(asked);
 	l->appliance = appliance_recognise(NULL);
 	if (l->appliance)
@@ -267,8 +267,8 @@ static int run(struct life *l, int argc, char **argv)
 }
 
 /*
- * Large, but only little of it is touched.  A huge page of it, wherever the address allows one, would cost this
- * level 2 MiB, in some runs and not in others.
+ * A struct life is large, and little of it is touched.  A huge page, which the address may or may not
+ * allow, would cost this level 2 MiB in some runs and not in others.
  */
 static struct life *new_life(void)
 {
@@ -296,7 +296,7 @@ static const struct command {
 	const char *name;
 	int (*fn)(int argc, char **argv); /* an exit status, or -1 (printed) for STATUS_WRONG */
 	int options;			  /* command_bit */
-	const char *usage, *help;	  /* NULL: not for persons */
+	const char *usage, *help;	  /* NULL: internal, not listed */
 } commands[] = {
 	{ "run", cmd_run, CMD_RUN, "[OPTION...] [-- CMD ARG...]",
 	  "nest on this machine and print the report" },

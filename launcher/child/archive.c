@@ -15,7 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* As usr/gen_init_cpio.c of Linux writes it, so that both make the same bytes. */
+/* The same as usr/gen_init_cpio.c of Linux writes, so that both make the same bytes. */
 #define FIRST_INODE 721
 #define DEVICE_MAJOR 3
 #define DEVICE_MINOR 1
@@ -24,7 +24,7 @@
 
 #define MAX_FILES 65536
 
-/* nftw() gives its callback no context. */
+/* nftw() gives its callback no context, hence these variables. */
 static char **paths;
 static size_t path_count;
 static int64_t estimated_bytes;
@@ -93,7 +93,7 @@ int names_read(struct names *n, const char *path, int level)
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* 1 if it failed, so that it differs from nftw()'s own failures. */
+/* Returns 1 on failure, which differs from nftw()'s own -1. */
 static int keep_path(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
@@ -147,7 +147,7 @@ static void put_header(struct output *o, const char *name, const struct stat *st
 	pad(o, 4);
 }
 
-/* Where the checksum of a file goes; NULL: it is not wanted, or that of the first hoped to be known. */
+/* Where to put the checksum of a file; NULL if it is not wanted, or probably known already. */
 static char *wanted_sum(struct archive *a, const char *name)
 {
 	if (a->known && !strcmp(a->sum[0].path, name))
@@ -284,7 +284,7 @@ static int write_once(const char *root, int fd, struct archive *a)
 	while (path_count)
 		free(paths[--path_count]);
 	free(paths);
-	/* One file may be wanted twice. */
+	/* Both sums may be wanted of one file. */
 	if (!a->sum[1].sha256[0] && !strcmp(a->sum[0].path, a->sum[1].path))
 		strcpy(a->sum[1].sha256, a->sum[0].sha256);
 	return err;
@@ -296,12 +296,12 @@ int archive_write(const char *root, int fd, struct archive *a)
 
 	if (err || !a->known || !strcmp(a->tag, a->known->tag))
 		return err;
-	/* It is another: its own checksums say so. */
+	/* The bytes differ: compute the checksums. */
 	a->known = NULL;
 	return write_once(root, -1, a);
 }
 
-/* An archive of these entries alone. */
+/* Appends an archive of these entries. */
 static int append_archive(int fd, const struct archive_entry *entries, int count)
 {
 	struct archive a = { 0 };
@@ -321,7 +321,7 @@ static int append_archive(int fd, const struct archive_entry *entries, int count
 	return o.failed ? -1 : 0;
 }
 
-/* The kernel unpacks one archive after the other, and looks for the next at boundaries of 4. */
+/* The kernel unpacks one archive after the other, and looks for the next at a multiple of 4 bytes. */
 static int copy_archive(const char *path, int out)
 {
 	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;

@@ -23,15 +23,15 @@ enum vm_terminal child_terminal(const struct decided *d, int level)
 
 #define PACE_MAX 1e6
 
-/* A level whose clock runs too fast uses up its time budget without knowing why. */
+/* A level whose clock runs too fast would use up its time budget without knowing why. */
 static void compare_clocks(struct child *c, double child_s)
 {
 	struct check pace = { "pace", RESULT_PASS, 0, "ratio", "" };
 	double s = now_s() - c->vm.start_s;
 
-	if (c->run->teller.report.setup.deterministic) /* its clock is not this host's */
+	if (c->run->teller.report.setup.deterministic) /* its clock counts instructions */
 		return;
-	/* The child may claim anything; one of our records holds no more than this. */
+	/* A child may claim any number; this is the most that one of our records holds. */
 	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
 	if (pace.value > PACE_MAX)
 		pace.value = PACE_MAX;
@@ -40,10 +40,10 @@ static void compare_clocks(struct child *c, double child_s)
 	tell_check(&c->run->teller, c->level, &pace);
 }
 
-/* Without these features a child works, but costs many times more. */
+/* Without these features a child works, but costs many times as much. */
 static void compare_features(struct child *c, const struct level *child)
 {
-	/* KVM hands each down, unless its parameter says that it does not use it itself. */
+	/* KVM passes each of them on, unless this parameter says that it does not use it itself. */
 	static const struct {
 		const char *name, *parameter;
 	} inherited[] = {
@@ -89,8 +89,7 @@ static void child_is_ready(struct child *c)
 
 static void level_is_ready(struct child *c, int level)
 {
-	relay_look(
-		&c->relay); /* now: a moment later the child may be gone, and its count with it */
+	relay_look(&c->relay); /* now: a moment later the child and its statistics may be gone */
 	if (level == c->level)
 		child_is_ready(c);
 	if (c->counts_chain && c->relay.exits > 0)
@@ -99,7 +98,7 @@ static void level_is_ready(struct child *c, int level)
 
 /* ---- the terminal of a shell ------------------------------------------------------------- */
 
-/* Runs in the process that passes the terminal on: what the level with the shell is told. */
+/* Called in the process that passes the terminal on.  Prints what the level with the shell is told. */
 static void write_report_so_far(void *context, FILE *f)
 {
 	struct child *c = context;
@@ -113,10 +112,7 @@ static void on_signal(int number)
 	relay_stop_requested = number;
 }
 
-/*
- * A level below has a shell: hand it the terminal, ours or the one that the level above hands to
- * us.
- */
+/* A level below has a shell: passes the terminal on to it, either ours or that of the level above. */
 static void start_terminal(struct child *c)
 {
 	struct remote_ends ends = {
@@ -143,7 +139,7 @@ static void start_terminal(struct child *c)
 
 static void shell_changed(struct child *c, const struct record *rec)
 {
-	if (rec->from != c->run->decided.shell) /* nobody asked for it */
+	if (rec->from != c->run->decided.shell) /* no shell was asked for there */
 		return;
 	remote_finish(&c->remote);
 	if (!strcmp(record_get(rec, "state"), "on"))
@@ -152,7 +148,10 @@ static void shell_changed(struct child *c, const struct record *rec)
 
 /* ---- its programs ------------------------------------------------------------------------ */
 
-/* What a program costs is counted from its first record to its last, with all that its level does meanwhile. */
+/*
+ * A program's cost is counted from its first record to its last; it includes all that its level does
+ * meanwhile.
+ */
 static void program_changed(struct child *c, const struct record *rec)
 {
 	struct teller *t = &c->run->teller;
@@ -171,7 +170,7 @@ static void program_changed(struct child *c, const struct record *rec)
 
 /* ---- what it says ------------------------------------------------------------------------ */
 
-/* Appends a console line of any level to the common file. */
+/* Appends a console line of any level to the console log. */
 static void keep_text(struct child *c, int level, const char *line)
 {
 	char prefix[16];
@@ -190,7 +189,7 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	log_line(&c->run->artifacts.records, "", line, len);
 	if (verdict == RECORD_NOISE)
 		return IGNORED;
-	/* A child may speak of itself and of the levels below it only. */
+	/* A child may speak only of itself and of the levels below it. */
 	if (verdict == RECORD_DAMAGED || rec.from < c->level)
 		return REFUSED;
 	err = report_add(&c->run->teller.report, &rec);
@@ -200,7 +199,7 @@ static enum taken on_record(void *context, const char *line, size_t len)
 		keep_text(c, rec.about, record_get(&rec, "line"));
 	if (!strcmp(rec.kind, "shell"))
 		shell_changed(c, &rec);
-	if (!strcmp(rec.kind, "ready")) /* whoever hears of it has already heard what it took */
+	if (!strcmp(rec.kind, "ready")) /* its listeners know the cost by now */
 		level_is_ready(c, rec.from);
 	teller_pass_on(&c->run->teller, &rec);
 	if (!strcmp(rec.kind, "exec") && rec.from == c->level)
@@ -209,7 +208,7 @@ static enum taken on_record(void *context, const char *line, size_t len)
 		return TAKEN;
 	compare_clocks(c, strtod(record_get(&rec, "up_s"), NULL));
 	if (c->vm.serial_records)
-		write_all(c->vm.control, "end\n", 4); /* it waits for that, see uplink_end() */
+		write_all(c->vm.control, "end\n", 4); /* uplink_end() waits for that */
 	return LAST;
 }
 
@@ -225,7 +224,7 @@ static void on_line(void *context, const char *line, bool console)
 {
 	struct child *c = context;
 
-	/* A panicking kernel prints its whole log again (panic_print=): keep that instead. */
+	/* A panicking kernel prints its whole log once more (panic_print=): keep that copy instead. */
 	if (c->relay.replays && strstr(line, "Linux version "))
 		c->evidence.count[EVIDENCE_LOG] = 0;
 	if (console)
@@ -252,7 +251,7 @@ static void on_heartbeat(void *context)
 
 /* ---- its end ----------------------------------------------------------------------------- */
 
-/* What damaged or forged them is unknown; that the child cannot be trusted is known. */
+/* What damaged or forged records is unknown, but the child cannot be trusted. */
 static void tell_bad_records(struct child *c)
 {
 	struct check k = { "records", RESULT_FAIL, c->relay.bad_records, "records",
@@ -266,7 +265,7 @@ static void tell_end(struct child *c, const struct reason *why)
 {
 	struct teller *t = &c->run->teller;
 	struct relay *r = &c->relay;
-	/* A host is no level, and so not to blame. */
+	/* A host is not a level, and so cannot be blamed. */
 	int about = relay_own_oom(r) && t->self ? t->from : c->level;
 
 	tell_stop(t, about, why);
@@ -281,23 +280,23 @@ static void tell_end(struct child *c, const struct reason *why)
 	tell_evidence(t, about, &c->evidence);
 }
 
-/* A level is up to some 20 times slower than its parent, on hardware; its parent knows its own pace. */
+/* On hardware a level is up to 20 times slower than its parent, which knows only its own pace. */
 static struct watchdog watchdog_limits(double pace_s, int vcpus)
 {
 	bool known = pace_s >= 0;
 	double s = 5 + 2 * (known ? pace_s : 10);
 
 	return (struct watchdog){ .idle_s = s,
-				  .spin_s = s * vcpus, /* that much CPU time they use at once */
+				  .spin_s = s * vcpus, /* all together use that much */
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
 				  .boot_s = (known ? 60 + 200 * pace_s : 120) * vcpus };
 }
 
-/* In Bochs a second of the child's clock, by which it sends heartbeats, takes up to a minute. */
+/* A child sends heartbeats by its own clock.  In Bochs a second of that takes up to a minute. */
 #define BOCHS_SILENT_S 900
 
-/* It died, or had all the time there was, before its launcher spoke, and has less RAM than it needs. */
+/* It died, or its time was over, before its launcher spoke, and it has less RAM than it needs. */
 static void blame_memory(const struct child *c, struct reason *why)
 {
 	int64_t ram_kib = c->run->teller.report.setup.memory_kib;
@@ -311,13 +310,13 @@ static void blame_memory(const struct child *c, struct reason *why)
 			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }
 
-/* The standard input of a program below. */
+/* Passes the standard input on to the level below that has the program. */
 static void start_feed(struct child *c)
 {
 	if (c->run->decided.exec.input < c->level)
 		return;
 	c->feed = feed_start(c->input, c->vm.terminal_in);
-	if (c->feed > 0) { /* it alone has that end now */
+	if (c->feed > 0) { /* only the feed has that end now */
 		close(c->vm.terminal_in);
 		c->vm.terminal_in = -1;
 	}
@@ -369,7 +368,7 @@ int child_run(struct child *c, const struct vm_config *config)
 	return 0;
 }
 
-/* ---- a person's wish --------------------------------------------------------------------- */
+/* ---- requests to stop -------------------------------------------------------------------- */
 
 void child_catch_signals(void)
 {
@@ -378,10 +377,10 @@ void child_catch_signals(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		sigaction(signals[i], NULL, &before);
-		if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN) /* nohup */
+		if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN) /* ignored: nohup */
 			sigaction(signals[i], &action, NULL);
 	}
-	signal(SIGPIPE, SIG_IGN); /* a closed terminal must not cost the report file */
+	signal(SIGPIPE, SIG_IGN); /* a closed terminal must not cost us the report */
 }
 
 bool child_was_stopped(void)

@@ -13,7 +13,7 @@ bool cmdline_is_full(const char *cmdline)
 	return strlen(cmdline) >= CMDLINE_SIZE - CUT_MOST;
 }
 
-/* The parameters behind a line's prefixes, or NULL if one of them is of another CPU or kernel. */
+/* The parameters behind the prefixes of a line; NULL if a prefix is for another CPU or kernel. */
 static char *parameters_for(char *line, const char *virt, const char *kernel)
 {
 	static const char *const kinds[] = { "svm:", "vmx:", "own:", "any:" };
@@ -48,14 +48,15 @@ int cmdline_read(const char *path, const char *virt, const char *kernel, char *p
 }
 
 /*
- * A tick that costs its period leaves no time for work.  With classic nesting it is some ten exits, each up to four
- * times as dear as one of the parent.  With recursive SVM an exit is cheap at any depth; what costs is the code of
- * the tick, which finds nothing in the emulator's caches, and that all levels share one CPU.
+ * If a tick costs its whole period, there is no time for work.  With classic nesting a tick is about ten
+ * exits, each up to four times as expensive as one of the parent.  With recursive SVM an exit is cheap at
+ * any depth.  There the code of the tick is expensive, which never is in the emulator's caches, and all
+ * levels share one CPU.
  */
 int cmdline_tick_jiffies(double exit_s, int level, bool recursive)
 {
 	double tick_s = recursive ? 50 * exit_s : 10 * 4 * exit_s;
-	double share = recursive ? 1.0 / (20 * level) : 1.0 / 20; /* of the CPU, at the most */
+	double share = recursive ? 1.0 / (20 * level) : 1.0 / 20; /* of the CPU, at most */
 	double jiffies = tick_s / share * TICK_HZ;
 	int most = recursive ? TICK_HZ / 2 : TICK_HZ * 2;
 
@@ -63,19 +64,18 @@ int cmdline_tick_jiffies(double exit_s, int level, bool recursive)
 }
 
 /*
- * The part of the time budget that is kept for ending in order: the deepest level stops first, the
- * outermost last. Ending takes a level a part of the time that its boot took; its child takes as
- * long or longer.
+ * The part of the time budget that is kept for an orderly end: the deepest level stops first, the
+ * outermost last.  To end takes a level a fraction of its boot time, and its child as long or longer.
  */
 static double reserve_s(double left_s, double pace_s, bool recursive)
 {
-	/* Where no level is slower than the one above, many have to share the time. */
+	/* With recursion no level is slower than the one above, so many levels have to share the time. */
 	double s = recursive ? left_s * 0.002 + 0.25 + pace_s / 4 : left_s * 0.02 + 1 + pace_s;
 
 	return s > left_s / 4 ? left_s / 4 : s;
 }
 
-/* What a level must know of its programs, unless everything is as by default. */
+/* What a level must know of its programs; nothing if everything has its default. */
 static void append_exec(const struct decided *d, int level, char *buf, size_t size)
 {
 	const struct exec *e = &d->exec;
@@ -106,7 +106,7 @@ void cmdline_offer(const char *virt, char *parameters, size_t size)
 	append_word(parameters, size, word);
 }
 
-/* What this level and those below it are to have other than the rest; the kernel itself takes the parameters. */
+/* Settings for this level and those below it.  The kernel itself takes the module parameters. */
 static void append_settings(const struct decided *d, int level, char *buf, size_t size)
 {
 	const struct {

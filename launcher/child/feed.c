@@ -32,9 +32,9 @@ pid_t feed_start(int in, int out)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != launcher) /* it died before */
+	if (getppid() != launcher) /* the launcher died before */
 		_exit(0);
-	/* No other end of a pipe may stay open here: its reader would wait for us. */
+	/* This process must hold no other pipe end open: its reader would wait for us. */
 	in = fcntl(in, F_DUPFD, 10);
 	out = fcntl(out, F_DUPFD, 10);
 	dup2(in, 0);

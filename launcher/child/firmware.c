@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* qboot ends at 1 MiB; the middle of it is empty, and the kernel looks for an RSDP there. */
+/* qboot ends at 1 MiB.  Its middle is empty, and the kernel looks for an RSDP there. */
 #define ROM_SIZE 0x10000
 #define ROM_BASE (0x100000 - ROM_SIZE)
 
@@ -115,7 +115,7 @@ static void make_tables(struct tables *t, uint32_t at, int vcpus)
 	for (int i = 0; i < vcpus; i++) {
 		t->madt.cpu[i].length = sizeof(t->madt.cpu[i]);
 		t->madt.cpu[i].processor = t->madt.cpu[i].id = i;
-		t->madt.cpu[i].flags = 1; /* it is enabled */
+		t->madt.cpu[i].flags = 1; /* enabled */
 	}
 	t->madt.io_apic.type = 1;
 	t->madt.io_apic.length = sizeof(t->madt.io_apic);
@@ -133,8 +133,8 @@ static void make_tables(struct tables *t, uint32_t at, int vcpus)
 }
 
 /*
- * The middle of the longest run of zeros, on a boundary at which an RSDP is looked for: qboot's variables
- * are where its code ends.  0: there is no room.
+ * The middle of the longest run of zeros, at an address where the kernel looks for an RSDP.  Not the
+ * first: qboot's variables follow its code.  0 if there is no room.
  */
 static size_t find_room(const uint8_t *rom, size_t size)
 {

@@ -10,16 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A kernel's static log buffer is in its image, which is loaded low; distributions have 128 KiB. */
+/*
+ * The kernel's static log buffer is in its image, which is loaded at a low address.  Distributions have
+ * 128 KiB.
+ */
 #define GUEST_SEARCH (160 << 20)
 #define WINDOW (1 << 20)
 #define LOG_MAX (128 << 10)
-#define MAPPINGS_MAX 512 /* of a QEMU: some 200 */
-#define LARGEST 4	 /* in one of them is the log, if the kernel has come so far */
+#define MAPPINGS_MAX 512 /* QEMU has about 200 */
+#define LARGEST 4	 /* the log is in one of them, if the kernel has come so far */
 #define FIRST_TEXT "Linux version "
 #define SECOND_TEXT "Command line: "
 
-/* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '=', target/i386/cpu-dump.c. */
+/* "RAX=00..", "CS =f000 ..", "Code=..": two to four characters and '='; target/i386/cpu-dump.c. */
 void gather_registers(struct evidence *e, const char *line)
 {
 	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
@@ -63,7 +66,7 @@ void gather_own_log(struct evidence *e)
 	free(log);
 }
 
-/* ---- out of a guest's RAM ---------------------------------------------------------------- */
+/* ---- reading a guest's RAM --------------------------------------------------------------- */
 
 struct mapping {
 	uint64_t start, size;
@@ -77,8 +80,8 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 /*
- * The mappings that may be a guest's RAM, the largest first: data that is written and never
- * executed. TCG's buffer of translated code is executed, and larger than a small guest.
+ * The mappings that may be a guest's RAM, largest first: writable and never executed.  TCG's buffer of
+ * translated code is executable, and larger than a small guest.
  */
 static int find_data(int pid, struct mapping *list, int max)
 {
@@ -105,10 +108,10 @@ static int find_data(int pid, struct mapping *list, int max)
 }
 
 /*
- * The ring of texts (kernel/printk/printk_ringbuffer.c): each is a long that numbers it, then the text,
- * filled up to longs.  So a zero precedes the first text of a boot, and the second one is near.  Two things
- * in a guest's RAM look alike: what a program has read of the log, where a time stamp precedes it, and this
- * very program, where no version follows.
+ * The text ring of the log (kernel/printk/printk_ringbuffer.c).  Each entry is a long, which numbers it,
+ * and a text padded to longs.  So a zero precedes the first text of a boot, and the second one is near.
+ * Two things in a guest's RAM look similar: log text that a program has read, which a time stamp precedes,
+ * and this program itself, where no version follows.
  */
 static const char *find_log(const char *data, size_t len)
 {
@@ -126,7 +129,7 @@ static const char *find_log(const char *data, size_t len)
 	return NULL;
 }
 
-/* Splits it into texts: four printable characters or more are one. */
+/* Splits it into texts: each run of four or more printable characters. */
 static void split_texts(struct evidence *e, const char *data, size_t len)
 {
 	char line[EVIDENCE_LINE];
@@ -140,7 +143,7 @@ static void split_texts(struct evidence *e, const char *data, size_t len)
 			line[n++] = data[i];
 		if (plain)
 			continue;
-		/* The level's mark of two bytes was taken off the front in place: the end is there twice. */
+		/* The kernel removed the two-byte log level in place, so the last two bytes appear twice. */
 		if (n >= 4 && !memcmp(line + n - 2, line + n - 4, 2))
 			n -= 2;
 		line[n] = '\0';
@@ -150,7 +153,7 @@ static void split_texts(struct evidence *e, const char *data, size_t len)
 	}
 }
 
-/* Whether a kernel's log was found in it. */
+/* Searches a mapping for the kernel's log; false if it is not there. */
 static bool read_log(struct evidence *e, int fd, const struct mapping *m, char *data)
 {
 	const char *log;

@@ -59,10 +59,11 @@ void kernel_of_level(int level, char *path, size_t size)
 	char name[40], real[PATH_MAX];
 
 	format(name, sizeof(name), KERNEL_PATH "-%d", level);
-	/* Where a link leads: the archive sums up files. */
+	/* Follows a link, because the archive's checksums are of files. */
 	format(path, size, "%s", realpath(name, real) ? real : KERNEL_PATH);
 }
 
+/* Whether the file is in memory, so that freeing it gives memory back. */
 static bool is_in_memory(const char *path)
 {
 	struct statfs fs;
@@ -87,8 +88,8 @@ void free_file(const struct appliance *a, const char *path)
 	if (fd < 0)
 		return;
 	fstat(fd, &st);
-	pages = (st.st_size + PAGE - 1) / PAGE * PAGE; /* of a part of a page nothing is freed */
-	/* ramfs, where a loader's root= makes the kernel unpack its initramfs to it, has no holes. */
+	pages = (st.st_size + PAGE - 1) / PAGE * PAGE; /* punching a part of a page frees nothing */
+	/* With a loader's root= the kernel unpacks its initramfs into ramfs, which cannot have holes. */
 	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
 		fail("%s: cannot free it: %m", path);
 	else if (!fstat(fd, &st) && st.st_blocks && is_in_memory(path))
@@ -97,7 +98,7 @@ void free_file(const struct appliance *a, const char *path)
 	unlink(path);
 }
 
-/* Calls EACH for every kernel, a link's target once. */
+/* Calls EACH for every kernel, once for the target of links. */
 static void each_kernel(void (*each)(const char *path, const struct stat *st, void *context),
 			void *context)
 {

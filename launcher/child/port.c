@@ -10,16 +10,16 @@
 
 static sigjmp_buf refused;
 static volatile sig_atomic_t trying;
-static struct sigaction before; /* who else wants to know of a fault */
+static struct sigaction before; /* the handler of other faults */
 #define NOT_NEEDED (-1)
 #define MISSING (-2)
-static int device = NOT_NEEDED; /* /dev/port, once an instruction was refused */
+static int device = NOT_NEEDED; /* of /dev/port, used once an instruction was refused */
 
 static void on_fault(int signo)
 {
 	if (trying)
 		siglongjmp(refused, 1);
-	sigaction(signo, &before, NULL); /* a fault of another kind: it comes again */
+	sigaction(signo, &before, NULL); /* not ours: it comes again */
 }
 
 int port_allow(int port, int count)
@@ -44,7 +44,7 @@ static void fall_back_to_device(void)
 	device = open("/dev/port", O_RDWR | O_CLOEXEC);
 	if (device >= 0)
 		return;
-	device = MISSING; /* nor will it be there the next time */
+	device = MISSING; /* do not try again */
 	fail("the CPU refuses port I/O, and /dev/port cannot be opened: %m");
 }
 

@@ -9,30 +9,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ASIDE_S 0.5	    /* a look at what else is done, so often at the least */
-#define LINE_MAX_BYTES 4096 /* no record is longer */
-/*
- * More than all levels can send: 64 levels, each with a flooded console and the records of its
- * launcher.
- */
+#define ASIDE_S 0.5	    /* the longest interval between two looks at other work */
+#define LINE_MAX_BYTES 4096 /* longer than any record */
+/* More than all levels can send: that of 64 levels, each with a flooded console and its launcher's records. */
 #define SPEAKERS 64
 #define RECORDS_S (SPEAKERS * LINES_S)
 #define RECORDS_BURST (SPEAKERS * (LINES_BURST + 100))
-/* More than an ended QEMU has left in a pipe; a grandchild of it may keep the pipe open. */
+/* More than a pipe holds once QEMU has ended; a grandchild may keep the pipe open and write on. */
 #define DRAIN_BYTES (1 << 20)
-/* Our kernel boots in 300 exits, Debian's on a PC with a serial console in 93,000, at any depth. */
+/* At any depth our kernel boots in 300 exits, and Debian's on a PC with a serial console in 93,000. */
 #define BOOT_EXITS 1000000
-/*
- * A kernel that prints much needs more: a character costs 2 to 4 exits at a UART
- * (drivers/tty/serial/8250).
- */
+/* A kernel that prints much needs more: a character on a UART costs 2 to 4 exits (drivers/tty/serial/8250). */
 #define CHARACTER_EXITS 4
 #define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
-/* The share of the CPU that a QEMU uses for itself while its guest does nothing */
+/* The share of the CPU that QEMU itself uses while its guest is idle */
 #define IDLE_SHARE 0.002
 
-/* By then QEMU has written its registers behind KVM's error. */
+/* By then QEMU has printed its registers after KVM's error. */
 #define DUMP_US 300000
 
 volatile int relay_stop_requested;
@@ -43,7 +37,7 @@ struct channel {
 	void (*take)(struct relay *r, char *line, size_t len);
 	size_t len;
 	int fd;
-	char start; /* what was there before it is not of this line; '\0': nothing starts one */
+	char start; /* a line begins at the last such character; '\0': there is none */
 	char line[LINE_MAX_BYTES + 1];
 };
 
@@ -65,7 +59,7 @@ static void take_record(struct relay *r, char *line, size_t len)
 	}
 }
 
-/* Keeps the message with which a kernel dies, and the first hint at the cause. */
+/* Keeps the message with which a kernel dies, and the first hint at the cause before it. */
 static void look_for_death(struct relay *r, const char *line)
 {
 	const char *words;
@@ -102,13 +96,13 @@ static void take_console(struct relay *r, char *line, size_t len)
 		r->on_console(r->context, line);
 }
 
-/* Bochs tells of its start before it has read where its log is to go: "00000000000i[PLUGIN] loaded ...". */
+/* Messages that Bochs prints before it has read where its log should go: "00000000000i[PLUGIN] loaded ...". */
 static bool is_chatter(const char *line)
 {
 	return strspn(line, "0123456789") == 11 && !strncmp(line + 11, "i[", 2);
 }
 
-/* Errors of KVM, as QEMU prints them (accel/kvm/kvm-all.c). */
+/* KVM errors, as QEMU prints them (accel/kvm/kvm-all.c). */
 static bool is_kvm_error(const char *line)
 {
 	return strstr(line, "KVM internal error") || strstr(line, "KVM: entry failed") ||
@@ -126,15 +120,12 @@ static void take_message(struct relay *r, char *line, size_t len)
 	if (used + strlen(line) + 4 < sizeof(r->messages))
 		format(r->messages + used, sizeof(r->messages) - used, "%s%s", used ? "; " : "",
 		       line);
-	/* QEMU would only stop its machine and wait for a monitor. */
+	/* After such an error QEMU would only stop its machine and wait for a monitor. */
 	if (is_kvm_error(line))
 		r->abort = ABORT_KVM;
 }
 
-/*
- * Adds what lies between two line ends. A character that starts a line discards what was there
- * before it.
- */
+/* Adds the bytes between two line ends.  A character that begins a line discards everything before it. */
 static void add_piece(struct channel *c, const char *data, size_t n)
 {
 	const char *start = c->start ? memrchr(data, c->start, n) : NULL;
@@ -163,7 +154,7 @@ static void split_lines(struct relay *r, struct channel *c, const char *data, si
 	add_piece(c, data, n);
 }
 
-/* Reads one block, so that no channel starves the others. Returns the bytes read. */
+/* Reads one block, so that no channel starves the others.  Returns the number of bytes. */
 static ssize_t read_channel(struct relay *r, struct channel *c)
 {
 	char data[4096];
@@ -174,7 +165,7 @@ static ssize_t read_channel(struct relay *r, struct channel *c)
 	return n;
 }
 
-/* QEMU has ended: what is still in the pipes belongs to what was measured. */
+/* QEMU has ended: what is left in the pipes still counts. */
 static void drain(struct relay *r, struct channel *channels, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -185,7 +176,7 @@ static void drain(struct relay *r, struct channel *channels, int count)
 		n = r->bad_records;
 		if (channels[i].len)
 			split_lines(r, &channels[i], "\n", 1);
-		r->bad_records = n; /* a record that its end cut off is not a forged one */
+		r->bad_records = n; /* a record cut off by the end is not a forged one */
 	}
 }
 
@@ -203,9 +194,8 @@ void relay_look(struct relay *r)
 }
 
 /*
- * Adds up what has passed since the last look, on the clock and of CPU time. If we were not
- * executed ourselves, because the host slept or our own QEMU was stopped, neither was the child:
- * that does not count.
+ * Adds up the time and CPU time since the last look.  If we ourselves were not executed, because the host
+ * slept or our own QEMU was stopped, the child was not either: that time does not count.
  */
 static void pass_time(struct relay *r)
 {
@@ -219,7 +209,7 @@ static void pass_time(struct relay *r)
 	r->used_s = used;
 }
 
-/* A child that announced its death but sends records afterwards is alive. */
+/* A child that announced its death and then sends records is alive. */
 static void watch_dying(struct relay *r)
 {
 	if (r->dies_records == UNKNOWN)
@@ -290,7 +280,7 @@ static void consider_abort(struct relay *r)
 		r->abort = ABORT_BOOT;
 }
 
-/* Looks rarely: it must cost nothing compared with the level's own work. */
+/* Looks are rare: their cost must be negligible compared with the level's own work. */
 static int wait_ms(const struct relay *r, double next_heartbeat_s)
 {
 	double now = now_s(), wait = r->limits.idle_s / 4;
@@ -306,7 +296,7 @@ static int wait_ms(const struct relay *r, double next_heartbeat_s)
 	return wait < 0.001 ? 1 : wait * 1000 + 1;
 }
 
-/* True: QEMU has ended. */
+/* Returns true when QEMU has ended. */
 static bool wait_and_read(struct relay *r, struct channel *channels, int ms)
 {
 	const struct aside *a = r->aside;
@@ -325,7 +315,7 @@ static bool wait_and_read(struct relay *r, struct channel *channels, int ms)
 		a->step(a->context);
 	for (int i = 0; i < CHANNELS; i++)
 		if (fds[i].revents && !read_channel(r, &channels[i]))
-			channels[i].fd = -1; /* its end: QEMU closed it */
+			channels[i].fd = -1; /* QEMU closed it */
 	return fds[CHANNELS].revents & POLLIN;
 }
 
@@ -347,8 +337,8 @@ void relay_run(struct relay *r)
 		look_for_life(r);
 		consider_abort(r);
 		/*
-		 * A record that we passed on says that we live, too.  If each of n levels sent its
-		 * own all the same, there would be n^2 records to pass on.
+		 * A record that we passed on shows that we live, too.  If each of n levels sent heartbeats
+		 * nevertheless, n^2 records would have to be passed on.
 		 */
 		if (next_heartbeat_s && r->records != records && !r->beats_always)
 			next_heartbeat_s = now_s() + r->heartbeat_s;
@@ -370,15 +360,15 @@ void relay_run(struct relay *r)
 	drain(r, channels, CHANNELS);
 }
 
-/* mm/oom_kill.c: the two ways in which a kernel gives up for want of memory. */
+/* mm/oom_kill.c: the two messages with which a kernel gives up for lack of memory. */
 static bool is_oom(const char *panic)
 {
 	return strstr(panic, "Out of memory") || strstr(panic, "System is deadlocked on memory");
 }
 
 /*
- * The console is evidence only if the child did not end in order; a hint only if something killed
- * it.
+ * The console counts as evidence only if the child did not end in order, and a hint only if something
+ * killed it.
  */
 static bool died_on_console(const struct relay *r)
 {
@@ -442,7 +432,7 @@ static enum stop verdict_of_exit(const struct relay *r, bool lost, struct reason
 
 enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 {
-	char exits[32] = "exits not counted"; /* there are none without KVM */
+	char exits[32] = "exits not counted"; /* without KVM there are none */
 
 	if (died_on_console(r))
 		return verdict_of_console(r, why);
@@ -460,7 +450,7 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 					  : "it was stopped by a signal");
 	case ABORT_KVM:
 		return reason_set(why, STOP_CRASH, "%.300s", r->messages);
-	case ABORT_DEAD: /* has its words, see above */
+	case ABORT_DEAD: /* handled above, with the kernel's message */
 		break;
 	case ABORT_FLOOD:
 		return reason_set(why, STOP_LOST,

@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK 2048 /* a pipe that is ready takes as much without waiting (PIPE_BUF is 4096) */
+#define CHUNK 2048 /* a pipe that is ready takes this much without blocking (PIPE_BUF is 4096) */
 #define CTRL_D "\004"
-#define CTRL_D_MS 1000 /* until it is sent again: a running program may have taken it */
-#define QUIET_MS 200   /* silence of this length means that nothing more comes */
+#define CTRL_D_MS 1000 /* until it is sent again: a running program may have consumed it */
+#define QUIET_MS 200   /* after this long a silence nothing more comes */
 #define FINISH_S 10
 #define ANSWER_MS 1000
 
@@ -50,7 +50,7 @@ static bool know_size(int fd, struct winsize *window)
 	return !ioctl(fd, TIOCGWINSZ, window) && window->ws_row && window->ws_col;
 }
 
-/* Finds "ESC [ rows ; cols R" in LEN bytes and cuts it out. */
+/* Finds "ESC [ rows ; cols R" in LEN bytes and removes it. */
 static bool cut_answer(char *text, size_t *len, struct winsize *window)
 {
 	unsigned short rows, cols;
@@ -71,7 +71,7 @@ static bool cut_answer(char *text, size_t *len, struct winsize *window)
 	return false;
 }
 
-/* The cursor goes as far down and right as it can, says where that is, and comes back. */
+/* Moves the cursor as far down and right as it goes, asks where it is, and moves it back. */
 static void ask_size(int in, int out, struct winsize *window, char *typed, size_t size, size_t *len)
 {
 	static const char question[] = "\0337\033[999;999H\033[6n\0338";
@@ -116,10 +116,10 @@ void remote_size(int in, int out, struct winsize *window, char *typed, size_t si
 	tcsetattr(in, TCSANOW, &saved);
 }
 
-/* ---- passing bytes on, in a process of its own ------------------------------------------- */
+/* ---- passing bytes on, in another process ------------------------------------------------ */
 
 struct flow {
-	int from, to; /* -1: nothing comes any more */
+	int from, to; /* -1: its end has come */
 	size_t start, end, size;
 	char *data;
 };
@@ -129,9 +129,9 @@ struct pump {
 	struct flow typed, shown, control;
 	struct escape escape;
 	pid_t launcher;
-	bool owner;	/* the person's terminal is ours */
-	bool from_tty;	/* and it is one */
-	bool typed_all; /* the end of what a person or a file has to say */
+	bool owner;	/* the user's terminal is ours */
+	bool from_tty;	/* and it is a terminal */
+	bool typed_all; /* the end of the user's input has come */
 };
 
 static volatile sig_atomic_t finish_asked, window_changed;
@@ -172,7 +172,7 @@ static bool flow_empty(const struct flow *f)
 	return f->start == f->end;
 }
 
-/* Returns the bytes that came, 0 if it was the end. */
+/* Returns the number of bytes, 0 at the end. */
 static ssize_t flow_read(struct flow *f, char *data)
 {
 	ssize_t n = read(f->from, data, CHUNK);
@@ -220,9 +220,7 @@ static void add_typed(struct pump *p, const char *data, size_t len)
 	flow_add(&p->typed, out, kept);
 }
 
-/*
- * What the user typed goes through the escape filter, and its end becomes the shell's end of file.
- */
+/* The user's input goes through the escape filter, and its end becomes the shell's end of file. */
 static void take_typed(struct pump *p)
 {
 	char data[CHUNK];
@@ -242,7 +240,7 @@ static void take_typed(struct pump *p)
 	}
 }
 
-/* All that the level with the shell has to know before it starts one. */
+/* Tells the level with the shell what it must know before it starts the shell. */
 static void introduce_terminal(struct pump *p, void (*introduce)(void *context, FILE *report),
 			       void *context)
 {
@@ -272,7 +270,7 @@ static void introduce_terminal(struct pump *p, void (*introduce)(void *context, 
 	flow_add(&p->control, "start\n", 6);
 }
 
-/* Each flow waits for its reader before it reads on: nothing is lost, and little is kept. */
+/* Each flow waits for its reader before it reads more, so nothing is lost and little is buffered. */
 static void pass_on(struct pump *p, const sigset_t *unblocked)
 {
 	struct flow *flows[] = { &p->typed, &p->shown, &p->control };
@@ -300,7 +298,7 @@ static void pass_on(struct pump *p, const sigset_t *unblocked)
 	}
 }
 
-/* What the shell had said when it ended is in the pipe, or just behind it. */
+/* The shell's last output is in the pipe, or arrives shortly. */
 static void drain(struct pump *p)
 {
 	struct pollfd out = { .fd = p->shown.to, .events = POLLOUT };
@@ -317,8 +315,8 @@ static void drain(struct pump *p)
 }
 
 /*
- * In a level, the process that passes bytes on takes precedence over the vCPU that makes them: a
- * virtio console drops what its pipe has no room for.
+ * In a level, the process that passes bytes on must take precedence over the vCPU that produces them: a
+ * virtio console drops bytes for which its pipe has no room.
  */
 static void be_prompt(const struct pump *p)
 {
@@ -333,7 +331,7 @@ static void handle(int number, void (*handler)(int))
 	sigaction(number, &(struct sigaction){ .sa_handler = handler }, NULL);
 }
 
-/* Ours come only while we wait: SIGTERM, SIGWINCH. */
+/* Our signals, SIGTERM and SIGWINCH, may come only while we wait. */
 static void block_signals(sigset_t *before)
 {
 	sigset_t blocked;
@@ -352,7 +350,7 @@ static void set_signals(void)
 		handle(others[i], SIG_IGN);
 	handle(SIGTERM, on_finish);
 	handle(SIGWINCH, on_window);
-	/* If the launcher dies, this process puts the terminal back. */
+	/* If the launcher dies, this process restores the terminal. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 

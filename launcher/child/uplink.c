@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /*
- * A page whose physical address we know: below 1 MiB, which Linux never uses as memory
- * (reserve_real_mode, arch/x86/realmode/init.c); where a PC's boot sector once was.
+ * A page with a known physical address: below 1 MiB, where Linux never allocates memory
+ * (reserve_real_mode, arch/x86/realmode/init.c); a PC's boot sector was there.
  */
 #define DOORBELL_PAGE 0x7000
 #define READER_MS 60000
@@ -86,7 +86,7 @@ void uplink_text(void *context, const char *line)
 	port_write(CONSOLE_PORT, text, strlen(text));
 }
 
-/* Bochs has one such port alone, at a fixed place.  Looking costs a machine no exit. */
+/* Bochs has only one such port, at a fixed address.  This check costs no exit. */
 static bool lacks_record_port(int level)
 {
 	return level == 0 && (port_in32(RECORD_PORT) & 0xff) != DEBUGCON_READS &&
@@ -103,10 +103,7 @@ int uplink_open(struct uplink *u, int level)
 	return 0;
 }
 
-/*
- * The serial device accepts more than has been read: the parent tells when it has read the last
- * record.
- */
+/* The serial device accepts more than has been read: the parent says when it has read the last record. */
 static void await_reader(void)
 {
 	struct pollfd fd = { open(CONTROL_PORT, O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0 };

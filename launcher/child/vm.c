@@ -43,7 +43,7 @@ static void add_word(struct args *a, const char *text)
 		a->word[++a->count] = NULL;
 } /* NOLINT(clang-analyzer-unix.Malloc): it is in a->word, which free_args() frees */
 
-/* A list of words, split at blanks. */
+/* Adds words, separated by blanks. */
 static void add(struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void add(struct args *a, const char *fmt, ...)
 {
@@ -63,7 +63,7 @@ static void add_path(struct args *a, const char *option, const char *path)
 	add_word(a, path);
 }
 
-/* nest.qemu=: words split on %20. */
+/* nest.qemu=: words separated by %20. */
 static void add_extra(struct args *a, const char *extra)
 {
 	char word[256];
@@ -91,8 +91,8 @@ static bool has_serial(const struct vm_config *c)
 }
 
 /*
- * The terminal's device has an interrupt, so there has to be an IOAPIC, which the kernel knows by the
- * firmware's MP table alone.
+ * The terminal's device has an interrupt, which needs an IOAPIC.  The kernel finds that only by the
+ * firmware's MP table.
  */
 static void add_terminal(struct args *a, const struct vm_config *c)
 {
@@ -103,7 +103,7 @@ static void add_terminal(struct args *a, const struct vm_config *c)
 	if (c->terminal)
 		add(a, "-chardev stdio,id=term,signal=off -device %s,chardev=term",
 		    c->terminal == VM_TERMINAL_SHELL ? "virtconsole,nr=0" : "virtserialport,nr=2");
-	/* The same pipe as that of the port, which has taken all of a record when the next one is sent. */
+	/* The same pipe as the port's.  The port has sent a whole record before another is sent. */
 	if (c->serial_records)
 		add(a,
 		    "-chardev file,id=bulk,path=/proc/self/fd/%d "
@@ -118,18 +118,12 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	bool firmware = has_serial(c) &&
 			strstr(c->machine_options ? c->machine_options : "", "x-direct-boot");
 
-	/* Nothing but what is listed: no default devices, no user's config, no window. */
-	add(a, "-nodefaults -no-user-config -display none");
-	/* A reset ends QEMU: nothing is booted twice, and what the child has read may be freed. */
-	add(a, "-no-reboot");
-	if (c->sandbox)
-		add(a, "-sandbox %s", c->sandbox);
 	switch (c->machine) {
 	case VM_PC:
 		add(a, "-M q35 -serial chardev:con");
 		break;
 	case VM_MICROVM:
-		/* Leaves out what our kernel does not need: each device costs exits to probe. */
+		/* Leaves out devices that our kernel does not need: to probe one costs exits. */
 		add(a,
 		    "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=off,"
 		    "auto-kernel-cmdline=off,x-option-roms=off%s%s",
@@ -138,8 +132,8 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		break;
 	case VM_FIRMWARE:
 		/*
-		 * What any kernel knows: an APIC, described by the firmware's tables, and a serial
-		 * port.
+		 * Hardware that every kernel supports: an APIC, described by the firmware's tables, and a
+		 * serial port.
 		 */
 		add(a, "-M microvm,acpi=off,pit=off,pic=off,rtc=off,isa-serial=on,"
 		       "auto-kernel-cmdline=off,x-option-roms=off -serial chardev:con");
@@ -152,9 +146,13 @@ static void add_machine(struct args *a, const struct vm_config *c)
 	case VM_BOCHS: /* see add_bochs() */
 		break;
 	}
+}
+
+static void add_cpu(struct args *a, const struct vm_config *c)
+{
 	/*
-	 * The ROM for old guests' TPR makes QEMU write all registers back; QEMU's own emulation of AMD-V,
-	 * if that is what the host runs on, then takes the guest's TSS for none and refuses it all ports.
+	 * The ROM that optimizes old guests' TPR makes QEMU write back all registers.  If the host runs on
+	 * QEMU's own emulation of AMD-V, that takes the guest's TSS for none and refuses it all ports.
 	 */
 	if (c->kvm && c->machine == VM_PC)
 		add(a, "-global kvm-apic.vapic=off");
@@ -162,10 +160,10 @@ static void add_machine(struct args *a, const struct vm_config *c)
 		add(a, "-accel kvm -cpu %s%s", c->cpu ? c->cpu : "host",
 		    c->enlightened ? "," VM_ENLIGHTENED : "");
 	else
-		/* One thread, for however many CPUs: the clock of two threads is not reproducible. */
+		/* One thread for all vCPUs: the clock of two threads is not reproducible. */
 		add(a, "-accel tcg,thread=single -cpu %s", c->cpu ? c->cpu : VM_TCG_CPU);
 	if (c->deterministic)
-		/* Time is the count of instructions; nothing depends on the host's clock. */
+		/* Time is the number of instructions; nothing depends on the host's clock. */
 		add(a, "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -seed 1");
 	add(a, "-m %lldK", (long long)c->memory_kib);
 	/* A huge page of a file is mapped as such only where its address is a multiple of its size. */
@@ -203,17 +201,24 @@ static void build_args(struct args *a, const struct vm_config *c)
 	format(cmdline, sizeof(cmdline), "%s%s", c->cmdline,
 	       has_serial(c) && is_microvm(c) ? MMIO_PARAMETER : "");
 	add_word(a, c->qemu);
+	/* Only what is listed: no default devices, no user configuration, no window. */
+	add(a, "-nodefaults -no-user-config -display none");
+	/* A reset ends QEMU.  So nothing is booted twice, and what the child has read can be freed. */
+	add(a, "-no-reboot");
+	if (c->sandbox)
+		add(a, "-sandbox %s", c->sandbox);
 	add_machine(a, c);
+	add_cpu(a, c);
 	add_path(a, "-kernel", c->kernel);
 	add_path(a, "-initrd", c->initramfs);
 	add_path(a, "-append", cmdline);
-	/* rep outsb: one exit for a whole line; delivered when the instruction has ended. */
+	/* rep outsb: one exit for a whole line, which is delivered when the instruction retires. */
 	add(a, "-chardev file,id=con,path=/proc/self/fd/%d", CONSOLE_FD);
 	add(a, "-chardev file,id=rec,path=/proc/self/fd/%d", RECORD_FD);
 	if (c->machine == VM_MICROVM)
 		add(a, "-device isa-debugcon,iobase=%#x,chardev=con", CONSOLE_PORT);
 	add(a, "-device isa-debugcon,iobase=%#x,chardev=rec", RECORD_PORT);
-	/* The orderly end: no other way leads to this exit status. */
+	/* The orderly end: nothing else leads to this exit status. */
 	add(a, "-device isa-debug-exit,iobase=%#x,iosize=1", EXIT_PORT);
 	if (has_serial(c))
 		add_terminal(a, c);
@@ -237,20 +242,20 @@ void vm_command(const struct vm_config *config, char *buf, size_t size)
 	free_args(&a);
 }
 
-/* Ours and QEMU's ends of the pipes to it. */
+/* The pipes between us and QEMU; each side has one end. */
 enum pipe { CONSOLE, RECORDS, MESSAGES, TERMINAL_OUT, TERMINAL_IN, CONTROL, PIPES };
 struct pipes {
 	int ours[PIPES], qemus[PIPES];
 };
 
-/* Bochs listens for viewers of its screen at a port of the network: let it be one of its own. */
+/* Bochs listens for viewers of its screen on a network port: let that be in a network of its own. */
 static void leave_network(void)
 {
 	if (unshare(CLONE_NEWNET))
 		unshare(CLONE_NEWUSER | CLONE_NEWNET);
 }
 
-/* In the child: QEMU's end of the pipes, and nothing else of ours. */
+/* In the child process: keeps QEMU's ends of the pipes, and none of our other files. */
 static void exec_qemu(struct args *a, const struct pipes *p, const struct vm_config *c,
 		      pid_t launcher)
 {
@@ -269,21 +274,21 @@ static void exec_qemu(struct args *a, const struct pipes *p, const struct vm_con
 	if (c->machine == VM_BOCHS) {
 		from[1] = q[RECORDS]; /* it prints what its guest writes to port 0xe9 */
 		setenv("LC_ALL", "C",
-		       1); /* 2.7 aborts in a UTF-8 locale: "buffer overflow detected" */
+		       1); /* 2.7 aborts in UTF-8 locales: "buffer overflow detected" */
 		leave_network();
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* If we die, QEMU dies with us. */
+	/* If we die, QEMU dies too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != launcher) /* it died before */
+	if (getppid() != launcher) /* the launcher died before */
 		_exit(127);
-	/* Moves them above the numbers that they get, then onto those. */
+	/* First moves them above their final numbers, then to these. */
 	for (size_t i = 0; i < count; i++)
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
 	for (size_t i = 0; i < count; i++)
 		dup2(from[i], i);
-	syscall(SYS_close_range, count, ~0U, 0); /* what we were started with */
+	syscall(SYS_close_range, count, ~0U, 0); /* what we inherited */
 	execvp(a->word[0], a->word);
 	dprintf(2, "%s: %s\n", a->word[0], strerror(errno));
 	_exit(127);
@@ -373,7 +378,7 @@ int vm_end(struct vm *vm)
 
 	if (vm->pid <= 0)
 		return 0;
-	kill(vm->pid, SIGKILL); /* does nothing to one that has ended */
+	kill(vm->pid, SIGKILL); /* no effect if it has ended */
 	/* A process stuck in the kernel does not die: a KVM bug must not make us wait for ever. */
 	if (vm->pidfd < 0 || poll(&fd, 1, KILL_WAIT_MS) == 1)
 		waitpid(vm->pid, &status, 0);
@@ -401,8 +406,8 @@ void vm_close(struct vm *vm)
 }
 
 /*
- * QEMU keeps the statistics of each vCPU open; a second reference reads them without asking QEMU, even
- * while it hangs and after it ended (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD).
+ * QEMU keeps the statistics of each vCPU open.  A second reference reads them without QEMU's help, even
+ * while it hangs and after it has ended (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD).
  */
 static void find_stats(struct vm *vm)
 {
@@ -413,7 +418,7 @@ static void find_stats(struct vm *vm)
 	DIR *dir;
 	int fd;
 
-	close_stats(vm); /* those of before some vCPU was there */
+	close_stats(vm); /* found before all vCPUs existed */
 	format(dir_path, sizeof(dir_path), "/proc/%d/fd", vm->pid);
 	dir = opendir(dir_path);
 	while (dir && vm->stats_count < vm->vcpus && (entry = readdir(dir))) {
@@ -449,8 +454,8 @@ static int64_t read_stat(int fd, const struct kvm_stats_header *h, const char *n
 }
 
 /*
- * The VM's own folder in debugfs, for a QEMU that does not keep the statistics open (before 8.1).  In
- * the appliance we mount it; on a host it is there or not.
+ * The VM's directory in debugfs, for a QEMU that does not keep the statistics open (before 8.1).  In the
+ * appliance we mount debugfs; on a host it may be mounted.
  */
 static int64_t debugfs_stat(const struct vm *vm, const char *name)
 {
@@ -476,7 +481,7 @@ static int64_t debugfs_stat(const struct vm *vm, const char *name)
 	return value;
 }
 
-/* Adds up one vCPU's.  -1: they cannot be read. */
+/* Adds one vCPU's statistics.  -1 if they cannot be read. */
 static int add_stats(int fd, int64_t *exits, int64_t *interrupts)
 {
 	struct kvm_stats_header header;
@@ -499,7 +504,7 @@ int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
 
 	if (vm->stats_count < vm->vcpus && vm->pid > 0)
 		find_stats(vm);
-	if (vm->stats_count && vm->stats_count < vm->vcpus) /* QEMU has not made all of them yet */
+	if (vm->stats_count && vm->stats_count < vm->vcpus) /* QEMU has not created all vCPUs yet */
 		return -1;
 	for (int i = 0; i < vm->stats_count; i++)
 		if (add_stats(vm->stats[i], &exits, &interrupts))

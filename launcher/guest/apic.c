@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The interrupt controller that KVM emulates for its guest: priorities, the end of an interrupt, and what its
- * timer counts.
+ * The interrupt controller that KVM emulates for its guest: priorities, the end of interrupt, and the
+ * timer's count.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -29,8 +29,8 @@
 #define APIC_X2 0x400ull
 #define APIC_MMIO 0xfee00000ul
 #define IOAPIC 0xfec00000ul
-#define LINE 20	      /* of the I/O APIC: not one of the PIC's */
-#define LEVEL 0x8000u /* of a redirection entry: 82093AA, 3.2.4 */
+#define LINE 20	      /* a pin of the I/O APIC that the PIC does not have */
+#define LEVEL 0x8000u /* level-triggered, in a redirection entry: 82093AA, 3.2.4 */
 #define PERIOD 100000 /* ns */
 #define TICKS 5
 #define WINDOW_CYCLES 20000000ull
@@ -40,7 +40,7 @@ static void open_window(void)
 	asm volatile("sti; nop; nop; nop; cli" ::: "memory");
 }
 
-/* Interrupts of VECTOR, once nothing holds them off any more. */
+/* How many interrupts of VECTOR have come, once nothing holds them back. */
 static uint64_t count_of(uint8_t vector)
 {
 	open_window();
@@ -57,7 +57,10 @@ static bool is_served(uint8_t vector)
 	return rdmsr(X2APIC_ISR + vector / 32) >> vector % 32 & 1;
 }
 
-/* What is not ended holds off all of its class and below: Intel SDM volume 3, 10.8.3.1. */
+/*
+ * An interrupt that has not ended holds back its priority class and all lower ones: Intel SDM volume 3,
+ * 10.8.3.1.
+ */
 static void try_priorities(void)
 {
 	struct arena *a = ARENA;
@@ -81,7 +84,7 @@ static void try_priorities(void)
 	open_window();
 	expect("interrupts before the end of a higher one", a->irqs[LOW], 0);
 	asm volatile("sti" ::: "memory");
-	end_interrupt(); /* what waits comes at once, without another exit */
+	end_interrupt(); /* the pending one comes at once, without another exit */
 	asm volatile("nop; nop; cli" ::: "memory");
 	expect("interrupts after the end of one of their class", a->irqs[MIDDLE + 1], 1);
 	expect("the lowest interrupt", a->irqs[LOW], 0);
@@ -129,7 +132,7 @@ static void try_deadline(void)
 	wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | TIMER);
 	for (uint64_t i = 0; i < 3; i++) {
 		ARENA->irqs[TIMER] = 0;
-		wrmsr(MSR_TSC_DEADLINE, i ? __rdtsc() - 1000 : 1); /* it is over */
+		wrmsr(MSR_TSC_DEADLINE, i ? __rdtsc() - 1000 : 1); /* a deadline in the past */
 		apic_wait(TIMER, 1);
 		expect("interrupts by a deadline that is over", ARENA->irqs[TIMER], 1);
 		expect("a deadline that is over", rdmsr(MSR_TSC_DEADLINE), 0);
@@ -139,7 +142,10 @@ static void try_deadline(void)
 	expect("a deadline that was taken back", rdmsr(MSR_TSC_DEADLINE), 0);
 }
 
-/* How much the timer counts in a million cycles: between LOW and HIGH, as each look at it takes a while. */
+/*
+ * How much the timer counts in a million cycles.  Each reading takes a while, so the result lies between
+ * LOW and HIGH.
+ */
 static void measure(uint32_t divide, uint64_t *low, uint64_t *high)
 {
 	uint64_t before, first, between, last, behind;
@@ -174,7 +180,7 @@ static void try_divide(void)
 	}
 }
 
-/* A timer whose initial count is far away shows what it has left. */
+/* A timer with a large initial count can be read while it counts down. */
 static void try_count(void)
 {
 	uint64_t first, second;
@@ -185,17 +191,18 @@ static void try_count(void)
 	expect_between("current count of a timer", first, 0x80000000, 0xf0000000);
 	expect_between("current count a little later", second, 0x80000000, first);
 	expect("initial count", rdmsr(X2APIC_INITIAL), 0xf0000000);
-	wrmsr(X2APIC_DIVIDE, 0x3); /* by 16 from now on: the count goes on where it was */
+	wrmsr(X2APIC_DIVIDE,
+	      0x3); /* divide by 16 from now on: the count goes on from where it was */
 	expect_between("current count after another divider", rdmsr(X2APIC_CURRENT), 0x80000000,
 		       second);
 	wrmsr(X2APIC_DIVIDE, 0xb);
-	wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | TIMER); /* another mode stops it */
+	wrmsr(X2APIC_LVT_TIMER, LVT_DEADLINE | TIMER); /* a change of mode stops the timer */
 	expect("initial count in deadline mode", rdmsr(X2APIC_INITIAL), 0);
 	wrmsr(X2APIC_LVT_TIMER, TIMER);
 	expect("current count after deadline mode", rdmsr(X2APIC_CURRENT), 0);
 }
 
-/* What is stopped, masked or put off does not come, if that was in time. */
+/* A timer that was stopped, masked or postponed in time does not fire. */
 #define STOPPED_NS 12000000
 #define STOPPED_CYCLES 30000000ull
 #define WAITED_CYCLES 70000000ull
@@ -244,19 +251,19 @@ static void try_no_tick(void)
 	}
 }
 
-/* Interrupt commands: Intel SDM volume 3, 10.12.9.  Destination in the upper half; this is APIC 0. */
+/* Interrupt commands: Intel SDM volume 3, 10.12.9.  The upper half is the destination; our APIC ID is 0. */
 static const struct {
 	uint32_t command, destination;
 	bool comes;
 } commands[] = {
 	{ 0x4000, 0, true },	       /* physical */
-	{ 0x4000, 5, false },	       /* nobody's */
+	{ 0x4000, 5, false },	       /* no such APIC */
 	{ 0x4000, 0xffffffff, true },  /* all */
 	{ 0x4800, 0x00000001, true },  /* logical: CPU 0 of cluster 0 */
-	{ 0x4800, 0x0000fffe, false }, /* the others of it */
-	{ 0x4800, 0x00010001, false }, /* of cluster 1 */
+	{ 0x4800, 0x0000fffe, false }, /* the other CPUs of that cluster */
+	{ 0x4800, 0x00010001, false }, /* CPU 0 of cluster 1 */
 	{ 0x4800, 0xffffffff, true },  /* all */
-	{ 0x4900, 0x00000001, true },  /* the one of lowest priority */
+	{ 0x4900, 0x00000001, true },  /* lowest priority */
 	{ 0x44000, 0, true },	       /* itself */
 	{ 0x84000, 0, true },	       /* all */
 	{ 0xc4000, 0, false },	       /* all others */
@@ -279,7 +286,7 @@ static void try_commands(void)
 	expect("x2APIC logical ID", rdmsr(X2APIC_LDR), 1);
 }
 
-/* Reserved bits, and registers that are not to be written or read. */
+/* Reserved bits, read-only and write-only registers. */
 static void try_refused_msrs(void)
 {
 	static const struct {
@@ -293,7 +300,7 @@ static void try_refused_msrs(void)
 		{ 0x80e, 0, 0xffffffff },
 		{ X2APIC_ICR + 1, 0, 0 },
 		{ X2APIC_TPR, 1, 0 },
-		{ APIC_BASE_MSR, 0, 0xfee00900 }, /* from x2APIC mode to xAPIC mode */
+		{ APIC_BASE_MSR, 0, 0xfee00900 }, /* from x2APIC mode to xAPIC mode: not allowed */
 	};
 
 	for (uint64_t i = 0; i < sizeof(writes) / sizeof(*writes); i++)
@@ -304,7 +311,7 @@ static void try_refused_msrs(void)
 	expect("exception of the destination format in x2APIC mode", TRY("rdmsr", 0, 0x80e, 0), 13);
 }
 
-/* Switched off by software, it takes no interrupt and masks its own. */
+/* An APIC that software disabled takes no interrupt and masks its own. */
 static void try_software_off(void)
 {
 	struct arena *a = ARENA;
@@ -323,7 +330,7 @@ static void try_software_off(void)
 	expect("timer of an APIC that is on again", rdmsr(X2APIC_LVT_TIMER), TIMER);
 }
 
-/* The task's priority raises that of the processor, and not below what is served. */
+/* The task priority raises the processor priority, but never below that of the interrupt in service. */
 static void try_task_priority(void)
 {
 	struct arena *a = ARENA;
@@ -331,7 +338,7 @@ static void try_task_priority(void)
 	a->eoi = false;
 	apic_self(MIDDLE);
 	open_window();
-	wrmsr(X2APIC_TPR, 0x40); /* AMD-V keeps the upper half alone */
+	wrmsr(X2APIC_TPR, 0x40); /* AMD-V keeps only the upper half */
 	expect("processor priority by what is served", rdmsr(X2APIC_PPR), 0x50);
 	wrmsr(X2APIC_TPR, 0x60);
 	expect("processor priority by a higher task's", rdmsr(X2APIC_PPR), 0x60);
@@ -339,7 +346,7 @@ static void try_task_priority(void)
 	expect("processor priority after the end of an interrupt", rdmsr(X2APIC_PPR), 0x60);
 	wrmsr(X2APIC_TPR, 0);
 	expect("processor priority with nothing to do", rdmsr(X2APIC_PPR), 0);
-	end_interrupt(); /* of nothing */
+	end_interrupt(); /* while none is in service */
 	expect("processor priority after an end of nothing", rdmsr(X2APIC_PPR), 0);
 	a->eoi = true;
 }
@@ -362,7 +369,10 @@ static bool cpuid_says_apic(void)
 	return edx >> 9 & 1;
 }
 
-/* Flat and cluster model: the destination format, then who has which logical ID, who is called, who comes. */
+/*
+ * Flat and cluster model.  Columns: destination format, our logical ID, the destination, whether the
+ * interrupt comes.
+ */
 static const struct {
 	uint32_t format, id, called;
 	bool comes;
@@ -427,7 +437,7 @@ static void ask(enum ask what)
 	guest_call(CALL_HOST);
 }
 
-/* A line that stays high comes again after each end of its interrupt; an edge does not. */
+/* A level-triggered line that stays high interrupts again after each end of interrupt; an edge does not. */
 static void try_lines(void)
 {
 	struct arena *a = ARENA;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory of a small guest that the launcher runs itself, by /dev/kvm and without a QEMU, to try what
- * its level's KVM does.  The guest is code of the launcher: its program image and the arena are mapped at
- * the same addresses in the launcher, in the guest's physical memory and in its page tables, so that a
- * pointer means the same everywhere.
+ * The memory of a small guest that the launcher runs itself, through /dev/kvm and without QEMU, to test
+ * the KVM of its level.  The guest's code is part of the launcher.  The launcher's program image and the
+ * arena have the same addresses in the launcher, in guest-physical memory and in the guest's page tables,
+ * so that a pointer means the same everywhere.
  *
- * G1 is that guest.  On AMD-V it is a hypervisor itself and runs G2, by which the nested virtualization of
- * this very level is tried, without another level.
+ * G1 is that guest.  On AMD-V it is a hypervisor itself and runs a guest, G2.  This tests the nested
+ * virtualization of the level without another level.
  */
 #ifndef SUPERNEST_ARENA_H
 #define SUPERNEST_ARENA_H
@@ -18,21 +18,22 @@
 #define PAGE 4096ul
 #define HUGE (2ul << 20)
 /*
- * Nothing of a static program is there: its heap begins within 1 GiB behind its end, which the kernel chooses
- * (arch_randomize_brk in arch/x86/kernel/process.c), and grows to less than 128 MiB.
+ * A static program has nothing at this address.  Its heap begins within 1 GiB of its end, at an offset
+ * that the kernel chooses (arch_randomize_brk in arch/x86/kernel/process.c), and grows to less than 128
+ * MiB.
  */
 #define ARENA_BASE 0x4c000000ul
-#define WINDOW 0x60000000ul	  /* G2's: what is there, G1's nested page tables say */
-#define SMALL_WINDOW 0x50000000ul /* G1's: mapped by 4 KiB pages in `small` */
+#define WINDOW 0x60000000ul	  /* of G2: mapped by G1's nested page tables */
+#define SMALL_WINDOW 0x50000000ul /* of G1: mapped by `small` */
 #define CALL_PORT 0xf0
 #define VECTORS 256
 #define LOG_SIZE 8
 
-/* What G1 asks of the launcher, by a byte to CALL_PORT. */
+/* What G1 asks the launcher for, by a byte to CALL_PORT. */
 enum guest_call {
 	CALL_DONE,
-	CALL_CRASH, /* an exception that nobody expected */
-	CALL_HOST,  /* whatever the check does then */
+	CALL_CRASH, /* an unexpected exception came */
+	CALL_HOST,  /* run the on_call() of the case */
 };
 
 /* General registers of G2, in the order in which vmrun.c loads them; RAX and RSP are in the VMCB. */
@@ -50,30 +51,30 @@ struct descriptor {
 } __attribute__((packed));
 
 struct arena {
-	/* What is said to the launcher */
-	uint64_t cases;	  /* facts that were compared */
-	bool failed;	  /* the first one that was wrong: */
-	const char *what; /* is what, */
+	/* Results that the launcher reads */
+	uint64_t cases;	  /* comparisons made */
+	bool failed;	  /* a comparison failed; the first that did: */
+	const char *what; /* its name */
 	uint64_t got, want;
 	uint64_t argument, answer; /* of CALL_HOST */
 	bool have_svm, have_npt, have_hsave;
-	uint64_t seed; /* each level's values differ */
+	uint64_t seed; /* differs from level to level */
 
-	/* Exceptions and interrupts, whoever took them */
+	/* Exceptions and interrupts, of G1 and of G2 */
 	struct trap trap; /* the last exception */
 	uint64_t traps, nmis;
-	uint64_t nmi_again;		 /* NMIs that the handler sends, */
-	uint64_t nmi_depth, nmi_deepest; /* and how many of it were at work at once */
-	uint64_t nmi_calls;		 /* how often it is to call the launcher */
-	uint64_t event_rip;		 /* what the last interrupt or NMI came before */
-	uint64_t fixup;			 /* where to go on after an exception, once, */
-	uint64_t fixup_stack;		 /* and the stack there, if it was a user's */
+	uint64_t nmi_again;		 /* NMIs that the NMI handler is to send itself */
+	uint64_t nmi_depth, nmi_deepest; /* how many NMI handlers are active, now and at most */
+	uint64_t nmi_calls;		 /* how often the NMI handler is to call the launcher */
+	uint64_t event_rip;		 /* RIP that the last interrupt or NMI interrupted */
+	uint64_t fixup;			 /* RIP to continue at after the next exception; 0: none */
+	uint64_t fixup_stack;		 /* and RSP there, if the exception came from user mode */
 	uint64_t irqs[VECTORS];
-	bool eoi; /* the interrupt controller wants to hear that an interrupt was handled */
+	bool eoi; /* interrupt handlers write the end-of-interrupt register */
 	uint64_t scratch[64];
 
 	struct g2_registers g2, g3;
-	/* What G2 was told of G3: recursion.c */
+	/* What G2 learned about G3: recursion.c */
 	struct {
 		uint64_t count, code[LOG_SIZE], info_2[LOG_SIZE], event[LOG_SIZE];
 	} log;
@@ -92,8 +93,8 @@ struct arena {
 	uint8_t msrpm[2 * PAGE], iopm[3 * PAGE];
 	uint8_t inner_msrpm[2 * PAGE], inner_iopm[3 * PAGE]; /* G3's */
 	uint8_t code[2 * PAGE];				     /* of G2, written by G1 */
-	uint8_t stack[4][4 * PAGE]; /* G1's, G2's, of its interrupts and one more */
-	/* Memory that is moved */
+	uint8_t stack[4][4 * PAGE]; /* of G1, of G2, of G2's interrupts, and a spare one */
+	/* Memory that cases move */
 	uint8_t region[3][HUGE] __attribute__((aligned(2 << 20)));
 };
 
@@ -106,6 +107,6 @@ struct arena {
 #define USER_DATA 0x2b
 #define USER_64 0x33
 #define TASK 0x40
-#define G2_TSS 2048 /* its task state segment in the page of tss: stacks of its own */
+#define G2_TSS 2048 /* of G2, in the page of tss: it has stacks of its own */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cases: code of G1.  Each tries one part of what KVM does for a guest, or for a guest that is a
- * hypervisor, and states facts by expect().
+ * Cases: code of G1.  Each tests one part of what KVM does for a guest, or for a guest that is a
+ * hypervisor, and states its findings by expect().
  */
 #ifndef SUPERNEST_CASES_H
 #define SUPERNEST_CASES_H
@@ -23,7 +23,7 @@ void case_refused(void);
 void case_recursion(void);
 void case_xstate(void);
 
-/* With the launcher's help: what it does to its guest from outside, and what the guest finds. */
+/* Cases that need the launcher: it changes the guest from outside, and the guest checks the result. */
 void case_debug(void);
 bool call_debug(struct machine *m, int reason);
 void case_memory(void);

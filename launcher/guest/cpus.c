@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The thread that runs a guest moves to another CPU of its level at each call.  What the guest changed on one
- * it has on the next: KVM and the CPU may not take what they kept there from the last time.
+ * The thread that runs a guest moves to another CPU of its level at each call.  What the guest changed on
+ * one CPU must be there on the next: neither KVM nor the CPU may use stale state that they cached there.
  */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include "guest/cases.h"
@@ -36,7 +36,7 @@ static void expect_selector(const char *what, uint16_t want)
 	expect(what, got & 0xffff, want);
 }
 
-/* All that a VMCB has clean bits for, and a page that was mapped elsewhere. */
+/* Everything that a VMCB has clean bits for, and a page that is mapped elsewhere. */
 static void change_and_move(uint64_t round)
 {
 	struct arena *a = ARENA;
@@ -85,7 +85,7 @@ static void g2_changes_all(void)
 void case_cpus(void)
 {
 	change_all();
-	/* G2 is moved while it runs, and between its runs. */
+	/* The thread moves while G2 runs, and between two runs of G2. */
 	if (ARENA->have_npt) {
 		struct vmcb *v = g2_init(0, (const void *)g2_changes_all);
 
@@ -105,7 +105,7 @@ void case_cpus(void)
 
 /* ---- the launcher ------------------------------------------------------------------------ */
 
-/* The next of those that this level has */
+/* Moves to the next CPU of this level. */
 bool call_cpus(struct machine *m, int reason)
 {
 	static cpu_set_t all;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A debugger outside of the guest: breakpoints, watchpoints and single steps that the launcher sets by
+ * A debugger outside of the guest: the launcher sets breakpoints, watchpoints and single steps by
  * KVM_SET_GUEST_DEBUG, while the guest, or its guest, has debug registers of its own.
  */
 #include "guest/cases.h"
@@ -15,7 +15,7 @@
 
 extern const uint8_t debugged_1[], debugged_2[];
 
-/* The guest: calls, then runs what is debugged. */
+/* The guest: calls the launcher, then runs the code that is debugged. */
 void case_debug(void)
 {
 	uint64_t dr0, dr7;
@@ -65,7 +65,7 @@ static void expect_pc(struct machine *m, const char *what, const uint8_t *want)
 			     (unsigned long long)(uint64_t)want);
 }
 
-/* Which of the causes it was: APM volume 2, 13.1.1.3 */
+/* Checks which cause DR6 names: APM volume 2, 13.1.1.3. */
 static void expect_cause(struct machine *m, int kind)
 {
 	static const uint64_t causes[] = { 0, 1 << 0, 1 << 1, 1 << 14 };
@@ -77,7 +77,7 @@ static void expect_cause(struct machine *m, int kind)
 			     (unsigned long long)dr6, (unsigned long long)causes[kind]);
 }
 
-/* In turn: a breakpoint, a watchpoint, single steps, nothing. */
+/* Sets, in turn, a breakpoint, a watchpoint, single steps, and nothing. */
 bool call_debug(struct machine *m, int reason)
 {
 	static int kind, hits;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Events at awkward moments, which the launcher makes from outside: behind STI, two at once, while the guest
- * halts, before an entry that is given up, and with a delivery that faults at this level, step by step.  G1
- * and G2 get the same.
+ * Events at awkward moments.  The launcher raises them from outside: behind STI, two at once, while the
+ * guest halts, before an entry that KVM gives up, and with a delivery that faults in this level at each of
+ * its steps.  G1 and G2 get the same events.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -18,30 +18,30 @@
 #define OTHER_VECTOR 0x42
 #define RFLAGS_IF 0x200ull
 #define RFLAGS_RF 0x10000ull
-#define ICR_NMI 0x40400 /* to ourselves */
+#define ICR_NMI 0x40400 /* an NMI to itself */
 #define GP_ERROR 0x1230
 #define LATER (1ull << 44) /* cycles: hours */
 
-/* What is to be when the guest goes on behind its call. */
+/* What the launcher sets up before the guest continues after its call. */
 enum {
 	WITH_IF = 0x1,
-	IN_SHADOW = 0x2, /* of STI: the first instruction */
+	IN_SHADOW = 0x2, /* the next instruction is in the shadow of STI */
 	HALTED = 0x4,
 	NMI = 0x8,
 	TWO_NMIS = 0x10,
-	GP = 0x20,	  /* an exception that was injected */
-	HIDDEN = 0x40,	  /* what a delivery reads and writes is to be mapped anew by this level */
-	CANCELLED = 0x80, /* the first entry ends before the guest runs */
-	MOVED = 0x100,	  /* it is in another VM */
-	WATCHED = 0x200,  /* this level's ticks are counted until the next call */
-	KEPT = 0x400,	  /* its state is, for */
-	BACK = 0x800,	  /* it is as it was then, in the same VM */
-	SHUT_DOWN = 0x2000,   /* a triple fault, which KVM found */
-	DATA_HIDDEN = 0x4000, /* a region of memory; the code stays mapped */
-	LOGGED = 0x1000,      /* the pages that are written until the next call are */
+	GP = 0x20,     /* inject this exception */
+	HIDDEN = 0x40, /* unmap what a delivery reads and writes, so that this level maps it anew */
+	CANCELLED = 0x80,     /* end the first entry before the guest runs */
+	MOVED = 0x100,	      /* move it to another VM */
+	WATCHED = 0x200,      /* count this level's ticks until the next call */
+	KEPT = 0x400,	      /* save its state */
+	BACK = 0x800,	      /* restore the state that KEPT saved, in the same VM */
+	SHUT_DOWN = 0x2000,   /* inject a triple fault, as one that KVM found */
+	DATA_HIDDEN = 0x4000, /* unmap a region of data; the code stays mapped */
+	LOGGED = 0x1000,      /* log the pages that are written until the next call */
 };
 
-/* CPUID is an exit to this level's KVM, which looks for events then. */
+/* CPUID exits to this level's KVM, which then looks for pending events. */
 asm(".pushsection .text.delivery_call, \"ax\"\n"
     ".globl delivery_call, delivery_1, delivery_2\n"
     "delivery_call:\n"
@@ -51,7 +51,7 @@ asm(".pushsection .text.delivery_call, \"ax\"\n"
     "push %rbx\nxor %eax, %eax\ncpuid\npop %rbx\n"
     "ret\n"
     ".globl delivery_stop\n"
-    "delivery_stop: vmmcall\niretq\n" /* a handler of G2 that stops in the middle */
+    "delivery_stop: vmmcall\niretq\n" /* a handler of G2 that exits in its midst */
     ".popsection");
 void delivery_call(void);
 extern const uint8_t delivery_1[], delivery_2[], delivery_stop[];
@@ -113,7 +113,10 @@ static void expect_trap(const char *what, uint64_t got, uint64_t want, uint64_t 
 	expect("error code of that exception", ARENA->trap.error, error);
 }
 
-/* The CPU raises them while its way to the handler faults: this level must raise them again. */
+/*
+ * The CPU raises an exception, and the way to its handler faults.  This level must raise the exception
+ * again.
+ */
 static void try_exceptions(void)
 {
 	struct arena *a = ARENA;
@@ -135,7 +138,7 @@ static void try_exceptions(void)
 	expect("RF of a fault that KVM injects", a->trap.rflags & RFLAGS_RF, RFLAGS_RF);
 }
 
-/* A single step over the call: the exception is KVM's, which must not lose it as its delivery faults. */
+/* A single step over the call: KVM raises the exception, and must not lose it when its delivery faults. */
 static void try_step(void)
 {
 	struct arena *a = ARENA;
@@ -164,7 +167,7 @@ static void try_software(void)
 	expect("RIP of a software interrupt", a->event_rip, behind);
 }
 
-/* What KVM was about to inject when it gave up an entry, it injects again. */
+/* What KVM was about to inject when it gave up an entry, it must inject at the next one. */
 static void try_cancelled(uint64_t how)
 {
 	struct arena *a = ARENA;
@@ -179,7 +182,7 @@ static void try_cancelled(uint64_t how)
 	expect_trap("vector of it", a->trap.vector, 13, GP_ERROR);
 }
 
-/* A second NMI is sent while the first is handled; then all is moved. */
+/* A second NMI is sent while the first is handled; then the guest is moved to another VM. */
 static void try_handler_moved(void)
 {
 	struct arena *a = ARENA;
@@ -255,8 +258,8 @@ static void try_injected(void)
 }
 
 /*
- * G2 exits out of a handler of an NMI: that NMI was none of G1's, which takes its own.  Each has a stack for
- * its handlers: VMLOAD brings the task register that says where.
+ * G2 exits from within an NMI handler.  That NMI was G2's alone, so G1 still gets its own.  Each has a
+ * stack for its handlers; VMLOAD loads the task register that points to it.
  */
 static void try_nmi_of_each(void)
 {
@@ -279,7 +282,10 @@ static void try_nmi_of_each(void)
 	expect("G2 behind its handler", g2_run_full(v), EXIT_VMMCALL);
 }
 
-/* Something of G1's waits as G2's event is delivered: the exit comes behind the delivery, not within it. */
+/*
+ * An interrupt or NMI of G1 is pending while G2's event is delivered: the exit comes after the delivery,
+ * not within it.
+ */
 static void try_exit_behind_delivery(bool nmi)
 {
 	struct arena *a = ARENA;
@@ -305,7 +311,7 @@ static void try_exit_behind_delivery(bool nmi)
 	expect("events of G2", a->irqs[OTHER_VECTOR], 1);
 }
 
-/* sti; mov (%r8), %al: this level handles a fault in the shadow of STI, where G1's interrupts exit all the same. */
+/* sti; mov (%r8), %al: this level handles a fault in the shadow of STI.  G1's interrupts exit nevertheless. */
 static void try_exit_in_shadow(void)
 {
 	struct arena *a = ARENA;
@@ -333,7 +339,7 @@ static void try_exit_in_shadow(void)
 	}
 }
 
-/* An NMI while G2 halts is an exit, if G1 wants it, and G1 is awake behind it. */
+/* An NMI while G2 halts exits if G1 intercepts it, and G1 then runs. */
 static const char halt_code[] =
 	"\xb0\x02\xe6\xf0\x90\x0f\xa2\x90"; /* mov $2, %al; out %al, $0xf0; ... */
 
@@ -356,8 +362,9 @@ static void try_halted_guest(void)
 }
 
 /*
- * G2 is moved with what its VMCB says it has: a virtual interrupt that waits, and a TSC of its own.  INT maps
- * what a delivery needs: QEMU calls a virtual interrupt an exception if its delivery faults.
+ * G2 is moved with the state in its VMCB: a pending virtual interrupt, and a TSC offset.  INT maps what a
+ * delivery needs: QEMU reports a virtual interrupt as an exception if its delivery faults.
+ *
  * mov $2, %al; out %al, $0xf0; rdtsc; mov %rdx, %rsi; int $0x43; sti; nop; cpuid; nop
  */
 static const char moved_code[] = "\xb0\x02\xe6\xf0\x0f\x31\x48\x89\xd6\xcd\x43\xfb\x90\x0f\xa2\x90";
@@ -397,11 +404,11 @@ static struct descriptor gdt_of_g1(void)
 	return d;
 }
 
-/* ...; mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: to the APIC that G1 has */
+/* ...; mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: a self-IPI by G1's APIC */
 static const char self_code[] = "\xb0\x02\xe6\xf0\xb9\x3f\x08\x00\x00\xb8\x61\x00\x00\x00\x31\xd2"
 				"\x0f\x30\x0f\xa2\x90";
 
-/* G1 finds its own registers when a G2 exits that was moved, and its own IF decided on that exit. */
+/* After a G2 that was moved exits, G1 has its own registers again, and G1's own IF decided on that exit. */
 static void try_moved_hypervisor(void)
 {
 	struct arena *a = ARENA;
@@ -440,11 +447,11 @@ static void try_moved_hypervisor(void)
 	expect("GDTR base of G1 behind it", gdt_of_g1().base, gdt.base);
 }
 
-/* 1: dec %rcx; jnz 1b, and the call again */
+/* 1: dec %rcx; jnz 1b; then the call once more */
 static const char spin_code[] = "\xb0\x02\xe6\xf0\x48\xff\xc9\x75\xfb\xb0\x02\xe6\xf0";
 #define SPIN 0x6000000ull
 
-/* G2 spins with IF at 0, and without V_INTR_MASKING, which is G1's affair: this level's ticks go on. */
+/* G2 spins with IF at 0 and without V_INTR_MASKING.  That concerns G1 alone: this level's ticks go on. */
 static void try_spinning(void)
 {
 	struct vmcb *v = g2_init_bytes(0, spin_code, 13);
@@ -472,7 +479,7 @@ static void try_logged(void)
 	stgi();
 }
 
-/* G2 is left as it runs: the launcher puts G1 back to where it was before. */
+/* G2 is abandoned while it runs: the launcher restores G1 to an earlier state. */
 static void try_left(void)
 {
 	struct arena *a = ARENA;
@@ -480,7 +487,7 @@ static void try_left(void)
 
 	a->argument = KEPT;
 	a->answer = 0;
-	guest_call(CALL_HOST); /* it ends twice */
+	guest_call(CALL_HOST); /* returns twice: the launcher restores this state once */
 	if (!a->answer) {
 		v = g2_init_bytes(0, halt_code, 8);
 		a->answer = 1;
@@ -529,7 +536,7 @@ static bool failed(struct machine *m, const char *what)
 	return false;
 }
 
-/* The kernel takes the pages out of KVM's tables, and KVM finds them again when they are used. */
+/* The kernel removes the pages from KVM's tables; KVM maps them again on use. */
 static bool hide(struct machine *m, const void *start, size_t bytes)
 {
 	void *p = (void *)start;
@@ -589,7 +596,7 @@ static bool halt(struct machine *m)
 	return !ioctl(m->vcpu, KVM_SET_MP_STATE, &state) || failed(m, "KVM_SET_MP_STATE");
 }
 
-/* A signal waits, which KVM_RUN sees behind the injection and before it enters the guest. */
+/* Makes a signal pending: KVM_RUN finds it after the injection and before it enters the guest. */
 static bool cancel(struct machine *m)
 {
 	struct {
@@ -623,7 +630,7 @@ static bool move(struct machine *m, uint64_t what)
 
 #define FAST_TICK_S 0.01
 
-/* Between two calls the guest ran long enough for a tick. */
+/* Between two calls the guest must have run long enough for a tick. */
 static bool watch(struct machine *m)
 {
 	static int64_t ticks;
@@ -660,7 +667,10 @@ static bool log_arena(struct machine *m, uint32_t flags)
 	return !machine_set_slot(m, ARENA_SLOT, flags, ARENA_BASE, ARENA, sizeof(struct arena));
 }
 
-/* Between two calls this level's KVM alone writes to the VMCB: the log, by which guests are migrated, says so. */
+/*
+ * Between two calls only this level's KVM writes to the VMCB.  The dirty log, by which guests are
+ * migrated, must say so.
+ */
 static bool log_writes(struct machine *m)
 {
 	static uint64_t bitmap[ARENA_LOG];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What KVM does in the place of the CPU: string I/O with its memory and permissions, hypercalls, and registers whose
- * writes it intercepts.
+ * What KVM does in place of the CPU: string I/O with its memory accesses and permissions, hypercalls, and
+ * intercepted register writes.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -19,7 +19,7 @@
 #define MSR_TSC_ADJUST 0x3b
 #define JUMP (1ull << 45)
 
-/* Runs an instruction at CPL 3, with RDX, RSI and RDI; an INT3 behind it comes back. */
+/* Runs an instruction at CPL 3, with RDX, RSI and RDI as given; an INT3 behind it returns. */
 #define USER_TRY(text, rax, rdx, rsi, rdi)                                                         \
 	({                                                                                         \
 		struct arena *a_ = ARENA;                                                          \
@@ -59,7 +59,7 @@ static void expect_page_fault(const char *what, uint64_t vector, uint64_t error,
 	expect(what, ARENA->trap.cr2, address);
 }
 
-/* As TRY(), for an instruction that takes its address in another register and changes it. */
+/* As TRY(), for an instruction that has its address in another register and changes it. */
 #define TRY_STRING(text, in_register, address)                                  \
 	({                                                                      \
 		struct arena *a_ = ARENA;                                       \
@@ -118,7 +118,7 @@ static void try_permissions(void)
 	expect("exceptions of OUTS from the kernel's page", output(small_page(1)), VECTORS);
 }
 
-/* The same by a user, with IOPL 3; he may have pages of his own, and no hypercalls. */
+/* The same in user mode, with IOPL 3: a user may have pages of his own, but no hypercalls. */
 static void try_user(void)
 {
 	asm volatile("pushfq\n\torq $0x3000, (%%rsp)\n\tpopfq" ::: "memory", "cc");
@@ -155,7 +155,7 @@ static void set_access_check(uint64_t ac)
 		     : "memory", "cc");
 }
 
-/* The kernel may not touch a user's pages, unless it says so by AC. Its own are no user's meanwhile. */
+/* With SMAP the kernel may access user pages only while AC is set.  Its own pages are never user pages. */
 static void try_smap(void)
 {
 	struct arena *a = ARENA;
@@ -192,7 +192,7 @@ static void try_smap(void)
 	asm volatile("mov %0, %%cr3" ::"r"(cr3) : "memory");
 }
 
-/* Each of the bytes, in both directions, over the end of a page. */
+/* String I/O in both directions, across the end of a page: each byte must arrive. */
 static void try_strings(void)
 {
 	uint8_t *bytes = (uint8_t *)word(small_page(4)) - 8;
@@ -235,7 +235,7 @@ static void try_hypercall(void)
 	expect("answer to a hypercall that there is not", rax, (uint64_t)-KVM_ENOSYS);
 }
 
-/* Registers whose writes are intercepted: their reserved bits. */
+/* Registers whose writes KVM intercepts: reserved bits must fault. */
 static void try_registers(void)
 {
 	uint64_t efer = rdmsr(MSR_EFER), cr4, cr0;
@@ -259,7 +259,7 @@ static void try_registers(void)
 	       GENERAL_PROTECTION);
 }
 
-/* A change of CR4.PGE forgets global pages. */
+/* A change of CR4.PGE flushes global pages. */
 static void try_global(void)
 {
 	struct arena *a = ARENA;
@@ -275,7 +275,7 @@ static void try_global(void)
 	}
 }
 
-/* The offset that a guest gives to its own TSC. */
+/* IA32_TSC_ADJUST, by which a guest offsets its own TSC. */
 static void try_tsc_adjust(void)
 {
 	uint64_t before = rdmsr(MSR_TSC_ADJUST), start;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What G1 injects into G2, and virtual interrupts: delivered once, to whom and when they should be.
+ * Events that G1 injects into G2, and virtual interrupts: each is delivered once, to the right guest, at
+ * the right time.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -66,9 +67,8 @@ static void try_software(void)
 	struct vmcb *v = prepare(nops_code, 4);
 
 	v->event_inj = INJECT_VALID | INJECT_SOFTWARE | OTHER_VECTOR;
-	v->next_rip =
-		v->rip +
-		1; /* what is pushed where NextRIP is saved; elsewhere RIP, and the NOP is run */
+	v->next_rip = v->rip +
+		      1; /* with NextRIP saved, that is pushed; without it RIP, and the NOP runs */
 	expect("G2 with an injected software interrupt", g2_run(v), EXIT_VMMCALL);
 	expect("injected software interrupts that came", ARENA->irqs[OTHER_VECTOR], 1);
 	expect("RIP behind a software interrupt", v->rip - (uint64_t)ARENA->code, 4);
@@ -76,7 +76,10 @@ static void try_software(void)
 	       (uint64_t)ARENA->code + svm_has(SVM_NRIPS));
 }
 
-/* An exit comes while the event is being delivered: the IDT is in what G1 does not map.  Then once more. */
+/*
+ * An exit comes while an event is being delivered: G1 does not map the IDT.  Then the event is delivered
+ * once more.
+ */
 static void try_delivery_fault(void)
 {
 	struct arena *a = ARENA;
@@ -138,7 +141,7 @@ static void try_virtual(void)
 	expect("virtual interrupts after STI", ARENA->irqs[VECTOR], 1);
 }
 
-/* A virtual GIF holds off virtual interrupts; G2's STGI lets them come. */
+/* While the virtual GIF is 0, virtual interrupts wait; G2's STGI lets them come. */
 static void try_virtual_gif(void)
 {
 	struct vmcb *v = prepare_virtual(nops_code, 4, VECTOR >> 4, 0);
@@ -173,7 +176,7 @@ static void try_virtual_priority(void)
 	expect("virtual interrupts that ignore the TPR", ARENA->irqs[VECTOR], 1);
 }
 
-/* G1 wants to hear when G2 could take one: an interrupt window. */
+/* G1 asks for an exit as soon as G2 could take an interrupt: an interrupt window. */
 static void try_window(void)
 {
 	struct vmcb *v = prepare_virtual(sti_code, 5, VECTOR >> 4, 0);
@@ -191,7 +194,7 @@ static void try_window(void)
 	expect("no exit while IF is 0", g2_run(v), EXIT_VMMCALL);
 }
 
-/* An interrupt of G1 is pending as G2 gets an event: neither is lost. */
+/* An interrupt of G1 is pending while an event is injected into G2: neither is lost. */
 static void try_both(void)
 {
 	struct arena *a = ARENA;
@@ -200,7 +203,7 @@ static void try_both(void)
 	for (int i = 0; i < 10; i++) {
 		struct vmcb *v = prepare(nops_code, 4);
 
-		a->eoi = false; /* of G2's */
+		a->eoi = false; /* G2's handler must not write G1's end-of-interrupt register */
 		intercept(v, EXIT_INTR, true);
 		v->event_inj = INJECT_VALID | INJECT_INTR | VECTOR;
 		clgi();
@@ -213,7 +216,7 @@ static void try_both(void)
 		asm volatile("nop; cli");
 		a->eoi = false;
 		expect("interrupts of G1 behind it", a->irqs[OTHER_VECTOR], 1);
-		/* G2 may have been anywhere, in its handler too, which has a stack of its own. */
+		/* G2 may be anywhere, in its handler too, which has a stack of its own. */
 		v->event_inj = v->exit_int_info;
 		expect("G2 after that exit", g2_run_full(v), EXIT_VMMCALL);
 		expect("injected interrupts behind an exit", a->irqs[VECTOR], 1);
@@ -221,7 +224,7 @@ static void try_both(void)
 	a->eoi = false;
 }
 
-/* Faults of G2 in a row: its third one is a shutdown. */
+/* Faults of G2 in a row: the third one is a shutdown. */
 static void try_shutdown(void)
 {
 	struct vmcb *v = prepare("\x0f\x0b", 2);
@@ -231,8 +234,10 @@ static void try_shutdown(void)
 }
 
 /*
- * The same without nested paging, where this level sees the faults of each delivery: none of them is found in
- * an IDT that is not mapped; the last is, if its entry, and those before it, are.  mov %eax, %ds: #GP by 0xf8
+ * The same without nested paging, where this level sees the faults of each delivery.  With an IDT that is
+ * not mapped, no handler is found.  If only the first entries up to #DF are mapped, the handler of #DF is.
+ *
+ * mov %eax, %ds: #GP by selector 0xf8
  */
 static void try_double_fault(void)
 {
@@ -280,13 +285,13 @@ static void try_shadow(void)
 	intercept(v, EXIT_VINTR, false);
 	expect("G2 without that interrupt", g2_run(v), EXIT_VMMCALL);
 	expect("interrupt shadow at an exit behind a NOP", v->int_shadow & 1, 0);
-	/* What G1 steps over, ends the shadow. */
+	/* When G1 skips the instruction, the shadow ends. */
 	v = prepare("\xfb\x0f\xa2\x90\x0f\xa2", 6);
 	expect("G2 that goes on behind STI", g2_run(v), EXIT_VMMCALL);
 	expect("interrupt shadow behind instructions that KVM steps over", v->int_shadow & 1, 0);
 }
 
-/* An NMI and a software interrupt that are under way at an exit. */
+/* An NMI and a software interrupt that are being delivered when G2 exits. */
 static void try_other_deliveries(void)
 {
 	static const struct {
@@ -319,13 +324,13 @@ static void try_other_deliveries(void)
 	}
 }
 
-/* A virtual interrupt of G2 and an interrupt of G1, which G1 leaves to G2, at the same time: both come. */
+/* A virtual interrupt of G2 and an interrupt that G1 leaves to G2 come at the same time: G2 gets both. */
 static void try_two_sources(void)
 {
 	struct arena *a = ARENA;
 
 	for (int i = 0; i < 5; i++) {
-		/* With an exit before STI, KVM waits by a virtual interrupt of its own. */
+		/* With an exit before STI, KVM itself uses a virtual interrupt to wait. */
 		struct vmcb *v = i % 2 ? prepare("\x0f\xa2\xfb\x90\x0f\xa2\x90", 7)
 				       : prepare("\xfb\x90\x0f\xa2\x90\x0f\xa2\x90", 8);
 
@@ -345,7 +350,10 @@ static void try_two_sources(void)
 	}
 }
 
-/* What KVM itself finds wrong with an instruction of G2 is an exit, if G1 wants it, with all that it needs to know. */
+/*
+ * An exception that KVM itself finds in an instruction of G2 exits if G1 intercepts it, with all its
+ * details.
+ */
 static void try_found_by_kvm(void)
 {
 	struct vmcb *v = prepare("\x0f\x30", 2); /* wrmsr: reserved bits of EFER */
@@ -363,7 +371,7 @@ static void try_found_by_kvm(void)
 	expect("#GP that G2 handles", g2_run(v), EXIT_VMMCALL);
 	expect("#GP in G2", a->traps - traps, 1);
 	expect("vector in G2", a->trap.vector, 13);
-	/* outsb of what is not mapped: emulated by KVM */
+	/* outsb from an unmapped page: KVM emulates it */
 	for (int i = 0; i < 2; i++) {
 		v = prepare("\x6e", 1);
 		a->g2.rdx = 0x21;
@@ -428,8 +436,9 @@ static void try_interrupted(int vector)
 }
 
 /*
- * An exit comes while a virtual interrupt is being delivered: what was under way was no exception (APM volume 2, 15.7.2). A hypervisor
- * that is told so injects an exception of that vector, and VMRUN refuses it.
+ * An exit comes while a virtual interrupt is being delivered.  EXITINTINFO must not call it an exception
+ * (APM volume 2, 15.7.2): a hypervisor that is told so injects an exception of that vector, and VMRUN
+ * refuses it.
  */
 void case_interrupted(void)
 {

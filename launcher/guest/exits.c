@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What G2 does exits to G1 if, and only if, G1 intercepts it; in between all goes on.  For each instruction
- * whose intercept APM volume 2, 15.9 and 15.10 name.
+ * What G2 does exits to G1 if, and only if, G1 intercepts it; otherwise G2 goes on.  Covers each
+ * instruction whose intercept APM volume 2, 15.9 and 15.10 name.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
 #include <string.h>
 
-#define ALWAYS 1 /* it cannot be left alone: KVM or the instruction wants the intercept */
-#define FAULTS 2 /* left alone, it is an exception, and G2's handler has it */
+#define ALWAYS 1 /* tested only with its intercept, which KVM or the instruction needs */
+#define FAULTS 2 /* without its intercept it raises an exception, for G2's handler */
 
-/* One more instruction is one more line.  RAX is 0, RCX 0, RDX 0, RSI a scratch page, RSP a stack of 0. */
+/* Add an instruction by adding a line.  RAX, RCX and RDX are 0, RSI is a scratch page, RSP a stack of zeros. */
 static const struct {
 	uint16_t exit;
 	uint8_t flags, len;
@@ -74,7 +74,7 @@ static struct vmcb *prepare(int i)
 
 	memset(a->scratch, 0, sizeof(a->scratch));
 	a->g2.rsi = (uint64_t)a->scratch;
-	a->g2.r8 = SMALL_WINDOW; /* nothing is there */
+	a->g2.r8 = SMALL_WINDOW; /* which is not mapped */
 	v->rax = instructions[i].exit == 0x4d ? 0xf8 : instructions[i].exit == 0x37 ? 0x400 : 0;
 	return v;
 }
@@ -92,7 +92,7 @@ static void try_intercepted(int i)
 		expect("next RIP at its exit", v->next_rip, rip + instructions[i].len);
 }
 
-/* It must go on to the VMMCALL behind it, or into its handler. */
+/* Without the intercept G2 must go on to the VMMCALL behind it, or to its handler. */
 static void try_alone(int i)
 {
 	struct vmcb *v = prepare(i);
@@ -108,7 +108,7 @@ static void try_alone(int i)
 	ARENA->fixup = 0;
 }
 
-/* The selective intercept of CR0 wants more than TS and MP to change: APM volume 2, 15.8.1. */
+/* The selective intercept of CR0 needs a change of more than TS and MP: APM volume 2, 15.8.1. */
 static void try_selective(void)
 {
 	static const struct {
@@ -132,7 +132,7 @@ static void try_selective(void)
 	}
 }
 
-/* VMMCALL that G1 does not intercept is no instruction, and no call of whoever is below G1. */
+/* A VMMCALL that G1 does not intercept raises #UD.  It must not reach a hypervisor below G1. */
 static void try_vmmcall(void)
 {
 	struct vmcb *v = g2_init_bytes(0, "\x0f\x01\xd9\x0f\xa2", 5);

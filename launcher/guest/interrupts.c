@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Interrupts of G1 while G2 runs: who gets them, when, and that none is lost.
- */
+/* Interrupts of G1 while G2 runs: who gets them, and when.  None may be lost. */
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
@@ -9,18 +7,18 @@
 #define RFLAGS_IF 0x200ull
 #define TIMER_ROUNDS 50
 #define HALT_ROUNDS 50
-#define TIMER_COUNT 20000 /* ns: KVM's APIC counts them */
+#define TIMER_COUNT 20000 /* ns: the unit of KVM's APIC timer */
 #define SPIN 0x20000000ull
 
 static const char spin_code[] = "\x48\xff\xc9\x75\xfb"; /* 1: dec %rcx; jnz 1b */
 /*
- * CPUID is an exit to this level's KVM: one without a second CPU cannot interrupt a guest that it has just
- * entered (arch/x86/kvm/x86.c, req_immediate_exit), and looks again at its next exit.
+ * CPUID exits to this level's KVM.  A KVM without a second CPU cannot interrupt a guest that it has just
+ * entered (arch/x86/kvm/x86.c, req_immediate_exit), and looks for events again at the next exit.
  */
 static const char nops_code[] = "\x90\x0f\xa2\x90";
 static const char sti_code[] = "\xfb\x90\x0f\xa2\x90";
 
-/* Interrupts on, but held off by GIF until VMRUN. */
+/* Makes an interrupt pending: IF is 1, but GIF holds it back until VMRUN. */
 static void pend(uint8_t vector)
 {
 	clgi();
@@ -45,7 +43,7 @@ static struct vmcb *prepare(const char *code, int len, uint64_t flags, bool mask
 	return v;
 }
 
-/* What is pending for G1 ends G2 at once, whatever G2's own IF is; G1 has it once it sets GIF. */
+/* A pending interrupt of G1 makes G2 exit at once, whatever G2's IF is.  G1 gets it when it sets GIF. */
 static void try_exit_by_interrupt(uint64_t flags)
 {
 	struct vmcb *v = prepare(nops_code, 4, flags, true, true);
@@ -62,11 +60,11 @@ static void try_exit_by_interrupt(uint64_t flags)
 	expect("interrupts once GIF is 1", a->irqs[VECTOR], 1);
 }
 
-/* mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: to the APIC that G1 has */
+/* mov $0x83f, %ecx; mov $VECTOR, %eax; xor %edx, %edx; wrmsr; cpuid; nop: a self-IPI by G1's APIC */
 static const char self_code[] =
 	"\xb9\x3f\x08\x00\x00\xb8\x61\x00\x00\x00\x31\xd2\x0f\x30\x0f\xa2\x90";
 
-/* It comes while G2 runs, and G1 had GIF at 1 before: the exit itself makes it 0. */
+/* The interrupt comes while G2 runs, and G1's GIF was 1 before: the exit itself clears it. */
 static void try_gif(uint32_t int_ctl)
 {
 	struct vmcb *v = prepare(self_code, 17, 0, true, true);
@@ -85,7 +83,7 @@ static void try_gif(uint32_t int_ctl)
 	expect("interrupts behind an exit, with GIF at 1", a->irqs[VECTOR], 1);
 }
 
-/* G2 has a GIF of its own: G1's interrupts come whatever it is. */
+/* G2 has a GIF of its own, which does not affect G1's interrupts. */
 static void try_virtual_gif(void)
 {
 	struct vmcb *v;
@@ -102,7 +100,7 @@ static void try_virtual_gif(void)
 	expect("GIF of G2, set", v->int_ctl & V_GIF, V_GIF);
 }
 
-/* With G1's own IF at 0 G2 is left alone. */
+/* While G1's own IF is 0, G2 is not interrupted. */
 static void try_masked(uint64_t flags)
 {
 	struct vmcb *v = prepare(nops_code, 4, flags, true, true);
@@ -114,7 +112,7 @@ static void try_masked(uint64_t flags)
 	expect("interrupts after G1 masked them", ARENA->irqs[VECTOR], 1);
 }
 
-/* Without V_INTR_MASKING it is G2's own IF that decides. */
+/* Without V_INTR_MASKING, G2's own IF decides. */
 static void try_unmasked(void)
 {
 	struct vmcb *v = prepare(nops_code, 4, 0, false, true);
@@ -132,7 +130,7 @@ static void try_unmasked(void)
 	expect("interrupts of a G2 that set IF", ARENA->irqs[VECTOR], 1);
 }
 
-/* G1 wants no exit: the interrupt is G2's, by its own IDT. */
+/* G1 does not intercept interrupts: G2 gets the interrupt, through its own IDT. */
 static void try_handed_through(void)
 {
 	struct vmcb *v = prepare(sti_code, 5, 0, false, false);
@@ -146,7 +144,7 @@ static void try_handed_through(void)
 	asm volatile("cli");
 }
 
-/* G2 keeps its IF at 0: the interrupt is G1's again, as soon as its own GIF and IF are 1, without an exit. */
+/* G2 keeps its IF at 0: G1 gets the interrupt as soon as its own GIF and IF are 1, without an exit. */
 static void try_left_over(void)
 {
 	struct vmcb *v = prepare(nops_code, 4, 0, false, false);
@@ -168,7 +166,7 @@ static void try_nmi(bool intercepted)
 
 	intercept(v, EXIT_NMI, intercepted);
 	clgi();
-	wrmsr(X2APIC_ICR, 0x40400); /* to ourselves, NMI */
+	wrmsr(X2APIC_ICR, 0x40400); /* an NMI to itself */
 	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
 	expect("exit with an NMI pending", v->exit_code, intercepted ? EXIT_NMI : EXIT_VMMCALL);
 	exit_once();
@@ -185,7 +183,7 @@ static void arm_timer(uint32_t count)
 	wrmsr(X2APIC_INITIAL, count);
 }
 
-/* G2 computes with interrupts off and without an exit: G1 must get its ticks, and can stop it. */
+/* G2 computes with interrupts off and without an exit: G1 must get its ticks, and can stop G2. */
 static void try_spinning(uint64_t flags)
 {
 	for (int i = 0; i < TIMER_ROUNDS; i++) {
@@ -200,7 +198,7 @@ static void try_spinning(uint64_t flags)
 	}
 }
 
-/* STI; HLT with a timer that may be over before it: it must wake up. */
+/* STI; HLT with a timer that may fire before: G1 must wake up. */
 static void try_halting(void)
 {
 	ARENA->irqs[VECTOR] = 0;
@@ -238,7 +236,7 @@ static void try_priority(void)
 	settle();
 	expect("interrupts above CR8", ARENA->irqs[VECTOR], 1);
 	set_cr8(0);
-	/* mov %rax, %cr8: of G2 alone with V_INTR_MASKING, else of G1 too */
+	/* mov %rax, %cr8: G2's alone with V_INTR_MASKING, otherwise G1's too */
 	v = prepare("\x44\x0f\x22\xc0", 4, 0, true, true);
 	v->rax = 9;
 	expect("G2 that sets its CR8", g2_run(v), EXIT_VMMCALL);
@@ -251,7 +249,7 @@ static void try_priority(void)
 	set_cr8(0);
 }
 
-/* G2 halts, G1 does not intercept that: an interrupt of G1 ends it, and G1 goes on. */
+/* G2 halts and G1 does not intercept HLT: an interrupt of G1 ends the halt by an exit. */
 static void try_halted_guest(uint64_t flags)
 {
 	for (int i = 0; i < 5; i++) {
@@ -266,7 +264,7 @@ static void try_halted_guest(uint64_t flags)
 	}
 }
 
-/* In the shadow of STI of G2 G1's interrupts exit all the same. */
+/* G1's interrupts exit even in the shadow of G2's STI. */
 static void try_shadow(void)
 {
 	struct vmcb *v = prepare(nops_code, 4, RFLAGS_IF, true, true);
@@ -281,7 +279,7 @@ static void try_shadow(void)
 	expect("interrupts of it", a->irqs[VECTOR], 1);
 }
 
-/* Without V_INTR_MASKING G2's CR8 holds off G1's interrupts, and lets them come. */
+/* Without V_INTR_MASKING G2's CR8 holds back G1's interrupts until G2 lowers it. */
 static void try_shared_priority(void)
 {
 	/* mov %rax, %cr8; cpuid */
@@ -303,7 +301,7 @@ static void try_shared_priority(void)
 	set_cr8(0);
 }
 
-/* An interrupt waits for G1's CR8 to fall: G2's CR8 is none of its business. */
+/* An interrupt waits for G1's CR8 to be lowered: G2's CR8 must not matter. */
 static void try_own_priority(void)
 {
 	struct vmcb *v = prepare("\x44\x0f\x22\xc0", 4, 0, true, true);
@@ -322,7 +320,7 @@ static void try_own_priority(void)
 	expect("interrupts above CR8", ARENA->irqs[VECTOR], 1);
 }
 
-/* An NMI while one is handled is held back until IRET. */
+/* An NMI that comes while another is handled waits until IRET. */
 static void try_nested_nmi(void)
 {
 	struct arena *a = ARENA;

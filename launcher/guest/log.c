@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The dirty log of a guest that is a hypervisor: KVM itself writes there the VMCB, the accessed and dirty bits of
- * nested page tables, and what it emulates.  Who migrates the guest must copy all that.
+ * The dirty log of a guest that is a hypervisor.  KVM itself writes the VMCB, the accessed and dirty bits
+ * of nested page tables, and the memory of instructions that it emulates.  A migration of the guest must
+ * copy all that.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -24,7 +25,7 @@ static uint64_t page_of(int region, int page)
 	return (uint64_t)ARENA->region[region] + page * PAGE;
 }
 
-/* The log begins anew. */
+/* Clears the log. */
 static void begin(void)
 {
 	ARENA->argument = 0;
@@ -38,7 +39,7 @@ static void expect_dirty(const char *what, const void *written)
 	expect(what, ARENA->answer, 1);
 }
 
-/* G2 writes at an offset of the window, with the VMCB as it is but for registers. */
+/* Lets G2 write at an offset of the window; only registers of the VMCB change. */
 static struct vmcb *writer(uint64_t offset)
 {
 	struct vmcb *v = g2_init_bytes(0, write_code, 3);
@@ -80,7 +81,7 @@ static void try_state(void)
 	}
 }
 
-/* One page of G1 at many addresses of G2: a write by any of them is one to it. */
+/* One page of G1 at many addresses of G2: a write through any of them must be logged for that page. */
 static void try_aliases(void)
 {
 	map_small();
@@ -113,7 +114,7 @@ static void try_huge(void)
 	}
 }
 
-/* Tables that KVM shadows are read-only: it emulates each write to them. */
+/* Page tables that KVM shadows are write-protected: it emulates each write to them. */
 static void try_tables(void)
 {
 	uint64_t *entry = npt_window(), old;

@@ -111,7 +111,10 @@ static void fill_gdt(struct arena *a)
 		(uint64_t)a->stack[3] + sizeof(a->stack[0]);
 }
 
-/* All by IST1: the compiler's red zone is below the stack pointer of what is interrupted. */
+/*
+ * Every vector uses the stack of IST1, because the compiler's red zone lies below the stack pointer of the
+ * interrupted code.
+ */
 static void fill_idt(struct arena *a)
 {
 	size_t entry_bytes = 16; /* of guest_entries */
@@ -156,8 +159,7 @@ static int set_cpuid(struct machine *m)
 	if (ioctl(m->kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
 		err = failed_ioctl(m, "KVM_GET_SUPPORTED_CPUID");
 	for (uint32_t i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function ==
-		    1) /* what the in-kernel APIC has beside the CPU */
+		if (cpuid->entries[i].function == 1) /* features of the in-kernel APIC */
 			cpuid->entries[i].ecx |= 1 << 21 | 1 << 24; /* x2APIC, TSC deadline */
 	if (!err && ioctl(m->vcpu, KVM_SET_CPUID2, cpuid))
 		err = failed_ioctl(m, "KVM_SET_CPUID2");
@@ -203,7 +205,7 @@ static int make_vm(struct machine *m)
 
 static void on_alarm(int number)
 {
-	(void)number; /* it interrupts KVM_RUN */
+	(void)number; /* it only interrupts KVM_RUN */
 }
 
 void machine_tick(double s)
@@ -363,7 +365,7 @@ static bool is_call(const struct machine *m, int reason)
 	return reason == KVM_EXIT_IO && m->run->io.port == CALL_PORT;
 }
 
-/* Without ticks: they would interrupt more than KVM_RUN. */
+/* No ticks meanwhile: they would interrupt more than KVM_RUN. */
 static bool call(struct machine *m, int reason)
 {
 	sigset_t tick;
@@ -377,7 +379,7 @@ static bool call(struct machine *m, int reason)
 	return goes_on;
 }
 
-/* 1: it goes on. */
+/* Returns 1 if the guest is to go on. */
 static int handle(struct machine *m, int reason)
 {
 	uint8_t number = CALL_HOST;
@@ -427,7 +429,7 @@ int machine_run(struct machine *m)
 
 /* ---- its state --------------------------------------------------------------------------- */
 
-/* What a guest of ours has in them; KVM_GET_MSRS stops at the first that it does not know. */
+/* MSRs that our guests use.  KVM_GET_MSRS stops at the first one that it does not know. */
 static const uint32_t saved_msrs[] = {
 	0x10,						/* TSC */
 	0x3b,						/* TSC_ADJUST */
@@ -436,7 +438,7 @@ static const uint32_t saved_msrs[] = {
 	0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, /* STAR, LSTAR, CSTAR, SFMASK */
 	0xc0000102,					/* KERNEL_GS_BASE */
 	0x4b564d00, 0x4b564d01,				/* kvm-clock */
-	0x6e0, /* TSC_DEADLINE, after all that the timer needs */
+	0x6e0, /* TSC_DEADLINE: last, because its timer depends on the others */
 };
 #define MSR_VM_HSAVE_PA 0xc0010117
 
@@ -461,7 +463,7 @@ int machine_save(struct machine *m, struct machine_state *s)
 {
 	memset(s, 0, sizeof(*s));
 	machine_complete(m);
-	/* First: it settles what is under way */
+	/* First, because it completes what is under way */
 	GET(KVM_GET_MP_STATE, &s->mp);
 	GET(KVM_GET_REGS, &s->regs);
 	GET(KVM_GET_SREGS, &s->sregs);
@@ -478,7 +480,10 @@ int machine_save(struct machine *m, struct machine_state *s)
 	return 0;
 }
 
-/* Its timer takes a deadline in that mode alone, which is the interrupt controller's: the MSR, which comes last, again. */
+/*
+ * KVM takes a deadline only while the timer is in that mode, which the interrupt controller's state sets.
+ * So this MSR, which was restored before, is set again.
+ */
 static int set_deadline(struct machine *m, const struct machine_state *s)
 {
 	struct {

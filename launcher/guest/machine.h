@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The launcher's side of a guest of its own: makes it by /dev/kvm, runs it, looks at it, saves and restores it.
+ * The launcher's side of a guest of its own: creates it by /dev/kvm, runs, inspects, saves and restores
+ * it.  Functions that return -1 leave the reason in m->why.
  */
 #ifndef SUPERNEST_MACHINE_H
 #define SUPERNEST_MACHINE_H
@@ -19,21 +20,22 @@ struct machine {
 	int kvm, vm, vcpu;
 	struct kvm_run *run;
 	size_t run_bytes;
-	bool svm;	   /* G1 can be a hypervisor, */
-	bool npt;	   /* with nested paging */
+	bool svm;	   /* G1 can be a hypervisor */
+	bool npt;	   /* and can use nested paging */
 	double deadline_s; /* on now_s() */
-	double tick_s;	   /* how often KVM_RUN is interrupted */
-	int64_t ticks;	   /* how often it was */
-	/* Called for CALL_HOST, and for exits that G1 does not make itself.  False: the case ends here. */
+	double tick_s;	   /* the interval at which a signal interrupts KVM_RUN */
+	int64_t ticks;	   /* how often it did */
+	/* Called for CALL_HOST, and for exits that are not calls.  Returns false to end the case. */
 	bool (*on_call)(struct machine *m, int reason);
-	int calls; /* of on_call, this one included */
+	int calls; /* calls of on_call() so far, this one included */
 	double began_s;
-	void (*on_tick)(void *context); /* life goes on meanwhile */
+	void (*on_tick)(
+		void *context); /* called at each tick, so that the level's own work goes on */
 	void *tick_context;
-	char why[96]; /* what went wrong */
+	char why[96]; /* the reason for a failure */
 };
 
-/* All that KVM knows of a vCPU. */
+/* All state of a vCPU that KVM can save. */
 struct machine_state {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
@@ -53,36 +55,36 @@ struct machine_state {
 	};
 };
 
-/* Makes it.  -1: m->why says why not. */
+/* Creates the VM and its vCPU.  -1 on failure. */
 int machine_open(struct machine *m, bool svm);
 void machine_close(struct machine *m);
-/* Fills the arena: page tables, descriptors; all else is 0. */
+/* Fills the arena: page tables and descriptors; everything else is 0. */
 void machine_fill(struct machine *m, uint64_t seed);
-/* Its registers, as for a call of ENTRY in 64-bit mode. */
+/* Sets its registers for a call of ENTRY in 64-bit mode.  -1 on failure. */
 int machine_enter(struct machine *m, void (*entry)(void));
-/* Runs it until CALL_DONE.  -1: m->why. */
+/* Runs it until CALL_DONE.  -1 on failure. */
 int machine_run(struct machine *m);
-/* One KVM_RUN.  The exit reason, 0 if a signal came first (a tick), -1: m->why. */
+/* One KVM_RUN.  Returns the exit reason, 0 if a signal (a tick) came first, or -1. */
 int machine_step(struct machine *m);
-/* What KVM_RUN left to do of the last exit is done, and no more. */
+/* Lets KVM complete the instruction of the last exit, and run no further. */
 void machine_complete(struct machine *m);
-/* How often KVM_RUN is interrupted from now on. */
+/* Sets the interval at which KVM_RUN is interrupted, in seconds. */
 void machine_tick(double s);
-/* The same code again, in a fresh vCPU of another VM on the same memory. */
+/* Save and restore the state, for instance in a fresh vCPU of another VM with the same memory. */
 int machine_save(struct machine *m, struct machine_state *s);
 int machine_restore(struct machine *m, const struct machine_state *s);
-/* A new VM on the same memory in the place of M's. */
+/* Replaces M's VM by a new one with the same memory.  -1 on failure. */
 int machine_replace(struct machine *m);
-/* Guest-physical ADDRESS is what is at MEMORY; BYTES is 0: the slot goes.  -1: m->why. */
+/* Maps guest-physical ADDRESS to MEMORY; BYTES 0 removes the slot.  -1 on failure. */
 int machine_set_slot(struct machine *m, int slot, uint32_t flags, uint64_t address,
 		     const void *memory, size_t bytes);
-/* Which pages of the slot were written since the last time: a bit each, in BITMAP.  -1: m->why. */
+/* Reads and clears the slot's dirty log: one bit for each page, in BITMAP.  -1 on failure. */
 int machine_get_log(struct machine *m, int slot, uint64_t *bitmap);
-/* Sets m->why.  -1. */
+/* Sets m->why, and returns -1. */
 int machine_fail(struct machine *m, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 _Static_assert(sizeof(struct arena) % (64 * PAGE) == 0, "its dirty log ends with a word");
-/* Whether the page of P, which is in the arena, is in its dirty log. */
+/* Whether the dirty log of the arena has the page of P. */
 static inline bool machine_is_logged(const uint64_t *bitmap, const void *p)
 {
 	uint64_t page = ((uint64_t)p - ARENA_BASE) / PAGE;
@@ -90,7 +92,7 @@ static inline bool machine_is_logged(const uint64_t *bitmap, const void *p)
 	return bitmap[page / 64] >> page % 64 & 1;
 }
 
-/* Where a case ends, and the entries of its IDT: runtime.c */
+/* Where a case returns to, and the entry points of the IDT: runtime.c */
 extern const uint8_t guest_entries[], guest_done[];
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The maps by which G1 chooses what MSRs and ports of G2 exit to it, changed from run to run.  APM volume 2,
- * 15.10 and 15.11.
+ * The bitmaps by which G1 chooses which MSRs and ports of G2 exit to it, changed from run to run: APM
+ * volume 2, 15.10 and 15.11.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -10,16 +10,19 @@
 
 #define NO_BIT (~0u)
 
-/* MSRs that may be read, and written back, without harm; KVM hands some of them through, others not. */
+/*
+ * MSRs that can be read and written back without harm.  KVM passes some of them through, and intercepts
+ * others.
+ */
 static const uint32_t msrs[] = {
 	0x174,	    0x175,	0x176,	    0x277,	0xc0000081,
 	0xc0000082, 0xc0000083, 0xc0000084, 0xc0000102, 0xc0010117,
 };
 
-/* Beyond all three ranges: these always exit. */
+/* Outside of all three ranges: these always exit. */
 static const uint32_t uncovered_msrs[] = { 0x2000, 0x4b564d00, 0xbfffffff, 0xc0002000, 0xc0012000 };
 
-/* The bit of the map for reads; the one behind it is for writes. */
+/* The map's bit for reads; the next one is for writes. */
 static unsigned int msr_bit(uint32_t msr)
 {
 	static const uint32_t first[] = { 0, 0xc0000000, 0xc0010000 };
@@ -55,7 +58,7 @@ static void expect_msr_exit(const char *what, uint32_t msr, bool write)
 	expect("RIP at an MSR's exit", v->rip, (uint64_t)ARENA->code);
 }
 
-/* G2 writes VALUE and G1 sees it there, or reads what G1 put there. */
+/* G2 writes VALUE and G1 sees it, or G2 reads what G1 has set. */
 static void expect_msr_alone(const char *what, uint32_t msr, bool write, uint64_t value,
 			     bool protect)
 {
@@ -111,7 +114,7 @@ static void try_msrs(void)
 #define IO_STRING 4
 #define IO_REP 8
 
-/* By DX; the size's bit of EXITINFO1 too. */
+/* By DX; EXITINFO1 tells the size too. */
 static const struct {
 	const char *code;
 	uint8_t len, bytes;
@@ -150,7 +153,7 @@ static void expect_io_exit(const char *what, int i, uint16_t port)
 	expect("next RIP of an access to a port", v->exit_info_2, v->rip + accesses[i].len);
 }
 
-/* The interrupt controller's mask register, which this level's KVM has: reading and writing it is harmless. */
+/* The interrupt controller's mask register, which this level's KVM emulates: accessing it does no harm. */
 #define PIC_MASK 0x21
 
 static void try_io(void)

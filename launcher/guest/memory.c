@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The launcher moves a guest's memory while the guest runs: it discards and refills pages, splits and
- * collapses huge ones, write-protects, shares and copies them, among them the guest's page tables, stacks
- * and interrupt table.  The guest finds all as it left it.
+ * collapses huge ones, write-protects, shares and copies them, also the guest's page tables, stacks and
+ * interrupt table.  The guest must find everything as it left it.
  */
 #define _GNU_SOURCE
 #include "guest/cases.h"
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define ROUNDS 60
-#define ROUNDS_LEAST 18 /* all kinds of moves */
+#define ROUNDS_LEAST 18 /* enough for each kind of move */
 #define ENOUGH_S 4.0
 #define WORDS_LOOKED_AT 24
 #define PAGES_MOVED 24
@@ -39,7 +39,7 @@ static uint64_t *random_word(uint64_t i)
 	return word((uint64_t)ARENA->region + mixed(i) % (sizeof(ARENA->region) / 8) * 8);
 }
 
-/* Each word holds its own address and the round; what was never written is 0. */
+/* Each word holds its own address and the round; a word that was never written is 0. */
 static uint64_t *same_word(uint64_t i)
 {
 	return word((uint64_t)ARENA->region + i * 5 * PAGE + 64);
@@ -59,7 +59,7 @@ static void work(void)
 		}
 		for (uint64_t i = 0; i < PAGES_WRITTEN; i++)
 			*same_word(i) = (uint64_t)same_word(i) ^ round;
-		/* An exception each round: by the interrupt table, to the stack of interrupts */
+		/* One exception in each round: it uses the interrupt table and the interrupt stack */
 		expect("page fault where nothing is mapped",
 		       TRY("movb (%%rcx), %%al", 0, SMALL_WINDOW, 0), 14);
 		expect("exceptions of a round", a->traps - traps, 1);
@@ -86,7 +86,7 @@ static void g2_works(void)
 	}
 }
 
-/* The same, one level deeper: by G1's nested page tables, which are moved too. */
+/* The same one level deeper: through G1's nested page tables, which are moved too. */
 void case_nested_memory(void)
 {
 	expect("G2 whose memory is moved", g2_run(g2_init(0, (const void *)g2_works)),
@@ -108,7 +108,7 @@ static uint8_t *random_page(void)
 	return (uint8_t *)ARENA_BASE + random_below(sizeof(struct arena) / PAGE) * PAGE;
 }
 
-/* Its content is the same, in another page of memory. */
+/* The same content, in another page of memory. */
 static void refill_pages(struct machine *m)
 {
 	uint8_t copy[PAGE];
@@ -123,7 +123,7 @@ static void refill_pages(struct machine *m)
 	}
 }
 
-/* Moved away and back: the same page of memory under another page table entry in between. */
+/* Moves pages away and back: the same page has another page table entry in between. */
 static void swap_pages(struct machine *m)
 {
 	(void)m;
@@ -157,7 +157,7 @@ static void write_protect(struct machine *m)
 	mprotect(ARENA, sizeof(struct arena), PROT_READ | PROT_WRITE);
 }
 
-/* Shared with a child until one of the two writes. */
+/* Shares the memory with a child process until one of the two writes. */
 static void copy_on_write(struct machine *m)
 {
 	pid_t child = fork();
@@ -198,7 +198,7 @@ static void expect_dirty(struct machine *m, const uint64_t *written)
 		machine_fail(m, "a page that its guest wrote is not in the dirty log");
 }
 
-/* All that the guest has written since the last look must be in the log. */
+/* Everything that the guest has written since the last call must be in the log. */
 static void compare_log(struct machine *m, uint64_t round)
 {
 	if (machine_get_log(m, ARENA_SLOT, dirty))

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A G2 that is no 64-bit kernel: in real mode, protected mode, with and without PAE, in compatibility mode,
- * and a user's program.
+ * A G2 that is not a 64-bit kernel: real mode, protected mode with and without PAE, compatibility mode,
+ * and a user program.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
 #include <string.h>
 
-#define LOW_CODE 0x1000 /* where it is in G2's memory */
+#define LOW_CODE 0x1000 /* its address in G2's memory */
 #define LOW_TABLES 0x2000
 #define LOW_DATA 0x3000
 #define LOW_STACK 0x5000
@@ -18,7 +18,7 @@ static const struct vmcb_segment real_data = { 0, 0x93, 0xffff, 0 },
 				 flat_data = { DATA, 0xc93, 0xffffffff, 0 },
 				 flat_code = { CODE_32, 0xc9b, 0xffffffff, 0 };
 
-/* Its first 2 MiB are a region of its own. */
+/* G2's first 2 MiB are a region of their own. */
 static uint8_t *low(uint32_t address)
 {
 	return ARENA->region[2] + address;
@@ -35,7 +35,7 @@ static struct vmcb *prepare(const void *code, size_t len, const struct vmcb_segm
 	v->tlb_control = 1;
 	v->cs = *cs;
 	v->ds = v->es = v->fs = v->gs = v->ss = *ds;
-	v->efer = 0x1000; /* SVME alone */
+	v->efer = 0x1000; /* only SVME */
 	v->cr4 = 0;
 	v->rip = LOW_CODE;
 	v->rsp = LOW_STACK;
@@ -123,7 +123,7 @@ static void try_compatibility(void)
 	expect_protected(v, "compatibility mode");
 }
 
-/* A user's program: what it may not do faults, what it does is not G1's. */
+/* A user program: forbidden instructions fault, and its state does not become G1's. */
 static void try_user(void)
 {
 	static const struct vmcb_segment user_code = { USER_64, 0xafb, 0xffffffff, 0 },
@@ -134,7 +134,7 @@ static void try_user(void)
 
 	for (int i = 0; i < 3; i++) {
 		v = g2_init_bytes(0, "\x0f\xa2\x0f\x06\x90",
-				  5); /* cpuid; clts, which is not a user's */
+				  5); /* cpuid; clts, which is not allowed to a user */
 		v->cs = user_code;
 		v->ss = v->ds = v->es = user_data;
 		v->cpl = 3;
@@ -154,7 +154,7 @@ static void try_user(void)
 	}
 }
 
-/* iretq to a user's program, whose CPUID exits; then INT, whose handler exits: the exit says the CPL of each. */
+/* iretq to a user program, whose CPUID exits; then INT, whose handler exits: each exit reports its CPL. */
 static void try_changing_level(void)
 {
 	struct vmcb *v = g2_init_bytes(0, "\x48\xcf\x0f\xa2\x90", 5);
@@ -167,7 +167,7 @@ static void try_changing_level(void)
 	expect("CPUID behind IRET to a user's program", g2_run(v), EXIT_CPUID);
 	expect("CPL behind IRET", v->cpl, 3);
 	expect("CS behind IRET", v->cs.selector, USER_64);
-	/* Not intercepted, they are not for a user all the same: VMLOAD, STGI, CLGI */
+	/* VMLOAD, STGI, CLGI: not intercepted, but still not allowed to a user */
 	for (int i = 0; i < 3; i++) {
 		const char *code[] = { "\x0f\x01\xda", "\x0f\x01\xdc", "\x0f\x01\xdd" };
 		uint64_t traps = ARENA->traps;
@@ -181,7 +181,7 @@ static void try_changing_level(void)
 	}
 }
 
-/* outsb; in %dx, %al, to the interrupt controller's mask: KVM emulates the first, by G1's page tables. */
+/* outsb; in %dx, %al, on the interrupt controller's mask: KVM emulates the first, using G1's page tables. */
 static void expect_own_view(const char *what)
 {
 	struct arena *a = ARENA;
@@ -214,7 +214,7 @@ static struct vmcb *prepare_direct(uint64_t cr4, uint64_t cr3)
 	ARENA->g2.rsi = WINDOW + 0x40;
 	ARENA->g2.rdi = (uint64_t)ARENA->scratch;
 	ARENA->g2.rdx =
-		0x21; /* the interrupt controller's mask: outsb is emulated, by the page tables */
+		0x21; /* the interrupt controller's mask: KVM emulates outsb, using the page tables */
 	return v;
 }
 
@@ -226,8 +226,9 @@ static void expect_direct(struct vmcb *v, const char *what, uint32_t want)
 }
 
 /*
- * G2's page tables are in G1's memory: two sets, which differ in what is at WINDOW.  PAE has four entries
- * that VMRUN loads, and one of the two levels of 32-bit paging is all of the other.
+ * Two sets of page tables for G2 in G1's memory, which differ in what they map at WINDOW.  In PAE mode
+ * VMRUN loads the four entries of the top level.  32-bit paging has a page directory with pages of 4 MiB,
+ * and one page table for WINDOW.
  */
 static void try_direct(void)
 {
@@ -251,7 +252,7 @@ static void try_direct(void)
 		pdpt[n][1] = (uint64_t)pd | PTE_PRESENT;
 		expect_direct(prepare_direct(0x20, (uint64_t)pdpt[n]), "PAE without nested paging",
 			      0xc0de0010 + n);
-		/* 4 KiB pages, the first of which is that of WINDOW */
+		/* 4 KiB pages, of which the first is that of WINDOW */
 		a->npt_spare[0] = (uint32_t)(uint64_t)a->region[n] | PTE_ALL;
 		table[n][WINDOW >> 22] = (uint32_t)(uint64_t)a->npt_spare | PTE_ALL;
 		expect_direct(prepare_direct(0x10, (uint64_t)table[n]),

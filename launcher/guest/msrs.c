@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The launcher takes MSRs from its guest and gives them back: those that it takes it answers itself
- * (KVM_X86_SET_MSR_FILTER), the others are the guest's own.
+ * The launcher takes MSRs from its guest and gives them back (KVM_X86_SET_MSR_FILTER): it answers accesses
+ * to those that it took itself.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -28,7 +28,8 @@ static uint64_t value_of(uint32_t msr, uint64_t round)
 void case_msrs(void)
 {
 	for (uint64_t round = 0; round < ROUNDS; round++) {
-		guest_call(CALL_HOST); /* answer: a bit for each MSR that is the launcher's */
+		guest_call(
+			CALL_HOST); /* the answer has one bit for each MSR that the launcher took */
 		for (uint64_t i = 0; i < MSRS; i++) {
 			uint64_t own = value_of(msrs[i], round);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * G1 maps, unmaps and moves the memory of G2, by 4 KiB and by 2 MiB, while G2 reads, writes and runs it.
+ * G1 maps, unmaps and moves G2's memory, in pages of 4 KiB and of 2 MiB, while G2 reads, writes and
+ * executes it.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -39,7 +40,7 @@ static void fill_regions(void)
 			*word(page_of(r, p) + 8 * (p & 511)) = tag(r, p);
 }
 
-/* One access of G2 to a page of the window; the exit code. */
+/* G2 accesses one page of the window once; returns the exit code. */
 static uint64_t access_page(const char *code, size_t len, int page, bool flush)
 {
 	struct vmcb *v = g2_init_bytes(0, code, len);
@@ -73,7 +74,7 @@ static void expect_fault(const char *what, const char *code, size_t len, int pag
 	expect("address of a nested page fault", v->exit_info_2, WINDOW + page * PAGE + offset);
 }
 
-/* What G2 reads of all pages, in one run. */
+/* G2 reads all pages in one run. */
 static void g2_reads_all(void)
 {
 	for (;;) {
@@ -86,7 +87,7 @@ static void g2_reads_all(void)
 	}
 }
 
-/* Small pages over what may be huge ones: page P is that of region WHERE(P). */
+/* Small pages over memory that may be in huge ones: page P becomes that of region WHERE(P). */
 static void map_small(int (*where)(int page), int shift)
 {
 	for (int p = 0; p < PAGES; p++)
@@ -169,7 +170,7 @@ static void try_moving_huge(void)
 	}
 }
 
-/* The same at a higher level: the whole tables are others. */
+/* The same at a higher level: whole tables are replaced. */
 static void try_other_root(void)
 {
 	struct arena *a = ARENA;
@@ -190,7 +191,7 @@ static void try_other_root(void)
 		expect("read by other nested page tables", g2_run(v), EXIT_VMMCALL);
 		expect("what other nested page tables map", v->rax, tag(i & 1 ? 2 : 0, page));
 	}
-	/* The entry of a PDPT is changed under a root that was in use. */
+	/* A PDPT entry changes under a root that was in use. */
 	a->npt_pdpt[1] = (uint64_t)a->npt_spare | PTE_ALL;
 	expect_page("1 GiB that G1 moved", page, tag(2, page));
 	a->npt_pdpt[1] = (uint64_t)a->npt_pd[1] | PTE_ALL;
@@ -214,7 +215,8 @@ static void try_permissions(void)
 	a->npt_small[9] = first | PTE_ALL | PTE_NX;
 	expect_fault("code of a page that may not be run", call_code, 2, 9,
 		     NPF_PRESENT | NPF_USER | NPF_FETCH | NPF_FINAL);
-	a->npt_small[9] = first | PTE_PRESENT | PTE_WRITE; /* G2's accesses are those of a user */
+	a->npt_small[9] =
+		first | PTE_PRESENT | PTE_WRITE; /* G2's accesses count as those of a user */
 	expect_fault("page that is not a user's", read_code, 3, 9,
 		     NPF_PRESENT | NPF_USER | NPF_FINAL);
 	a->npt_small[9] = first | PTE_ALL;
@@ -235,7 +237,7 @@ static void try_accessed_dirty(void)
 	*word(page_of(0, 20) + 8 * 20) = tag(0, 20);
 }
 
-/* G2's own page tables lie in what G1 does not map. */
+/* G2's own page tables are in memory that G1 does not map. */
 static void try_walk_fault(void)
 {
 	struct vmcb *v;
@@ -251,7 +253,7 @@ static void try_walk_fault(void)
 	       WINDOW + 30 * PAGE);
 }
 
-/* What one of the upper levels forbids is forbidden, and what was forbidden is allowed again. */
+/* An upper level takes a permission away, and then gives it back. */
 static void try_upper_permissions(void)
 {
 	struct arena *a = ARENA;
@@ -264,7 +266,7 @@ static void try_upper_permissions(void)
 		before = *upper[i];
 		access_page(write_code, 3, 40, true);
 		*upper[i] = before & ~without[i];
-		if (!i) /* above that lie G2's own page tables too, which the CPU writes */
+		if (!i) /* the entries above also map G2's own page tables, which the CPU writes */
 			expect_fault("write that an upper level forbids", write_code, 3, 40,
 				     NPF_PRESENT | NPF_WRITE | NPF_USER | NPF_FINAL);
 		*upper[i] = before | PTE_NX;
@@ -278,7 +280,7 @@ static void try_upper_permissions(void)
 	*word(page_of(0, 40) + 8 * 40) = tag(0, 40);
 }
 
-/* Bits that must be 0: PRESENT and RESERVED in EXITINFO1. */
+/* Reserved bits are set: EXITINFO1 has PRESENT and RESERVED. */
 static void try_reserved(void)
 {
 	map_small(zero, 0);
@@ -289,7 +291,7 @@ static void try_reserved(void)
 	expect_page("page without the reserved bit", 44, tag(0, 44));
 }
 
-/* A page that G2 has read is clean until it writes: then, and not before, G1 sees that. */
+/* A page that G2 has only read stays clean until G2 writes to it. */
 static void try_dirty_later(void)
 {
 	struct arena *a = ARENA;
@@ -305,7 +307,10 @@ static void try_dirty_later(void)
 	*word(page_of(0, 50) + 8 * 50) = tag(0, 50);
 }
 
-/* KVM itself reads G2's memory, to emulate OUTS: by both page tables.  PIC_MASK is this level's KVM's. */
+/*
+ * KVM itself reads G2's memory to emulate OUTS, through both page tables.  This level's KVM has the port
+ * PIC_MASK.
+ */
 #define PIC_MASK 0x21
 static const char outs_code[] = "\x6e\xec"; /* outsb; in %dx, %al */
 
@@ -323,7 +328,7 @@ static void try_emulated_access(void)
 		expect("OUTS of G2", g2_run(v), EXIT_VMMCALL);
 		expect("what KVM read of G2's memory", v->rax & 0xff, 0xa0 | page);
 	}
-	/* and what G1 does not map is an exit to it */
+	/* what G1 does not map exits to G1 */
 	ARENA->npt_small[70] = 0;
 	ARENA->g2.rsi = 0;
 	{
@@ -333,12 +338,15 @@ static void try_emulated_access(void)
 		ARENA->g2.rsi = WINDOW + 70 * PAGE + 100;
 		ARENA->g2.rdx = PIC_MASK;
 		expect("OUTS of what G1 does not map", g2_run(v), EXIT_NPF);
-		/* KVM says the page of it alone */
+		/* KVM reports only the page */
 		expect("page of that fault", v->exit_info_2 & ~(PAGE - 1), WINDOW + 70 * PAGE);
 	}
 }
 
-/* and writes it for INS: who forbids that, the guest's own tables or the nested ones, decides who gets the fault. */
+/*
+ * KVM writes G2's memory to emulate INS.  Whichever tables forbid that, the guest's own or the nested
+ * ones, decide who gets the fault.
+ */
 #define EXIT_PAGE_FAULT 0x4e
 #define CR0_WP (1ull << 16)
 static const char insert_code[] = "\x6c"; /* insb (%dx), (%rdi) */
@@ -385,7 +393,7 @@ static void try_emulated_write(void)
 	fill_regions();
 }
 
-/* G1 maps by 4 KiB pages what is huge for this level, and changes one of them. */
+/* G1 maps memory that is huge for this level by 4 KiB pages, and changes one of them. */
 static void try_small_over_huge(void)
 {
 	struct arena *a = ARENA;
@@ -402,7 +410,7 @@ static void try_small_over_huge(void)
 	expect_page("page that left the order", 6, tag(2, 6));
 }
 
-/* 2 MiB of the window behind the first, N of them: each its own entry of the same directory. */
+/* The entry of the same directory for the N-th 2 MiB after the first. */
 static uint64_t *window_entry(int n)
 {
 	return npt_window() + n;
@@ -418,7 +426,7 @@ static uint64_t read_window(int n, int page, uint64_t offset)
 	return v->rax;
 }
 
-/* One table at two places, of which one is read-only. */
+/* One table is used in two places, one of them read-only. */
 static void try_shared_table(void)
 {
 	struct arena *a = ARENA;
@@ -444,7 +452,7 @@ static void try_shared_table(void)
 	*word(page_of(1, 80) + 8 * 80) = tag(1, 80);
 }
 
-/* Several tables change between two runs; and one that was taken out changes, and comes back elsewhere. */
+/* Several tables change between two runs.  One that was taken out changes meanwhile, and is used elsewhere. */
 static void try_many_tables(void)
 {
 	struct arena *a = ARENA;
@@ -474,7 +482,7 @@ static void try_many_tables(void)
 		*window_entry(t) = 0;
 }
 
-/* Half of an entry is written: the address, or NX in the upper one. */
+/* Writes half of an entry: the address in the lower half, or NX in the upper one. */
 static void try_half_entries(void)
 {
 	volatile uint32_t *half = (uint32_t *)npt_window();
@@ -504,7 +512,7 @@ static void try_half_entries(void)
 		     NPF_USER | NPF_FINAL);
 }
 
-/* Accessed and dirty bits of all levels, and of neighbours that KVM may have looked at. */
+/* Accessed and dirty bits at all levels, and those of neighbours, which KVM may have prefetched. */
 static void try_bits_of_all(void)
 {
 	struct arena *a = ARENA;
@@ -542,7 +550,7 @@ static void try_bits_of_all(void)
 	*word(page_of(1, 71) + 8 * 71) = tag(1, 71);
 }
 
-/* A right is taken away, and nothing else of the entry changes. */
+/* A permission is taken away, and the rest of the entry stays. */
 static void try_revoke(void)
 {
 	static const uint64_t bits = PTE_ACCESSED | PTE_DIRTY;
@@ -567,7 +575,7 @@ static void try_revoke(void)
 	}
 }
 
-/* A table in the midst of memory that is huge for this level. */
+/* A table that lies in memory that is huge for this level. */
 static void try_table_in_huge(void)
 {
 	struct arena *a = ARENA;
@@ -591,7 +599,7 @@ static void try_table_in_huge(void)
 	fill_regions();
 }
 
-/* Without EFER.NXE of the hypervisor NX is a reserved bit of its nested page tables. */
+/* While the hypervisor's EFER.NXE is 0, NX is a reserved bit in its nested page tables. */
 static void try_no_nx(void)
 {
 	uint64_t efer = rdmsr(MSR_EFER);
@@ -607,7 +615,7 @@ static void try_no_nx(void)
 	}
 }
 
-/* The hypervisor's page tables and those of its guest share a table; both write and use it. */
+/* The hypervisor's own page tables and its guest's nested ones share a table, which both use and write. */
 static void try_own_table(void)
 {
 	struct arena *a = ARENA;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Recursive SVM, docs/recursion.md.  G1 owns G2's VMCB, the outer one, and G2 that of G3, the inner one.  G2's
- * VMRUN is no exit: who gets what happens in G3, what is in whose VMCB then, and what takes that VMRUN back.
+ * Recursive SVM: docs/recursion.md.  G1 owns the outer VMCB, G2's, and G2 owns the inner one, G3's.  G2's
+ * VMRUN does not exit.  Tested are who gets each event in G3, what the VMCBs hold then, and what makes
+ * G2's VMRUN exit after all.
  *
- * All of it is tried twice: G1's own VMRUN recurses too if its VMCB intercepts all that KVM does, and is
- * emulated by KVM if not.
+ * Each test runs twice.  G1's own VMRUN recurses too if its VMCB intercepts everything that KVM
+ * intercepts; otherwise KVM emulates it.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -19,12 +20,13 @@
 #define CPUID_BYTES 2
 #define FEATURE_NEXT_RIP 3
 #define FEATURE_VIRTUAL_VMLOAD 15
-#define SLICE 4000000ull /* cycles until a deadline; G3 has begun after a few of them */
+#define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
 #define SLICES_MAX 200
 #define STAR 0xc0000081
 #define SOME_STAR 0x23001000000000
 #define PORT 0x80
-#define MAPPED (WINDOW + 5 * PAGE) /* what G2 has, by G1's tables, where G3 has WINDOW, by G2's */
+#define MAPPED \
+	(WINDOW + 5 * PAGE) /* G1's tables map it for G2; G2's tables map WINDOW to it for G3 */
 #define FUZZ_ROUNDS 300
 #define BATCHES 20
 #define BATCH_EXITS 20
@@ -58,7 +60,7 @@ static void g2_notes(const struct vmcb *v)
 	a->log.event[n] = v->exit_int_info;
 }
 
-/* G2 handles CPUID, faults of WINDOW and its own interrupts; the rest it hands to G1, by VMMCALL. */
+/* G2 handles CPUID, faults in WINDOW and its own interrupts; it passes everything else to G1, by VMMCALL. */
 static void g2_main(void)
 {
 	struct arena *a = ARENA;
@@ -174,20 +176,21 @@ static bool has_svm_feature(int bit)
 	return edx >> bit & 1;
 }
 
-/* VMLOAD and VMSAVE of G2 and G3 can be virtual. */
+/* Whether VMLOAD and VMSAVE of G2 and G3 can be virtualized. */
 static bool has_virtual_vmload(void)
 {
 	return has_svm_feature(FEATURE_VIRTUAL_VMLOAD) || (rdmsr(MSR_RECURSION) & RECURSION_VMLOAD);
 }
 
-/* All that KVM may intercept in a guest of its own, but what those may do that recurse. */
+/* Everything that KVM may intercept in a guest, except what a recursing guest may do itself. */
 static void intercept_all(struct vmcb *v)
 {
 	v->intercept[0] = 0xffff0111; /* CR0, CR4, CR8; writes of all */
 	v->intercept[1] = 0xffffffff; /* debug registers */
 	v->intercept[2] = 0xffffffff; /* exceptions */
-	v->intercept[3] = 0xfdcc802f; /* 60h to 7Fh, but VINTR and what stays in a guest */
-	v->intercept[4] = 0x00007fc3; /* 80h to 8Eh, but VMLOAD, VMSAVE, STGI and CLGI */
+	v->intercept[3] =
+		0xfdcc802f; /* 60h to 7Fh, except VINTR and what is handled within a guest */
+	v->intercept[4] = 0x00007fc3; /* 80h to 8Eh, except VMLOAD, VMSAVE, STGI and CLGI */
 	if (!has_virtual_vmload())
 		v->intercept[4] |= 0x0000000c;
 }
@@ -210,8 +213,8 @@ static void prepare(struct vmcb *v, bool all)
 }
 
 /*
- * G3 has WINDOW at MAPPED of G2, and that is the first page of region 0.  G2's tables are its own: KVM would
- * emulate a write to those of G1 that it shadows.
+ * G3's WINDOW is G2's MAPPED, which is the first page of region 0.  G2 has tables of its own, because KVM
+ * would emulate a write to G1's, which it shadows.
  */
 static void map_window(void)
 {
@@ -249,8 +252,9 @@ static void arrange(bool all, void (*g3)(void))
 }
 
 /*
- * G2, and by its VMRUN G3, until G1 gets an exit.  A KVM that provides the recursion ends G1's VMRUN by INTR whenever user space
- * gets the CPU (docs/recursion.md, 12), though no interrupt is there: G1 goes on.
+ * Runs G2, and by its VMRUN G3, until G1 gets an exit.  A KVM that provides the recursion ends G1's VMRUN
+ * by INTR whenever user space gets the CPU (docs/recursion.md, 12), even if no interrupt is pending.  G1
+ * then goes on.
  */
 static uint64_t run(void)
 {
@@ -264,14 +268,14 @@ static uint64_t run(void)
 	return code;
 }
 
-/* G3 did what it does, and G2 says so. */
+/* G3 has done its part, and G2 says so. */
 static void expect_done(const char *what)
 {
 	expect(what, run(), EXIT_VMMCALL);
 	g2_skip(outer(), 3);
 }
 
-/* The VMRUN of G2 is an exit, as though it had just begun. */
+/* G2's VMRUN exits, in the state before it began. */
 static void expect_vmrun(const char *what)
 {
 	struct vmcb *v = outer();
@@ -309,7 +313,7 @@ static bool has_exit(void)
 	return ARENA->log.count;
 }
 
-/* G1 gets the CPU back by the deadline until it finds that IS so; G2 and G3 go on each time. */
+/* G1 takes the CPU back by the deadline until IS returns true; G2 and G3 go on each time. */
 static void run_until(bool (*is)(void))
 {
 	struct vmcb *v = outer();
@@ -323,7 +327,7 @@ static void run_until(bool (*is)(void))
 	expect("what G2 was to come to", is(), true);
 }
 
-/* G3 runs, and G1 has the CPU. */
+/* Stops G3 in its midst: G1 has the CPU. */
 static void suspend(bool all)
 {
 	arrange(all, g3_spins);
@@ -371,7 +375,7 @@ static void try_rules(bool all)
 	expect("exits of G3 without a run", ARENA->log.count, 0);
 }
 
-/* What held at G2's VMRUN does not when it is to be resumed. */
+/* A condition of G2's VMRUN no longer holds when it is resumed. */
 static void try_taking_back(bool all)
 {
 	uint64_t rip;
@@ -421,7 +425,7 @@ static void try_faults(bool all)
 	expect("what it wrote", *word((uint64_t)a->region[0]), 0x77);
 }
 
-/* Tables of G1 and of G2 change under G3, and whoever changes his says so. */
+/* Tables of G1 and of G2 change under G3, with the flush that their owner must ask for. */
 static void try_flushes(bool all)
 {
 	struct arena *a = ARENA;
@@ -446,7 +450,7 @@ static void try_flushes(bool all)
 	}
 }
 
-/* G3 reads one page at so many addresses that no provider keeps the tables of all of them. */
+/* G3 reads one page at so many addresses that no provider keeps all the tables. */
 static void try_many_tables(bool all)
 {
 	struct arena *a = ARENA;
@@ -463,7 +467,7 @@ static void try_many_tables(bool all)
 	a->other_pdpt[2] = a->other_pdpt[3] = 0;
 }
 
-/* Virtual ones: the address is G3's. */
+/* Virtualized VMLOAD and VMSAVE use an address of G3. */
 static void try_vmload(bool all)
 {
 	struct arena *a = ARENA;
@@ -492,7 +496,7 @@ static void try_vmload(bool all)
 	wrmsr(STAR, star);
 }
 
-/* An event of G3's is under way as the IDT turns out not to be mapped. */
+/* An event of G3 is being delivered when its IDT turns out not to be mapped. */
 static void try_event(bool all, bool deep)
 {
 	struct arena *a = ARENA;
@@ -522,7 +526,7 @@ static uint8_t star_bit(void)
 	return 1 << STAR % 4 * 2;
 }
 
-/* A map of G1 or G2 has it; without, it is no exit at all. */
+/* A map of G1 or of G2 intercepts it; if neither does, it is no exit at all. */
 static void try_maps(bool all)
 {
 	struct arena *a = ARENA;
@@ -595,7 +599,7 @@ static void try_nmi(bool all)
 	run_until(is_deep);
 }
 
-/* One of G2's is due while G3 runs, once G2's own IF lets it. */
+/* A virtual interrupt of G2 becomes due while G3 runs, as soon as G2's own IF allows it. */
 static void try_virtual_interrupt(bool all)
 {
 	struct arena *a = ARENA;
@@ -629,7 +633,7 @@ static void try_deadline(bool all)
 	v->rec_deadline = __rdtsc() + SLICE;
 	expect_deep("a deadline of G2's VMCB while G3 runs", EXIT_DEADLINE);
 	expect("time at a deadline", __rdtsc() >= v->rec_deadline, true);
-	/* One of G3's VMCB, in G2's time */
+	/* A virtual interrupt in G3's VMCB, while G2 runs */
 	suspend(all);
 	v->tsc_offset = 1ull << 44;
 	inner()->rec_ctl = REC_DEADLINE;
@@ -651,7 +655,7 @@ static void try_tsc(bool all)
 		       __rdtsc());
 }
 
-/* What an exit of G1 costs, without a tick in between */
+/* The cost of one exit to G1, without a tick in between */
 static uint64_t exit_cycles(void)
 {
 	uint64_t start, cycles, least = UINT64_MAX;
@@ -667,9 +671,9 @@ static uint64_t exit_cycles(void)
 }
 
 /*
- * G1 has set CR4.OSXSAVE and has not yet written XCR0.  If KVM gave it the XCR0 of a reset, each exit would be two
- * XSETBV, which exit to the level below, which has to do the same: a tick of a level would cost as many exits as
- * there are levels.
+ * G1 has set CR4.OSXSAVE but not yet written XCR0.  If KVM gave it XCR0's reset value, each exit would
+ * need two XSETBV.  These exit to the level below, which has to do the same, so that one tick of a level
+ * would cost exits exponential in the number of levels.
  */
 static void try_xcr0(void)
 {
@@ -694,7 +698,7 @@ static struct vmcb *pooled(uint64_t n)
 	return (struct vmcb *)(ARENA->region[1] + n % POOL * PAGE);
 }
 
-/* Random tables, but of region 0 alone, so that whatever is written through them stays there. */
+/* Random tables that map only region 0, so that every write through them stays there. */
 static void fill_tables(void)
 {
 	struct arena *a = ARENA;
@@ -730,13 +734,13 @@ static uint64_t some_rec_vmcb(void)
 	return guest_random() & 1 ? some_address() | REC_VALID : 0;
 }
 
-/* Of G2 and of whatever it runs: each runs another one. */
+/* G2, and whatever it runs: each runs another guest. */
 static void g2_fuzz(void)
 {
 	struct vmcb *any;
 
 	for (;;) {
-		/* NOLINTNEXTLINE(performance-no-int-to-ptr): of anything, at any address */
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): any content, at any address */
 		any = (struct vmcb *)(some_address() & ~(PAGE - 1));
 		guest_vmrun(any, &ARENA->g3, NULL, RUN_WITH_GIF);
 		stgi();
@@ -761,12 +765,12 @@ static void fill_pooled(uint64_t n)
 		((uint8_t *)v)[guest_random() % 0x400] = guest_random();
 }
 
-/* Whatever G1 and G2 put there, KVM and the CPU go on, and G1 has the CPU back in time. */
+/* Whatever G1 and G2 write there, KVM and the CPU survive, and G1 gets the CPU back in time. */
 static void fuzz(bool all)
 {
 	struct arena *a = ARENA;
 
-	memset(a->iopm, 0xff, sizeof(a->iopm)); /* not even a call of the launcher */
+	memset(a->iopm, 0xff, sizeof(a->iopm)); /* no exit, not even a call of the launcher */
 	memset(a->inner_iopm, 0xff, sizeof(a->inner_iopm));
 	for (int i = 0; i < FUZZ_ROUNDS; i++) {
 		arrange(all, g3_exits);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * VMCBs that VMRUN must refuse (APM volume 2, 15.5.1), and instructions of AMD-V that must fault.
- */
+/* VMCBs that VMRUN must refuse (APM volume 2, 15.5.1), and instructions of AMD-V that must fault. */
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
@@ -12,7 +10,7 @@ static struct vmcb *prepare(void)
 	return g2_init_bytes(0, "\x90", 1);
 }
 
-/* One more rule is one more line. */
+/* Add a rule by adding a line. */
 #define REFUSED(what, change)                                                          \
 	do {                                                                           \
 		struct vmcb *v = prepare();                                            \
@@ -37,7 +35,7 @@ static void try_refusals(void)
 	REFUSED("EFER has reserved bits", v->efer |= 1ull << 20);
 }
 
-/* CPUID Fn8000_0008_EAX[7:0]; 0: all addresses are */
+/* The first physical address that the CPU does not have (CPUID Fn8000_0008_EAX[7:0]); 0: there is none. */
 static uint64_t beyond_memory(void)
 {
 	uint32_t eax = 0x80000008, ecx = 0;
@@ -60,7 +58,7 @@ static void try_addresses(void)
 	REFUSED("end of the I/O map beyond physical memory", v->iopm = beyond - PAGE);
 }
 
-/* A VMRUN that was refused is an exit: GIF is 0. */
+/* A refused VMRUN is an exit too: GIF is 0. */
 static void try_gif(void)
 {
 	struct arena *a = ARENA;

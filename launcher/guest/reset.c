@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * INIT while a nested guest runs: it is the hypervisor's, if that wants it, and waits as long as GIF is 0.
+ * INIT while a nested guest runs: it exits to a hypervisor that intercepts it, and is pending while GIF is
+ * 0.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -33,10 +34,11 @@ void case_reset(void)
 		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
 		expect("exit with an INIT pending", v->exit_code, EXIT_INIT);
 		expect("event under way at an INIT", v->exit_int_info, 0);
-		guest_call(CALL_HOST); /* takes it back, or STGI would reset G1 */
+		guest_call(
+			CALL_HOST); /* the launcher takes the INIT back, or STGI would reset G1 */
 		stgi();
 		exit_once();
-		a->eoi = false; /* of G2's */
+		a->eoi = false; /* G2's handler must not write G1's end-of-interrupt register */
 		expect("G2 after that INIT", g2_run(v), EXIT_VMMCALL);
 		expect("interrupts injected as an INIT came", a->irqs[VECTOR], i & 1);
 	}

@@ -40,7 +40,7 @@ struct frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-/* Of G1 and of G2, which have the same IDT unless a case gives G2 another. */
+/* For G1 and G2, which share the IDT unless a case gives G2 another one. */
 __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame *f)
 {
 	struct arena *a = ARENA;
@@ -88,7 +88,7 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 		}
 		return;
 	}
-	f->rflags |= f->vector == 1 ? RFLAGS_RF : 0; /* behind the instruction of a breakpoint */
+	f->rflags |= f->vector == 1 ? RFLAGS_RF : 0; /* do not hit the same breakpoint again */
 	if (f->vector == 1 || f->vector == 3)
 		return;
 	guest_call(CALL_CRASH);

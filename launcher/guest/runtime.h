@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a case, which is code of G1, has at hand.  All of it runs in the guest: no system call, no library
- * function that needs one.
+ * What a case, which is code of G1, can use.  All of it runs in the guest: no system calls, and no library
+ * function that makes one.
  */
 #ifndef SUPERNEST_RUNTIME_H
 #define SUPERNEST_RUNTIME_H
@@ -10,12 +10,12 @@
 
 #include <x86intrin.h>
 
-/* A fact: GOT must be WANT.  The first that is not is what the check reports. */
+/* States that GOT must be WANT.  The check reports the first statement that is false. */
 void expect(const char *what, uint64_t got, uint64_t want);
-/* For counts and times, which must lie between two bounds. */
+/* The same for counts and times, which must lie between two bounds. */
 void expect_between(const char *what, uint64_t got, uint64_t low, uint64_t high);
 
-/* Asks the launcher. */
+/* Calls the launcher. */
 static inline void guest_call(enum guest_call call)
 {
 	asm volatile("outb %0, %1" ::"a"((uint8_t)call), "i"(CALL_PORT) : "memory");
@@ -42,7 +42,10 @@ static inline void exit_once(void)
 	asm volatile("cpuid" : "+a"(eax), "+c"(ecx)::"ebx", "edx", "memory");
 }
 
-/* Runs one instruction that may fault, with RAX, RCX and RDX as given; the vector, or VECTORS if it does not. */
+/*
+ * Runs one instruction that may fault, with RAX, RCX and RDX as given.  Its value is the vector of the
+ * fault, or VECTORS if it did not fault.
+ */
 #define TRY(text, rax, rcx, rdx)                                                           \
 	({                                                                                 \
 		struct arena *a_ = ARENA;                                                  \
@@ -73,10 +76,10 @@ static inline void exit_once(void)
 #define MSR_EFER 0xc0000080
 #define MSR_VM_HSAVE_PA 0xc0010117
 
-#define PIC_MASK 0x21 /* a port of the interrupt controller's that KVM itself has */
+#define PIC_MASK 0x21 /* a port of the interrupt controller that KVM itself emulates */
 
 void apic_enable(void);
-/* An interrupt to ourselves: pending from now on. */
+/* Sends an interrupt to itself: it is pending from now on. */
 static inline void apic_self(uint8_t vector)
 {
 	wrmsr(X2APIC_SELF_IPI, vector);
@@ -86,23 +89,26 @@ static inline bool apic_is_pending(uint8_t vector)
 	return rdmsr(X2APIC_IRR + vector / 32) >> vector % 32 & 1;
 }
 
-/* With interrupts on, until that vector came COUNT times, or it is late by all means.  How often it came. */
+/* Enables interrupts until VECTOR has come COUNT times or is certainly late.  Returns how often it came. */
 uint64_t apic_wait(uint8_t vector, uint64_t count);
 
 /* ---- G2 ---------------------------------------------------------------------------------- */
 
-/* A VMCB as G1 itself runs, with its own stack, VMMCALL and shutdown intercepted.  N: 0 or 1. */
+/*
+ * Prepares a VMCB with the state in which G1 itself runs and a stack of its own; VMMCALL and shutdown are
+ * intercepted.  N is 0 or 1.
+ */
 struct vmcb *g2_init(int n, const void *rip);
-/* Its code is what is copied from CODE, and VMMCALL behind it. */
+/* The same, with a copy of CODE followed by VMMCALL as its code. */
 struct vmcb *g2_init_bytes(int n, const void *code, size_t len);
 static inline void intercept(struct vmcb *v, unsigned int code, bool on)
 {
 	v->intercept[code / 32] =
 		(v->intercept[code / 32] & ~(1u << code % 32)) | (uint32_t)on << code % 32;
 }
-#define RUN_FULL 1     /* with VMLOAD and VMSAVE, which are exits of their own */
+#define RUN_FULL 1     /* with VMLOAD and VMSAVE, which exit themselves */
 #define RUN_WITH_GIF 2 /* without CLGI before VMRUN */
-/* Runs it until it exits; GIF is 0 afterwards. */
+/* Runs the VMCB until it exits; GIF is 0 afterwards. */
 void guest_vmrun(struct vmcb *v, struct g2_registers *r, struct vmcb *host, uint64_t how);
 static inline void stgi(void)
 {
@@ -112,20 +118,20 @@ static inline void clgi(void)
 {
 	asm volatile("clgi" ::: "memory");
 }
-/* Runs it, sets GIF and says why it ended. */
+/* Runs G2, sets GIF, and returns the exit code. */
 uint64_t g2_run(struct vmcb *v);
 uint64_t g2_run_full(struct vmcb *v);
-/* VMMCALL of G2 that was answered: it goes on behind it. */
+/* G1 has handled G2's VMMCALL: G2 goes on behind it. */
 static inline void g2_skip(struct vmcb *v, int bytes)
 {
 	v->rip += bytes;
 }
-/* G2 has done what it was to do: functions that are code of G2 end so, and go on behind it if they are run again. */
+/* Ends a function that is code of G2; if G2 runs again, it goes on behind the call. */
 static inline void vmmcall(void)
 {
 	asm volatile("vmmcall" ::: "memory");
 }
-/* CPUID Fn8000_000A_EDX: what AMD-V can do */
+/* Whether CPUID Fn8000_000A_EDX offers this feature of AMD-V. */
 static inline bool svm_has(unsigned int bit)
 {
 	uint32_t eax = 0x8000000a, ecx = 0, edx;
@@ -135,7 +141,7 @@ static inline bool svm_has(unsigned int bit)
 }
 #define SVM_NRIPS 3
 #define SVM_VGIF 16
-/* A different number each time, the same for the same seed. */
+/* A random number; the sequence is determined by the seed. */
 uint64_t guest_random(void);
 
 /* ---- memory ------------------------------------------------------------------------------ */

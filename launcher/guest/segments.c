@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The launcher sets its guest's registers from outside, as a debugger, an INIT or a restore does: another
- * mode and other segment bases each time.  The guest reads by the segment that it was given.
+ * mode and other segment bases each time.  The guest then reads through the segment that it was given.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -132,7 +132,7 @@ bool call_segments(struct machine *m, int reason)
 		return !ioctl(m->vcpu, KVM_SET_SREGS, &sregs) &&
 		       !ioctl(m->vcpu, KVM_SET_REGS, &regs);
 	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	/* As often as not the mode stays, and the base alone is another. */
+	/* Half of the time the mode stays, and only the base changes. */
 	if (m->calls == 1 || seed >> 40 & 1)
 		mode = seed >> 33 & 3;
 	base = LOW_DATA + (seed >> 50) % 0x800 * 16;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The launcher adds, moves, replaces and removes memory slots, and answers accesses to addresses that no slot
- * has, while its guest, or its guest's guest, uses them.
+ * The launcher adds, moves, replaces and removes memory slots, and answers accesses to addresses without a
+ * slot, while its guest, or its guest's guest, uses them.
  */
 #define _GNU_SOURCE
 #include "guest/cases.h"
@@ -17,11 +17,11 @@
 #define MADV_COLLAPSE 25
 #endif
 
-#define BASE 0x70000000ul /* nothing of the launcher is there */
+#define BASE 0x70000000ul /* the launcher has nothing there */
 #define PAGES 512
 #define FEW 16
-#define FIRST 8	   /* pages of a slot in front of another */
-#define WRITTEN 11 /* pages that a round of the dirty log writes */
+#define FIRST 8	   /* pages of a slot that is in front of another */
+#define WRITTEN 11 /* pages that one round of the dirty log writes */
 
 enum step {
 	NOTHING,
@@ -59,7 +59,7 @@ static uint64_t tag(int region, uint64_t page)
 	return 0x510700000000ull + region * 0x1000000ull + page * 0x1001;
 }
 
-/* A page of the slots that is written, one after another: some are neighbours, some are far apart. */
+/* The I-th page of the slots to write: some are neighbours, some are far apart. */
 static uint64_t written_page(uint64_t i)
 {
 	return (i * 67 + i % 3) % PAGES;
@@ -115,7 +115,7 @@ static uint64_t size_mask(int size)
 	return size == 8 ? ~0ull : (1ull << size * 8) - 1;
 }
 
-/* The launcher reads mmio_byte() to the guest, and wants the complement to be written. */
+/* The launcher answers a read with mmio_byte(), and expects its complement to be written. */
 static void try_mmio(uint64_t base, uint64_t offset, int size)
 {
 	uint64_t want = mmio_value(offset, size), bytes = ARENA->answer;
@@ -130,7 +130,7 @@ static void try_all_mmio(uint64_t base)
 {
 	for (int size = 1; size <= 8; size *= 2)
 		try_mmio(base, 3 * PAGE + 24 * size, size);
-	try_mmio(base, 5 * PAGE - 2, 4); /* over two pages */
+	try_mmio(base, 5 * PAGE - 2, 4); /* across two pages */
 	try_mmio(base, 6 * PAGE - 3, 8);
 }
 
@@ -151,7 +151,7 @@ static void try_slots(uint64_t base)
 	expect_pages("memory that was added", base, 0, 0, FEW, 0);
 	store(base + 2 * PAGE + 8, 8, 0x1234);
 	expect("word of memory that was added", load(base + 2 * PAGE + 8, 8), 0x1234);
-	try_mmio(base, FEW * PAGE + 32, 8); /* behind it */
+	try_mmio(base, FEW * PAGE + 32, 8); /* beyond the slot */
 	bytes = ARENA->answer;
 	expect("read over the end of memory", load(base + FEW * PAGE - 4, 8) >> 32,
 	       mmio_value(FEW * PAGE, 4));
@@ -166,7 +166,7 @@ static void try_slots(uint64_t base)
 	expect("read-only memory after that", load(base + 4 * PAGE, 8), tag(0, 4));
 	ask(MOVED);
 	expect_pages("memory that was moved", base + 2 * FEW * PAGE, 0, 0, FEW, 0);
-	try_mmio(base, 4 * PAGE, 8); /* where it was */
+	try_mmio(base, 4 * PAGE, 8); /* where the slot was */
 	ask(SHIFTED);
 	expect_pages("memory that is not aligned", base, 0, 0, PAGES - 1, 1);
 	expect("last page of it", load(base + (PAGES - 1) * PAGE, 8), tag(1, 0));
@@ -212,7 +212,7 @@ static void g2_uses_slots(void)
 	}
 }
 
-/* By nested page tables: as one page of 2 MiB, then as 4 KiB pages. */
+/* The same through nested page tables: as one page of 2 MiB, then as 4 KiB pages. */
 void case_nested_slots(void)
 {
 	struct arena *a = ARENA;
@@ -237,7 +237,7 @@ static void set_slot(struct machine *m, int slot, uint32_t flags, uint64_t page,
 	machine_set_slot(m, slot, flags, BASE + page * PAGE, memory, pages * PAGE);
 }
 
-/* What is not there cannot be removed, which is no error here. */
+/* Removing a slot that does not exist fails, which is not an error here. */
 static void no_slots(struct machine *m)
 {
 	for (uint32_t slot = SLOT; slot < SLOT + 2; slot++)
@@ -245,7 +245,7 @@ static void no_slots(struct machine *m)
 		      &(struct kvm_userspace_memory_region){ .slot = slot });
 }
 
-/* What is huge for this level would be huge for its guest too, where that is wrong. */
+/* A page that is huge for this level would be huge for its guest too, where that is wrong. */
 static void fill(void)
 {
 	madvise(ARENA->region, sizeof(ARENA->region), MADV_HUGEPAGE);
@@ -262,7 +262,7 @@ static bool is_dirty(uint64_t page)
 	return dirty[page / 64] >> page % 64 & 1;
 }
 
-/* What was written is in the log, and nothing that was not touched. */
+/* The log must have what was written, and nothing else. */
 static void compare_log(struct machine *m, uint64_t first)
 {
 	uint64_t count = 0;
@@ -304,7 +304,7 @@ static void log_by_hand(struct machine *m, bool by_hand)
 		machine_fail(m, "KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: %s", strerror(errno));
 }
 
-/* All is dirty at first; then the log forgets what it is told to, and nothing else. */
+/* Everything is dirty at first; then the log forgets what it is told to forget, and nothing else. */
 static void begin_log_by_hand(struct machine *m)
 {
 	no_slots(m);

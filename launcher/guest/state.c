@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Registers of G1 and of G2: each has its own, with values that no other level has, over exits, interrupts
- * and faults of both.
+ * Registers of G1 and of G2: each keeps its own, with values that no other level has, across exits,
+ * interrupts and faults of both.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -32,7 +32,7 @@ static uint64_t random_for(uint32_t msr)
 						 : guest_random() & CANONICAL;
 }
 
-/* G2: tells G1 what it has, and takes what G1 says. */
+/* G2 passes its registers to G1, and takes those that G1 gives it. */
 static void g2_reads_and_writes(void)
 {
 	struct arena *a = ARENA;
@@ -95,7 +95,7 @@ static void g2_reads_cr2(void)
 	}
 }
 
-/* mov (%r8), %al: G2 faults, and its own handler goes on behind it */
+/* mov (%r8), %al: G2 faults, and its own handler skips the instruction */
 static const char fault_code[] = "\x41\x8a\x00\x0f\xa2";
 
 static void try_cr2(void)
@@ -119,7 +119,7 @@ static void try_cr2(void)
 		expect("G2 that reads CR2", g2_run(v), EXIT_VMMCALL);
 		expect("CR2 that G1 gave to G2", a->answer, its);
 		expect("CR2 of G2 after an exit", a->scratch[0], its);
-		/* And its own faults */
+		/* G2's own faults */
 		v = g2_init_bytes(0, fault_code, 5);
 		a->g2.r8 = SMALL_WINDOW + 0x100000 + i * PAGE;
 		a->fixup = v->rip + 3;
@@ -157,7 +157,7 @@ static uint64_t get_dr(int n)
 
 #define SET_DR(n, value) asm volatile("mov %0, %%db" #n ::"r"((uint64_t)(value)))
 
-/* A breakpoint of G2 stays over exits to G1, and hits each time; G1 has none. */
+/* A breakpoint of G2 survives exits to G1, and hits each time; G1 has none. */
 static void try_breakpoint(void)
 {
 	struct arena *a = ARENA;
@@ -190,7 +190,7 @@ static void try_breakpoint(void)
 	SET_DR(0, 0);
 }
 
-/* G2 sets its own; they reach the VMCB. */
+/* G2 sets its debug registers, and the VMCB gets them. */
 static const char dr_code[] =
 	"\x0f\x23\xf8\x0f\x23\xf3\x0f\x21\xf8"; /* dr7 = rax; dr6 = rbx; rax = dr7 */
 
@@ -228,7 +228,10 @@ static void try_single_step(void)
 
 /* ---- all others -------------------------------------------------------------------------- */
 
-/* All of them are in XMM0 and the general registers, over exits that G1 sees and those that it does not. */
+/*
+ * All bits of XMM0 and of the general registers survive exits, both those that G1 sees and those that it
+ * does not.
+ */
 static const char cpuid_code[] = "\x0f\xa2\x0f\x01\xd9\x90";
 
 static void try_general(void)
@@ -243,7 +246,7 @@ static void try_general(void)
 		for (int i = 0; i < 14; i++)
 			r[i] = want[i] = guest_random();
 		v->rax = guest_random();
-		v->rflags = 0xcd7; /* all the flags of arithmetic */
+		v->rflags = 0xcd7; /* all arithmetic flags */
 		expect("G2 with random registers", g2_run(v), EXIT_VMMCALL);
 		for (int i = 0; i < 14; i++)
 			expect("a general register of G2", r[i], want[i]);
@@ -275,14 +278,14 @@ static void try_segments(void)
 	expect("CR3", v->cr3, (uint64_t)ARENA->pml4);
 }
 
-/* What changes is read anew if its clean bit is 0: APM volume 2, 15.15. */
+/* A field that changed is loaded if its clean bit is 0: APM volume 2, 15.15. */
 static void try_clean_bits(void)
 {
 	struct vmcb *v = g2_init(0, (const void *)g2_reads_cr2);
 
 	expect("G2 that reads CR2", g2_run(v), EXIT_VMMCALL);
 	for (uint64_t i = 1; i < 6; i++) {
-		v->clean = ~(1u << 9); /* CR2 changed, nothing else */
+		v->clean = ~(1u << 9); /* only CR2 changed */
 		v->cr2 = i << 20;
 		v->rip = (uint64_t)g2_reads_cr2;
 		expect("G2 with clean bits", g2_run(v), EXIT_VMMCALL);
@@ -290,7 +293,7 @@ static void try_clean_bits(void)
 	}
 }
 
-/* Two that are clean in turn: what one has is not what the CPU keeps of the other. */
+/* Two VMCBs that are clean run in turn: the CPU must not use for one what it cached of the other. */
 static void try_two_clean(void)
 {
 	struct vmcb *v[2];
@@ -305,7 +308,7 @@ static void try_two_clean(void)
 		int n = i & 1;
 
 		v[n]->rip = (uint64_t)g2_reads_cr2;
-		v[n]->clean = i < 2 ? 0 : ~(1u << 9); /* of the last run; CR2 is another */
+		v[n]->clean = i < 2 ? 0 : ~(1u << 9); /* since the last run only CR2 changed */
 		v[n]->cr2 = i << 20;
 		expect("one of two that are clean", g2_run(v[n]), EXIT_VMMCALL);
 		expect("CR2 of one of two", ARENA->answer, i << 20);
@@ -318,7 +321,10 @@ static void try_two_clean(void)
 /* dr7, then cr0 to rax; sidt to a scratch page */
 static const char clean_code[] = "\x0f\x21\xf8\x48\x89\xc3\x0f\x01\x0e";
 
-/* Each part that is not clean is taken from the VMCB, whatever else is: APM volume 2, table 15-9. */
+/*
+ * Each part that is not clean is loaded from the VMCB, whatever the other bits are: APM volume 2, table
+ * 15-9.
+ */
 static void try_each_clean_bit(void)
 {
 	struct arena *a = ARENA;
@@ -353,7 +359,7 @@ static void try_each_clean_bit(void)
 	}
 }
 
-/* The flags of G1 behind VMRUN are those before it, not those of G2. */
+/* G1's flags after VMRUN are those before it, not G2's. */
 static void try_flags(void)
 {
 	struct vmcb *v;
@@ -362,7 +368,7 @@ static void try_flags(void)
 	for (int carry = 0; carry < 2; carry++) {
 		v = g2_init_bytes(0, "\x90", 1);
 		v->rflags = carry ? 2 : 0xcd7;
-		/* G2 leaves the general registers alone */
+		/* G2 does not change the general registers */
 		asm volatile("clgi\n\tcmpl $1, %2\n\tvmrun\n\tpushf\n\tpop %0\n\tcld\n\tstgi"
 			     : "=&r"(flags), "+a"(v)
 			     : "r"(1 - carry)
@@ -371,11 +377,11 @@ static void try_flags(void)
 	}
 }
 
-/* Not intercepted, VMSAVE and VMLOAD of G2 are of G2's own memory and of its own registers. */
+/* VMSAVE and VMLOAD of G2 that are not intercepted use G2's own memory and registers. */
 static const char vmsave_code[] =
 	"\x0f\x01\xdb\x48\x89\xd8\x0f\x01\xda"; /* vmsave; mov %rbx, %rax; vmload */
 
-/* What the two switch, each with a value of its own; the segments' selectors and attributes stay valid. */
+/* Fills what the two switch, each with a value of its own; selectors and attributes of segments stay valid. */
 static void fill_switched(struct vmcb *v)
 {
 	for (size_t i = 0; i < MSRS; i++)
@@ -418,7 +424,7 @@ static void try_vmsave(void)
 	expect("KERNEL_GS_BASE of G1", rdmsr(0xc0000102), kernel_gs_base);
 }
 
-/* Debug registers of G1: an exit leaves DR7 without breakpoints (APM volume 2, 15.6). */
+/* G1's debug registers: an exit leaves DR7 without breakpoints (APM volume 2, 15.6). */
 static void try_own_breakpoints(void)
 {
 	struct vmcb *v = g2_init_bytes(0, "\x90", 1);
@@ -430,7 +436,10 @@ static void try_own_breakpoints(void)
 	SET_DR(0, 0);
 }
 
-/* What KVM steps over is a single step too; the exception replaces what was in DR6 of breakpoints. */
+/*
+ * An instruction that KVM skips counts as a single step too.  The exception replaces the breakpoint bits
+ * of DR6.
+ */
 static void try_step_over_cpuid(void)
 {
 	uint64_t traps = ARENA->traps;
@@ -453,7 +462,7 @@ static void try_step_over_cpuid(void)
 	expect("DR6 of G2 behind them", v->dr6, 0xffff4ff0);
 }
 
-/* An exception of the debug registers themselves, and one that G1 wants to see. */
+/* An exception that an access to debug registers raises, and one that G1 intercepts. */
 static void try_debug_exceptions(void)
 {
 	struct arena *a = ARENA;
@@ -478,7 +487,7 @@ static const char control_code[] = "\x0f\x22\xd8\x0f\x22\xe3\x0f\x22\xc1";
 #define CR0_AM (1ull << 18)
 #define CR4_TSD (1ull << 2)
 
-/* G2 sets its control registers: they reach its VMCB, and those of G1 stay. */
+/* G2 sets its control registers: its VMCB gets them, and G1's stay. */
 static void try_control(void)
 {
 	struct arena *a = ARENA;
@@ -504,7 +513,7 @@ static void try_control(void)
 /* mov %ax, %es; lidt (%rsi); lgdt (%rsi); mov %db6, %rbx */
 static const char table_code[] = "\x8e\xc0\x0f\x01\x1e\x0f\x01\x16\x0f\x21\xf3";
 
-/* What G2 loads reaches its VMCB, and it finds the DR6 that is there. */
+/* What G2 loads reaches its VMCB, and G2 reads the DR6 of its VMCB. */
 static void try_tables(void)
 {
 	struct arena *a = ARENA;
@@ -537,7 +546,7 @@ static void try_efer(void)
 	expect("EFER of G1 behind it", rdmsr(MSR_EFER), efer);
 }
 
-/* G1 in a single step over VMRUN: the exception comes behind it. */
+/* G1 single-steps over VMRUN: the exception comes after it. */
 static void try_step_over_vmrun(void)
 {
 	struct vmcb *v = g2_init_bytes(0, "\x90", 1);

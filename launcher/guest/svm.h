@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * AMD-V as a hypervisor sees it: the VMCB and its codes.  AMD64 Architecture Programmer's Manual, volume 2,
- * appendices B and C.
+ * AMD-V as a hypervisor sees it: the VMCB and its exit codes.  AMD64 Architecture Programmer's Manual,
+ * volume 2, appendices B and C.
  */
 #ifndef SUPERNEST_SVM_H
 #define SUPERNEST_SVM_H
@@ -16,7 +16,7 @@ struct vmcb_segment {
 };
 
 struct vmcb {
-	uint32_t intercept[6]; /* bit b of word w: exit code 32 * w + b */
+	uint32_t intercept[6]; /* bit b of word w intercepts exit code 32 * w + b */
 	uint8_t reserved_1[0x3c - 0x18];
 	uint16_t pause_threshold, pause_count;
 	uint64_t iopm, msrpm, tsc_offset;
@@ -63,7 +63,7 @@ enum svm_exit {
 	EXIT_CR0_WRITE = 0x10,
 	EXIT_DR0_READ = 0x20,
 	EXIT_DR0_WRITE = 0x30,
-	EXIT_EXCEPTION = 0x40, /* and its vector */
+	EXIT_EXCEPTION = 0x40, /* plus the vector */
 	EXIT_INTR = 0x60,
 	EXIT_NMI = 0x61,
 	EXIT_VINTR = 0x64,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Interrupts counted, and a guest that keeps the CPU: this level must get its own ticks all the while.
- */
+/* Counts interrupts, and lets a guest keep the CPU: this level must get its own ticks all the while. */
 #include "guest/cases.h"
 #include "guest/runtime.h"
 #include "lib/base.h"
@@ -9,7 +7,7 @@
 #define VECTOR 0x81
 #define TICKS 300
 #define SPIN_TICKS 16
-#define CYCLES_S 2.5e9 /* about: the launcher measures how long it was */
+#define CYCLES_S 2.5e9 /* roughly: the launcher measures the real duration */
 
 void case_timers(void)
 {

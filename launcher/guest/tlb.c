@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two guests of G1 with an ASID and page tables each, in turn, at the same addresses; and a guest that changes
- * its own page tables.
+ * Two guests of G1, each with an ASID and page tables of its own, run in turn at the same addresses; and a
+ * guest changes its own page tables.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -11,7 +11,7 @@
 #define ROUNDS 30
 #define ADDRESS SMALL_WINDOW
 
-/* G2 writes its number where it always was, and reads it again. */
+/* G2 writes its number, always at the same address, and reads it back. */
 static void g2_reads_its_own(void)
 {
 	for (;;) {
@@ -62,7 +62,7 @@ static void try_two(void)
 	}
 }
 
-/* One VMCB, another CR3: no TLB entry of the old one may be left. */
+/* One VMCB, another CR3: no TLB entry of the old one may be used. */
 static void try_cr3(void)
 {
 	struct arena *a = ARENA;
@@ -80,7 +80,7 @@ static void try_cr3(void)
 	}
 }
 
-/* G2 maps another page at an address that is in its TLB, and says so. */
+/* G2 maps another page at an address that is in its TLB, and flushes the entry. */
 static void g2_moves_its_own(void)
 {
 	struct arena *a = ARENA;

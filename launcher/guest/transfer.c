@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A guest is saved, its VM destroyed, and the guest restored in another VM, at any moment: while it runs,
- * while its own guest does, and between VMRUN and the first instruction behind it.  It does not notice.
+ * while its own guest runs, and between VMRUN and the first instruction of that.  The guest must not
+ * notice.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -28,13 +29,13 @@
 
 /* What the launcher does at a call: */
 enum ask {
-	MOVE_OR_STEP, /* it moves its guest, or steps it into G2 and moves that */
+	MOVE_OR_STEP, /* moves its guest, or steps it into G2 and moves it then */
 	MOVE,
-	MOVE_HALTED,   /* as if HLT had been executed */
-	MOVE_PATTERNS, /* and tries before whether it can set all that it can read */
+	MOVE_HALTED,   /* moves it as if it had executed HLT */
+	MOVE_PATTERNS, /* moves it, after a test that KVM accepts all state that it reports */
 };
 
-/* out %al, $0xf0: G2 calls the launcher too; rdmsr, which G1 wants to see; nop */
+/* out %al, $0xf0: G2 calls the launcher too; rdmsr, which G1 intercepts; nop */
 static const char moved_code[] = "\x90\xe6\xf0\x90\x0f\x32\x90";
 
 /* ---- the guest --------------------------------------------------------------------------- */
@@ -65,7 +66,7 @@ static void try_g2(uint64_t round)
 	expect("GIF and interrupts of G1", a->irqs[0x61], round + 1);
 }
 
-/* Moved while GIF is 0, with an interrupt that waits for it. */
+/* Moves the guest while GIF is 0 and an interrupt is pending. */
 static void try_gif(uint64_t round)
 {
 	struct arena *a = ARENA;
@@ -103,7 +104,7 @@ static void set_timer(uint32_t mode, uint32_t count)
 		wrmsr(X2APIC_INITIAL, count);
 }
 
-/* A timer that runs goes on, from where it was. */
+/* A running timer goes on from where it was. */
 static void try_timers(void)
 {
 	static const uint32_t modes[] = { 0, LVT_PERIODIC, LVT_DEADLINE };
@@ -112,7 +113,7 @@ static void try_timers(void)
 	apic_enable();
 	set_timer(LVT_MASKED, 0xf0000000);
 	for (start = __rdtsc(); __rdtsc() - start < COUNTED_CYCLES;)
-		; /* more than a move takes: a count that began anew would be above */
+		; /* longer than a move takes: a count that restarted would be higher */
 	before = rdmsr(X2APIC_CURRENT);
 	move_by(MOVE);
 	expect_between("current count of a timer that was moved", rdmsr(X2APIC_CURRENT), 0x1000000,
@@ -130,14 +131,14 @@ static void try_timers(void)
 	asm volatile("sti" ::: "memory");
 	move_by(MOVE_HALTED);
 	asm volatile("cli" ::: "memory");
-	/* One that was over before the move comes again behind it */
+	/* A timer that fired before the move must fire again after it */
 	expect_between("interrupts before a guest that was moved in HLT went on",
 		       ARENA->irqs[TIMER], 1, 2);
 	set_timer(LVT_MASKED, 0);
 	ARENA->eoi = false;
 }
 
-/* One interrupt is served, and holds off another. */
+/* One interrupt is in service, and holds back another. */
 static void try_served(void)
 {
 	struct arena *a = ARENA;
@@ -186,7 +187,7 @@ void case_transfer(void)
 
 /* ---- the launcher ------------------------------------------------------------------------ */
 
-/* Registers of the interrupt controller that time changes, or that are made of others. */
+/* Registers of the interrupt controller that change with time, or that are derived from others. */
 #define APIC_PRIORITY 0xa0
 #define APIC_CURRENT 0x390
 
@@ -213,7 +214,7 @@ static bool same_apic(const struct machine_state *a, const struct machine_state 
 	return true;
 }
 
-/* AMD-V does not tell what casts an interrupt shadow. */
+/* On AMD-V an interrupt shadow does not tell which instruction caused it. */
 static bool same_events(const struct machine_state *a, const struct machine_state *b)
 {
 	struct kvm_vcpu_events x = a->events, y = b->events;
@@ -227,7 +228,7 @@ static bool same_segments(const struct machine_state *a, const struct machine_st
 {
 	struct kvm_sregs x = a->sregs, y = b->sregs;
 
-	/* of an interrupt that is under way: the events have it too */
+	/* an interrupt under way: it is among the events too */
 	memset(x.interrupt_bitmap, 0, sizeof(x.interrupt_bitmap));
 	memset(y.interrupt_bitmap, 0, sizeof(y.interrupt_bitmap));
 	return !memcmp(&x, &y, sizeof(x));
@@ -273,7 +274,7 @@ static bool move(struct machine *m)
 	return expect_same(m, "after a move", &was, &is);
 }
 
-/* All that a vCPU has, each bit other than what it is after a reset. */
+/* All state of a vCPU, each bit the opposite of its reset value. */
 static void fill(struct machine_state *s, bool exception)
 {
 	uint32_t *apic = (uint32_t *)s->apic.regs;
@@ -314,7 +315,7 @@ static void fill(struct machine_state *s, bool exception)
 			s->msrs.entry[i].data = 0x10000 * (i + 1) + 0x55;
 }
 
-/* Sets all that can be set, and reads it again. */
+/* Sets all state that can be set, and reads it back. */
 static bool try_patterns(struct machine *m)
 {
 	static struct machine_state was, set, is;
@@ -364,7 +365,7 @@ static bool is_in_g2(struct machine *m)
 	       nested.head.flags & KVM_STATE_NESTED_GUEST_MODE;
 }
 
-/* Steps up to VMRUN: G2 has not yet run, and what G1 injected is still to come. */
+/* Steps up to VMRUN: G2 has not run yet, and what G1 injected is still pending. */
 static bool move_at_vmrun(struct machine *m, int reason)
 {
 	static int steps;

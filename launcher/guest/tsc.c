@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Time of G1 and of G2: the offset that G1 gives to G2, and G1's own clock, timers and kvm-clock, which it
- * must not touch.
+ * Time of G1 and of G2: the TSC offset that G1 gives to G2, and G1's own TSC, timers and kvm-clock, which
+ * that must not affect.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -16,11 +16,11 @@
 #define MSR_TSC 0x10
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01
 #define ROUNDS 6
-#define LATE_CYCLES (40ull << 30) /* the TSC counts two to five thousand million a second: 10 s */
+#define LATE_CYCLES (40ull << 30) /* 10 s: TSCs count 2 to 5 GHz */
 
 static const char tsc_code[] = "\x0f\x31\x90";			/* rdtsc */
 static const char spin_code[] = "\x48\xff\xc9\x75\xfb\x0f\x31"; /* 1: dec %rcx; jnz 1b; rdtsc */
-/* out %al, $0xf0; and the same */
+/* out %al, $0xf0, and then the same */
 static const char call_code[] = "\xe6\xf0\x48\xff\xc9\x75\xfb\x0f\x31";
 
 /* Documentation/virt/kvm/x86/msr.rst */
@@ -64,7 +64,7 @@ static void try_offset(uint64_t offset)
 	expect_between("TSC of G2 less its offset", its - start, 0, __rdtsc() - start);
 }
 
-/* G1 armed it, G2 runs with another TSC: it is over when G1's TSC says so. */
+/* G1 sets a deadline, and G2 runs with another TSC: the timer fires by G1's TSC. */
 static void try_deadline(uint64_t offset, uint64_t cycles)
 {
 	struct vmcb *v = g2_init_bytes(0, spin_code, 7);
@@ -87,7 +87,7 @@ static void try_deadline(uint64_t offset, uint64_t cycles)
 	expect_between("cycles until a TSC deadline of G1", took, cycles, cycles + LATE_CYCLES);
 }
 
-/* A reading of kvm-clock, between two of the TSC: whoever runs G1 may be held up in between. */
+/* A reading of kvm-clock between two of the TSC: G1 may be held up in between. */
 struct reading {
 	uint64_t before, ns, after;
 };
@@ -110,7 +110,7 @@ static void expect_clock(const char *what, struct reading first, struct reading 
 	expect_between(what, last.ns - first.ns, least - least / 10, most + most / 10 + 1000000);
 }
 
-/* kvm-clock of G1 goes on with its TSC, also if KVM sets it anew while G2 runs: the launcher makes it do so. */
+/* G1's kvm-clock advances with its TSC, also if KVM updates it while G2 runs: the launcher makes KVM do so. */
 static void try_kvm_clock(uint64_t offset)
 {
 	struct vmcb *v = g2_init_bytes(0, call_code, 9);
@@ -128,8 +128,8 @@ static void try_kvm_clock(uint64_t offset)
 }
 
 /*
- * The launcher looks at its own clocks before and after G1 looks at its: between two such looks both must
- * have counted the same, give or take what the looks took.
+ * The launcher reads its own clocks before and after G1 reads its own.  Between two such readings both
+ * must have advanced by the same time, within what the readings took.
  */
 static void compare_with_host(void)
 {
@@ -139,7 +139,7 @@ static void compare_with_host(void)
 	guest_call(CALL_HOST);
 }
 
-/* wrmsr; rdtsc: a TSC that G2 may write is G1's, and G2's goes with it. */
+/* wrmsr; rdtsc: a TSC write that G1 does not intercept changes G1's TSC, and G2's moves with it. */
 static void try_write(void)
 {
 	struct vmcb *v = g2_init_bytes(0, "\x0f\x30\x0f\x31\x90", 5);
@@ -176,7 +176,7 @@ void case_tsc(void)
 
 /* ---- the launcher's side ----------------------------------------------------------------- */
 
-/* Between which two values of the launcher's clock less the guest's it must lie. */
+/* The bounds of the launcher's clock less the guest's. */
 struct window {
 	double low, high;
 };
@@ -184,7 +184,7 @@ struct window {
 static void narrow(struct machine *m, const char *what, struct window *w, double low, double high,
 		   double rate)
 {
-	/* What one of them may be faster by; the first look is no measure of a second. */
+	/* How much faster one of them may be; the first reading is not precise. */
 	double slack = rate * 0.02 * (now_s() - m->began_s);
 
 	if (w->low == w->high) {
@@ -196,10 +196,10 @@ static void narrow(struct machine *m, const char *what, struct window *w, double
 			     (low > w->high ? low - w->high : high - w->low) / rate);
 }
 
-/* KVM sets its guest's clock anew when it goes on. */
+/* KVM updates its guest's clock at the next entry. */
 static bool set_clock(struct machine *m)
 {
-	m->calls--; /* not one of the looks */
+	m->calls--; /* this call is not one of the readings */
 	if (!ioctl(m->vcpu, KVM_KVMCLOCK_CTRL, 0))
 		return true;
 	machine_fail(m, "KVM_KVMCLOCK_CTRL: %s", strerror(errno));

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The guest's XCR0, which is not that of its host: over exits, what it switches on and off.
- */
+/* The guest's XCR0, which differs from its host's: it survives exits, and controls what the guest can use. */
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
@@ -12,7 +10,7 @@
 
 #define CPUID_OSXSAVE 27
 
-/* What XSAVE needs now: the size follows XCR0. */
+/* The size that XSAVE needs now: it follows XCR0. */
 static uint32_t xsave_bytes(void)
 {
 	uint32_t eax = 0xd, ebx, ecx = 0;
@@ -42,7 +40,7 @@ static void set_xcr0(uint64_t value)
 	asm volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
-/* AVX is there only as long as XCR0 has it. */
+/* AVX works only while XCR0 enables it. */
 static void try_xcr0(uint64_t value)
 {
 	set_xcr0(value);

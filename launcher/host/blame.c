@@ -36,7 +36,7 @@ static void name_suspects(struct blame *b)
 void blame_conclude(struct blame *b, const struct report *first, const struct past_run *runs,
 		    const int *level, int count)
 {
-	int deepest; /* where it broke as it was asked for */
+	int deepest; /* where the run as asked for broke */
 
 	*b = (struct blame){ .victim = deepest = report_victim(first) };
 	if (count && runs[0].victim > deepest)
@@ -54,9 +54,9 @@ void blame_conclude(struct blame *b, const struct report *first, const struct pa
 		name_suspects(b);
 	else
 		format(b->sentence, sizeof(b->sentence),
-		       "L%d broke, and so it does with the appliance's own kernel at any one "
-		       "level: "
-		       "the fault is in several of them or in none",
+		       "L%d broke, and also breaks with the appliance's own kernel at any one "
+		       "level: the "
+		       "fault is in several levels or in none",
 		       b->victim);
 }
 
@@ -66,11 +66,11 @@ struct runs {
 	const struct options *asked;
 	const char *text;
 	struct series series;
-	int level[AXIS_VALUES];		  /* that runs the appliance's own kernel; -1: none */
-	char list[AXIS_VALUES][LIST_MAX]; /* the levels that run the kernel under test */
+	int level[AXIS_VALUES]; /* the one that ran the appliance's own kernel; -1: none */
+	char list[AXIS_VALUES][LIST_MAX]; /* levels that ran the kernel under test */
 };
 
-/* Without one level, as --levels wants it; if none is left, one that the run does not come to. */
+/* Lists the levels for --levels without one; if none is left, a level that the run does not reach. */
 static void list_levels(const struct options *asked, int deepest, int without, char *list)
 {
 	*list = '\0';
@@ -91,7 +91,7 @@ static void add_run(struct runs *runs, const struct report *first, int level)
 	if (axis->count == AXIS_VALUES)
 		return;
 	if (level >= 0 && !levels_choose(&asked->levels, level))
-		return; /* has the appliance's own anyway */
+		return; /* has the appliance's own kernel anyway */
 	list = runs->list[axis->count];
 	list_levels(asked, deepest, level, list);
 	if (!*list)
@@ -107,7 +107,7 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	int status;
 
 	options_from_args(&asked, CMD_RUN, argc, argv);
-	asked.json_path = asked.artifacts = NULL; /* the first run's */
+	asked.json_path = asked.artifacts = NULL; /* of the first run only */
 	status = outermost_run(&asked, runs->text, r);
 	return status < 0 ? STATUS_WRONG : status;
 }

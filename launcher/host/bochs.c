@@ -19,13 +19,13 @@
 #define HELP_SIZE 16384
 #define PATH_BYTES (sizeof(((struct bochs *)0)->folder) + 32)
 /*
- * Of its devices: firmware and boot loader wait for them.  The kernel takes an instruction for a nanosecond, as in any
- * deterministic run.
+ * Instructions per second of its devices' clock, for which firmware and boot loader wait.  The kernel
+ * counts a nanosecond for each instruction, as in any deterministic run.
  */
 #define IPS 50000000
 #define PACKAGES "install bochs, bochsbios, vgabios, isolinux, syslinux-common and xorriso"
 
-/* Files in the folder. */
+/* Directories in the folder. */
 static const char *const dirs[] = { "cd", "cd/isolinux" };
 static const char *const files[] = {
 	"cd/isolinux/bzImage",	   "cd/isolinux/initramfs",    "cd/isolinux/isolinux.bin",
@@ -33,9 +33,9 @@ static const char *const files[] = {
 	VM_BOCHS_CONFIG,	   VM_BOCHS_COMMANDS,	       "xorriso.log",
 };
 
-/* ---- what is here ------------------------------------------------------------------------ */
+/* ---- what is installed ------------------------------------------------------------------- */
 
-/* The first that can be read, by where distributions put it; NULL: none. */
+/* The first path that can be read; distributions differ.  NULL if there is none. */
 static const char *first_of(const char *const paths[])
 {
 	while (*paths && access(*paths, R_OK))
@@ -51,7 +51,7 @@ static bool runs(const char *program)
 	return !program_says(argv, true, line, sizeof(line));
 }
 
-/* Bochs writes its help to stderr. */
+/* Bochs prints its help on stderr. */
 static int read_help(const char *about, char *text, size_t size)
 {
 	static const char script[] = "exec " BOCHS_PROGRAM " --help $0 2>&1";
@@ -135,7 +135,7 @@ static int make_folder(struct bochs *b)
 	return 0;
 }
 
-/* What is only a memory file of ours, as an initramfs with the user's files, cannot be linked to. */
+/* An initramfs with the user's files is only in memory and cannot be linked to, so files are copied. */
 static int copy_file(const struct bochs *b, const char *from, const char *name)
 {
 	char path[PATH_BYTES];
@@ -175,8 +175,8 @@ static int configure(const struct bochs *b, const struct vm_config *c)
 	char text[2048];
 
 	/*
-	 * port_e9_hack and stdout carry the records.  A viewer may look at the screen, but none is waited for.
-	 * Errors of a guest, such as an unknown MSR, are its own affair.
+	 * port_e9_hack and stdout carry the records.  A viewer may look at the screen, but Bochs does not
+	 * wait for one.  Errors of a guest, such as unknown MSRs, are ignored.
 	 */
 	if (format_whole("the configuration of Bochs", text, sizeof(text),
 			 "display_library: rfb, options=\"timeout=0\"\n"
@@ -247,7 +247,7 @@ static int write_cd(const struct bochs *b)
 		close(fd.fd);
 	}
 	if (pid > 0) {
-		kill(pid, SIGKILL); /* does nothing to one that has ended */
+		kill(pid, SIGKILL); /* no effect if it has ended */
 		waitpid(pid, &status, 0);
 	}
 	if (!status)

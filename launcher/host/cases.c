@@ -14,7 +14,7 @@ const char *cases_shipped(const char *name)
 	return strcmp(name, "unusual") ? NULL : unusual_matrix;
 }
 
-/* all, L1 or L1:no-virt */
+/* Parses "all", "L1" or "L1:no-virt". */
 static int read_expected(struct matrix_case *c, char *text)
 {
 	char *stop = strchr(text, ':'), *end = text;
@@ -42,7 +42,7 @@ int case_read(struct matrix_case *c, char *const word[], int count, const char *
 	if (count < 2)
 		return fail("%s: a case is NAME EXPECTED [MACHINE] --OPTION...", where);
 	if (read_expected(c, word[1]))
-		return fail("%s: %s is not what a run comes to: all, L1 or L1:no-virt", where,
+		return fail("%s: %s is not an expected outcome: all, L1 or L1:no-virt", where,
 			    word[1]);
 	if (count > next && *word[next] != '-') {
 		if (parse_choice(word[next], machines, &machine))
@@ -71,7 +71,7 @@ void case_expected(const struct matrix_case *c, int requested, char *buf, size_t
 	       ends_early ? stop_names[c->stop] : "");
 }
 
-/* An end that nobody can call orderly, even where less was expected. */
+/* An end that is never right, even if less depth was expected. */
 static bool is_broken(const struct matrix_case *c, const struct outcome *o)
 {
 	if (o->status != STATUS_OK && o->status != STATUS_NOT)

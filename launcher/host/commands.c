@@ -17,7 +17,7 @@
 
 #define PLAN_S 3600
 
-/* The reports in COUNT files, to free; NULL (printed) if one of them is none. */
+/* Reads the reports in COUNT files; the caller frees them.  NULL (printed) if a file is not a report. */
 static struct report *read_reports(const char *const files[], int count)
 {
 	struct report *r = calloc(count, sizeof(*r));
@@ -32,7 +32,7 @@ static struct report *read_reports(const char *const files[], int count)
 	return r;
 }
 
-/* Several on one page. */
+/* All reports on one page. */
 static void print_page(const struct report *reports, const struct options *o)
 {
 	const struct report *list[FILES_MAX];
@@ -145,7 +145,7 @@ int command_check(int argc, char **argv)
 	return host.usable ? STATUS_OK : STATUS_SKIPPED;
 }
 
-/* This level, and the run as far as somebody has left a report of it. */
+/* This level, and the run so far, if a report of it was left. */
 static int print_status(struct report *so_far, int level)
 {
 	struct platform platform;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands that run nothing: they read reports, or inspect this machine. Each takes the
- * arguments behind its name and returns an exit status, or -1 (printed) for STATUS_WRONG.
+ * The commands that run nothing: they read reports, or inspect this machine.  Each gets the arguments
+ * after its name, and returns an exit status, or -1 (printed) for STATUS_WRONG.
  */
 #ifndef SUPERNEST_COMMANDS_H
 #define SUPERNEST_COMMANDS_H

@@ -7,15 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Tolerance for the RAM of a machine that the command did not start: MemTotal varies with the
- * kernel.
- */
+/* Tolerance for the RAM of a machine that this command did not start: MemTotal depends on the kernel. */
 #define MEMORY_PERCENT 10
 
 static const char *const verdict_names[] = { "same", "better", "worse" };
 
-/* Differences below this are no finding, whatever the percentage. */
+/* Smaller differences do not count, whatever the percentage. */
 enum unit { EXITS, KIB, CYCLES, SECONDS };
 static const struct {
 	const char *name;
@@ -28,30 +25,30 @@ static const struct {
 };
 
 /*
- * How many percent more is worse, and less is better: for the level that the outermost KVM counts,
- * for deeper ones, and for any on a deterministic clock. Measured in 27 runs of one build on two
- * emulated CPUs, half of them on an idle machine.
+ * By how many percent a figure must grow to be worse, or shrink to be better: at the level that the
+ * outermost KVM counts, at deeper ones, and at any level with a deterministic clock.  Measured in 27 runs
+ * of one build on two emulated CPUs, half of them on an idle machine.
  */
 static const struct figure {
 	const char *key, *name;
 	enum unit unit;
 	int first, deeper, counted;
 } figures[] = {
-	/* Memory repeats to some tens of KiB once rounding is taken off. */
+	/* Memory repeats within tens of KiB once rounding is removed. */
 	{ "overhead_kib", "overhead, KiB", KIB, 1, 1, 1 },
 	/*
-	 * 272 to 308; deeper 276 to 684: a slow level has more ticks. Deterministic: 1.4 %, by
-	 * other kernel parameters alone.
+	 * 272 to 308; deeper 276 to 684, because a slow level has more ticks.  Deterministic: 1.4 %,
+	 * caused by other kernel parameters alone.
 	 */
 	{ "boot", "exits to ready", EXITS, 30, 200, 3 },
-	/* Of L2 1182 to 1313 or 1377 to 2181, of L3 3607 to 4808: the same ticks. */
+	/* L2: 1182 to 1313 or 1377 to 2181; L3: 3607 to 4808.  The cause is ticks again. */
 	{ "chain", "exits of the chain", EXITS, 30, 100, 3 },
-	/* Within 6 %: thousands of exits that the checks make outweigh the ticks. */
+	/* Within 6 %: ticks are few compared with the thousands of exits of the checks. */
 	{ "total", "exits in all", EXITS, 30, 30, 3 },
-	/* The counter of an emulated CPU is the host's time: 12922 to 22178 of L1. */
+	/* The counter of an emulated CPU is the host's time: 12922 to 22178 in L1. */
 	{ "cpuid_cycles", "cycles, CPUID", CYCLES, 200, 200, 3 },
 	{ "pio_cycles", "cycles, port I/O", CYCLES, 200, 200, 3 },
-	/* Seconds depend on what else the machine does; a factor of five does not. */
+	/* Seconds depend on the machine's other work, but not by a factor of five. */
 	{ "wall_s", "seconds to ready", SECONDS, 400, 400, 400 },
 };
 
@@ -59,12 +56,12 @@ struct comparison {
 	const struct report *old, *new;
 	struct compare_limits limits;
 	FILE *out;
-	cJSON *figures; /* instead of the table, if not NULL */
+	cJSON *figures; /* if not NULL, filled in instead of printing a table */
 	int count, better, worse;
-	char names[200]; /* of what is worse, or else better */
+	char names[200]; /* of figures that are worse, or, if none is, better */
 };
 
-/* ---- whether ----------------------------------------------------------------------------- */
+/* ---- whether the two can be compared ----------------------------------------------------- */
 
 static int differs(const char *what, const char *old, const char *new)
 {
@@ -173,7 +170,7 @@ static void level_name(int level, char *buf, size_t size)
 		format(buf, size, "L%d", level);
 }
 
-/* The names of what is worse; of what is better only as long as nothing is. */
+/* Keeps the names of what is worse; of what is better only while nothing is worse. */
 static void count_row(struct comparison *c, int level, const char *what, enum verdict verdict)
 {
 	char name[16];
@@ -234,7 +231,10 @@ static void text_row(struct comparison *c, int level, const char *what, const ch
 	cJSON_AddStringToObject(o, "new", new);
 }
 
-/* As in the report, but for the rounding of the child's RAM to 2 MiB: it hides what it costs, or jumps. */
+/*
+ * A figure as in the report, but without the rounding of the child's RAM to 2 MiB, which hides changes of
+ * the overhead or makes it jump.
+ */
 static double number(const struct level *lv, const char *key)
 {
 	char value[40];
@@ -326,7 +326,7 @@ static void compare_outcomes(struct comparison *c)
 			 by_rank(-!!old->lost_records, -!!new->lost_records));
 }
 
-/* Passed is better than skipped or not done, and that better than failed. */
+/* Ranks a check: passed is best, then skipped or not run, then failed. */
 static int check_rank(const struct check *k)
 {
 	return !k || k->result == RESULT_SKIP ? 1 : k->result == RESULT_PASS ? 2 : 0;
@@ -340,7 +340,7 @@ static void compare_check(struct comparison *c, int level, const char *id)
 
 	if (old && new && old->result == new->result)
 		return;
-	/* Whether there is a hook is up to who started the run, not a finding. */
+	/* Whether there is a hook is the user's decision, not a finding. */
 	if ((!old || !new) && !strcmp(id, "hook"))
 		return;
 	format(what, sizeof(what), "check %s", id);
@@ -359,7 +359,7 @@ static void compare_checks(struct comparison *c, int level)
 			compare_check(c, level, new->checks[i].id);
 }
 
-/* Each of FEATURES that is not in OTHERS. */
+/* Reports each of FEATURES that is not in OTHERS. */
 static void compare_features(struct comparison *c, int level, const char *features,
 			     const char *others, bool lost)
 {
@@ -375,7 +375,7 @@ static void compare_features(struct comparison *c, int level, const char *featur
 	}
 }
 
-/* The total of exits depends on how deep the run went, and how long it took. */
+/* Total exits can be compared only if both runs were equally deep and took a similar time. */
 static bool same_work(const struct comparison *c)
 {
 	return c->old->reached == c->new->reached && c->old->stop == c->new->stop &&

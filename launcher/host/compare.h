@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Two reports side by side: what became better, what worse, and what is only noise.
- */
+/* Compares two reports: what became better, what worse, and what is only noise. */
 #ifndef SUPERNEST_COMPARE_H
 #define SUPERNEST_COMPARE_H
 
@@ -13,17 +11,14 @@
 
 enum verdict { VERDICT_SAME, VERDICT_BETTER, VERDICT_WORSE };
 
-/* How much is too much, in percent; LIMIT_DEFAULT (options.h) leaves it to compare.c's table. */
+/* Limits in percent; LIMIT_DEFAULT (options.h): those of compare.c's table. */
 struct compare_limits {
 	int exits, kib, cycles;
 };
 
-/*
- * -1 (printed) if the two runs differ in what was requested or in their machine: then figures say
- * nothing.
- */
+/* -1 (printed) if the runs differ in what was requested or in their machine, so that figures mean nothing. */
 int compare_possible(const struct report *old, const struct report *new);
-/* Compares figure by figure and prints it; returns the worst of all verdicts, better if any is and none worse. */
+/* Compares figure by figure and prints the result.  Returns the worst verdict; better only if none is worse. */
 enum verdict compare_print(const struct report *old, const struct report *new,
 			   const struct compare_limits *limits, bool json, FILE *out);
 

@@ -10,18 +10,18 @@ static const struct {
 	{ "ubuntu", "apt install qemu-system-x86" },
 	{ "debian", "apt install qemu-system-x86" },
 	{ "rhel",
-	  "dnf install qemu-kvm" }, /* and its rebuilds, which say ID_LIKE="rhel centos fedora" */
+	  "dnf install qemu-kvm" }, /* and its rebuilds, which have ID_LIKE="rhel centos fedora" */
 	{ "centos", "dnf install qemu-kvm" },
 	{ "fedora", "dnf install qemu-system-x86-core" },
 	{ "arch", "pacman -S qemu-system-x86" },
-	{ "suse", "zypper install qemu-x86" }, /* openSUSE and SLES say ID_LIKE="suse" */
+	{ "suse", "zypper install qemu-x86" }, /* openSUSE and SLES have ID_LIKE="suse" */
 	{ "opensuse", "zypper install qemu-x86" },
 	{ "sles", "zypper install qemu-x86" },
 	{ "alpine", "apk add qemu-system-x86_64" },
 	{ "gentoo", "emerge app-emulation/qemu" },
 };
 
-/* The value of KEY, without its quotes, or "". */
+/* Sets VALUE to the value of KEY, without its quotes; "" if there is none. */
 static void value_of(const char *text, const char *key, char *value, size_t size)
 {
 	size_t len = strlen(key);

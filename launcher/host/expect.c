@@ -15,7 +15,8 @@
 #define BLANKS " \t\r"
 #define ITSELF "-"
 
-void expect_cpu(const struct report *r, char *buf, size_t size)
+/* Names the outermost level's CPU, as in "tcg-svm" and "none-vmx". */
+static void name_cpu(const struct report *r, char *buf, size_t size)
 {
 	const struct level *lv = &r->levels[r->outermost];
 
@@ -69,7 +70,7 @@ static int read_line(struct expectations *e, char *line, const char *path, int n
 	return 0;
 }
 
-/* TEXT is changed.  NAME is for messages. */
+/* Changes TEXT.  NAME is for messages. */
 static int read_table(struct expectations *e, char *text, const char *name)
 {
 	char *line;
@@ -112,14 +113,17 @@ void expect_free(struct expectations *e)
 	*e = (struct expectations){ 0 };
 }
 
-/* As for QEMU's -cpu: "tcg-svm,npt,-nrip_save" is that CPU with the one feature and without the other. */
+/*
+ * Whether the outermost CPU is the one asked for, in the form of QEMU's -cpu: "tcg-svm,npt,-nrip_save" is
+ * that CPU with the feature npt and without nrip_save.
+ */
 static bool is_cpu(const char *asked, const struct report *r)
 {
 	const char *features = r->levels[r->outermost].cpu_features, *p = asked;
 	size_t len = strcspn(asked, ",");
 	char cpu[40], feature[40];
 
-	expect_cpu(r, cpu, sizeof(cpu));
+	name_cpu(r, cpu, sizeof(cpu));
 	if ((len != 3 || strncmp(asked, "any", 3)) &&
 	    (len != strlen(cpu) || strncmp(asked, cpu, len)))
 		return false;
@@ -194,7 +198,7 @@ static void write_failure(const struct report *r, int level, const char *suite, 
 
 	if (result != RESULT_FAIL && !known)
 		return;
-	expect_cpu(r, cpu, sizeof(cpu));
+	name_cpu(r, cpu, sizeof(cpu));
 	if (known)
 		detail += sizeof(KNOWN_FAILURE) - 1;
 	fprintf(out, "%s %s %d %s %s\n", suite, test, level, cpu, *detail ? detail : "it fails");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Known failures of programs and suites: a table of the user's, which a run can write, or the one of kvm-selftests that comes with the
- * command.
+ * Known failures of programs and suites: the user's table, which a run can write, or the shipped table for
+ * kvm-selftests.
  */
 #ifndef SUPERNEST_EXPECT_H
 #define SUPERNEST_EXPECT_H
@@ -11,9 +11,9 @@
 
 struct expectation {
 	char suite[CHECK_ID],
-		test[64]; /* the program's check and the test's id; "-": the check itself */
+		test[64]; /* the program's check, and the test's id or "-" for the check itself */
 	struct levels levels;
-	char cpu[60]; /* as expect_cpu() has it, or "any" */
+	char cpu[60]; /* as in "tcg-svm", or "any" */
 	char reason[80];
 };
 
@@ -22,18 +22,19 @@ struct expectations {
 	struct expectation *known;
 };
 
-/* The outermost level's CPU, as in "tcg-svm" and "none-vmx". */
-void expect_cpu(const struct report *r, char *buf, size_t size);
-/* -1 (printed): PATH cannot be read, or a line of it is malformed. */
+/* Reads a table.  -1 (printed) if PATH cannot be read or a line is malformed. */
 int expect_read(struct expectations *e, const char *path);
-/* The table that comes with the command.  -1: printed. */
+/* Reads the shipped table.  -1 (printed) on failure. */
 int expect_read_shipped(struct expectations *e);
 void expect_free(struct expectations *e);
-/* A failure that is known is skipped.  UNEXPECTED hears of each test that passed, although it was to fail. */
+/*
+ * Turns known failures into skips.  Calls UNEXPECTED for each test that passed although its failure is
+ * known.
+ */
 void expect_apply(const struct expectations *e, struct report *r,
 		  void (*unexpected)(void *context, int level, const char *check, const char *test),
 		  void *context);
-/* Writes the failures of programs to PATH, those that were known too.  -1: printed. */
+/* Writes the failures of programs, also those that were known, to PATH.  -1 (printed) on failure. */
 int expect_learn(const struct report *r, const char *path);
 
 #endif

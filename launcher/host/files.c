@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PUBLISHED(name) "supernest-" VERSION "-" name /* as scripts/dist does */
+#define PUBLISHED(name) "supernest-" VERSION "-" name /* the name that scripts/dist gives it */
 
 static char *file_beside(const char *name, const char *published)
 {
@@ -74,7 +74,8 @@ int files_need(const char *path, const char *what)
 	return fail("%s %s: %m; name another with --%s", what, path, what);
 }
 
-bool files_same(const char *a, const char *b)
+/* Whether both files have the same bytes. */
+static bool files_same(const char *a, const char *b)
 {
 	char sum[2][65];
 

@@ -16,13 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What distributions call it; Red Hat's is in no PATH. */
+/* Names in distributions; Red Hat's is not in PATH. */
 static const char *const qemus[] = { "qemu-system-x86_64", "qemu-kvm", "/usr/libexec/qemu-kvm" };
 #define QEMU_WAIT_MS 10000
-/*
- * QEMU's own seccomp filter: even if it is taken over, it can neither start a process nor change
- * its user.
- */
+/* QEMU's own seccomp filter: even if QEMU is taken over, it can neither start processes nor change its user. */
 #define SANDBOX "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 int program_says(char *const argv[], bool quiet, char *line, size_t size)
@@ -52,7 +49,7 @@ int program_says(char *const argv[], bool quiet, char *line, size_t size)
 	}
 	close(ends[0]);
 	if (pid > 0) {
-		kill(pid, SIGKILL); /* it has said all that we want to know */
+		kill(pid, SIGKILL); /* we have all of its output that we want */
 		waitpid(pid, &status, 0);
 	}
 	line[len] = '\0';
@@ -66,7 +63,10 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 	return program_says(argv, false, line, size);
 }
 
-/* It lists its CPUs once the filter is in place, and ends before if it has none or the kernel refuses. */
+/*
+ * QEMU lists its CPUs after it has installed the filter, and fails before if it has none or the kernel
+ * refuses.
+ */
 static bool qemu_has_sandbox(const char *qemu)
 {
 	char *const argv[] = { (char *)qemu, "-sandbox", SANDBOX, "-cpu", "help", NULL };
@@ -75,7 +75,7 @@ static bool qemu_has_sandbox(const char *qemu)
 	return !program_says(argv, true, line, sizeof(line));
 }
 
-/* The properties of the CPU that it emulates: the QEMU of `make emulator` has some that no other has. */
+/* Features of the CPU that it emulates: the QEMU of `make emulator` has some that no other has. */
 static void learn_cpu(struct host *h)
 {
 	char *const argv[] = { h->qemu, "-device", "max-x86_64-cpu,help", NULL };
@@ -89,7 +89,10 @@ static void learn_cpu(struct host *h)
 
 bool host_tcg_nests(const int v[3])
 {
-	/* "target/i386: Walk NPT in guest real mode": 9.2, and 9.1.2 and 7.2.15 of the stable series. */
+	/*
+	 * Versions with "target/i386: Walk NPT in guest real mode": 9.2, and 9.1.2 and 7.2.15 of the
+	 * stable branches.
+	 */
 	static const int first[][3] = { { 7, 2, 15 }, { 9, 1, 2 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
@@ -153,7 +156,7 @@ static void judge_recursion(struct host *h)
 				     "booted on this machine, does");
 }
 
-/* The first that runs; if none does, the one that there should be. */
+/* The first QEMU that runs; if none does, the one that should be there. */
 static const char *own_qemu(void)
 {
 	char line[64];
@@ -176,7 +179,7 @@ static void choose_qemu(struct host *h, const char *asked, const char *emulator)
 	} else if (there && !qemu_version_line(emulator, line, sizeof(line))) {
 		qemu = emulator;
 		why = "built by make emulator: its emulated AMD-V is fixed for nesting";
-	} else if (there) { /* damaged, or on a file system that no program runs from */
+	} else if (there) { /* damaged, or on a file system from which nothing can be executed */
 		why = "this machine's own; the qemu-emulator beside this command does not run";
 	} else {
 		why = "this machine's own; make emulator builds one that nests better";
@@ -266,7 +269,7 @@ void host_print(const struct host *h, bool json, FILE *out)
 		fprintf(out, "strict: %s\n",
 			h->strict_fits
 				? "yes: the emulated AMD-V can be as strict as hardware may be"
-			: h->accel == ACCEL_KVM ? "no: KVM's CPU is what it is"
+			: h->accel == ACCEL_KVM ? "no: with KVM the CPU is the host's"
 						: "no: make emulator builds a QEMU that can");
 	if (h->usable)
 		fprintf(out, "sandbox: %s\n",

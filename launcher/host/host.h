@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * On a host: which QEMU and which accelerator run the outermost guest, and why.
- */
+/* On a host: which QEMU and which accelerator run the outermost guest, and why. */
 #ifndef SUPERNEST_HOST_H
 #define SUPERNEST_HOST_H
 
@@ -11,30 +9,33 @@
 #include "level/platform.h"
 
 struct host {
-	struct level self; /* the host itself: its CPU, its hypervisor */
+	struct level self; /* the host: its CPU and its hypervisor */
 	struct platform platform;
 	char qemu[256];
-	char qemu_why[160]; /* why this one */
-	int version[3];	    /* of QEMU; 0.0.0: not found */
+	char qemu_why[160]; /* why this QEMU */
+	int version[3];	    /* of QEMU; 0.0.0: there is none */
 	bool kvm_fits, tcg_fits;
-	bool recursion_fits, strict_fits; /* of what runs: --nesting recursive, --strict */
-	bool cpu_recurses;		  /* the CPU that the QEMU emulates, if it runs on TCG */
-	char kvm_why[360], tcg_why[240], recursion_why[160]; /* the reasoning, in a sentence each */
+	bool recursion_fits, strict_fits; /* --nesting recursive and --strict are possible */
+	bool cpu_recurses;		  /* the emulated CPU, with TCG */
+	char kvm_why[360], tcg_why[240], recursion_why[160]; /* the reasons, a sentence each */
 	int accel;					     /* ACCEL_KVM or ACCEL_TCG, if usable */
 	bool usable;
-	const char *sandbox; /* what to tell its -sandbox, if usable; NULL: it has none */
+	const char *sandbox; /* argument of -sandbox; NULL: it does not work here */
 };
 
 /*
- * Finds out.  EMULATOR is where the QEMU of `make emulator` would be, or NULL.  -1 (printed) if the
- * setup is broken: no QEMU.
+ * Learns all that.  EMULATOR is the path of `make emulator`'s QEMU, or NULL.  -1 (printed) if there is no
+ * QEMU.
  */
 int host_learn(struct host *h, const struct options *o, const char *emulator);
-/* What a program prints, not its errors if QUIET, as far as LINE holds it.  -1: it does not run or hangs. */
+/*
+ * Runs a program and copies its output, without its errors if QUIET, as far as LINE holds it.  -1 if it
+ * cannot be started or hangs.
+ */
 int program_says(char *const argv[], bool quiet, char *line, size_t size);
-/* Whether this version's TCG can run AMD-V with nested paging under firmware in real mode. */
+/* Whether this version's TCG runs AMD-V with nested paging under firmware in real mode. */
 bool host_tcg_nests(const int version[3]);
-/* Prints the reasoning, for people or as JSON. */
+/* Prints the decisions and their reasons, for people or as JSON. */
 void host_print(const struct host *h, bool json, FILE *out);
 
 #endif

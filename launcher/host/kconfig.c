@@ -10,8 +10,8 @@
 static const struct {
 	const char *option;
 	const char *why;
-	const char *only; /* on such a CPU, or with such an option, alone; or NULL */
-	bool module;	  /* may be one: the launcher loads it */
+	const char *only; /* needed only on this CPU, or with this option; NULL: always */
+	bool module;	  /* may be a module, which the launcher loads */
 } needs[] = {
 	{ "BLK_DEV_INITRD", "everything runs from the initramfs", NULL, false },
 	{ "RD_GZIP", "the published initramfs is compressed by gzip", NULL, false },
@@ -39,7 +39,7 @@ static const struct {
 	{ "KVM", "nothing nests without it", NULL, true },
 	{ "KVM_AMD", "this CPU has svm", "svm", true },
 	{ "KVM_INTEL", "this CPU has vmx", "vmx", true },
-	/* As a module too it brings arch/x86/hyperv, all that --enlightened needs of it. */
+	/* Even as a module it brings arch/x86/hyperv, which is all that --enlightened needs. */
 	{ "HYPERV", "--enlightened shows nested levels Hyper-V's interface in place of KVM's",
 	  "enlightened", true },
 };

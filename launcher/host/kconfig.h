@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A kernel's .config: what of it a level needs.  One table in kconfig.c.
- */
+/* What a level needs of its kernel's .config.  One table, in kconfig.c. */
 #ifndef SUPERNEST_KCONFIG_H
 #define SUPERNEST_KCONFIG_H
 
 #include "lib/base.h"
 
 /*
- * The configuration of the kernel KERNEL of this RELEASE, where builds and distributions leave it:
- * beside it, in its tree, or in MODULES (or NULL).  A path to free, or NULL.
+ * Finds the configuration of KERNEL, whose release is RELEASE, where builds and distributions put it:
+ * beside the kernel, in its tree, or in MODULES (may be NULL).  Returns a path that the caller frees; NULL
+ * if there is none.
  */
 char *kconfig_find(const char *kernel, const char *release, const char *modules);
-/* 'y', 'm', or 'n' for an OPTION (without CONFIG_); -1 if PATH cannot be read (errno). */
+/* The value of OPTION (without CONFIG_): 'y', 'm' or 'n'.  -1 with errno set if PATH cannot be read. */
 int kconfig_value(const char *path, const char *option);
 /*
- * Calls MISSING for each option that a level on a CPU with VIRT (svm, vmx) needs and the kernel has
- * not.  -1 if PATH is no configuration (printed).
+ * Calls MISSING for each option that the kernel lacks and that a level with VIRT (svm or vmx) needs.  -1
+ * (printed) if PATH is not a configuration.
  */
 int kconfig_check(const char *path, const char *virt, bool enlightened,
 		  void (*missing)(void *context, const char *option, const char *why),

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The next word of a line, or NULL; ends it in place. */
+/* Cuts the next word off, in place; NULL at the end. */
 static char *next_word(char **rest)
 {
 	char *word = *rest + strspn(*rest, " \t\r"), *end;
@@ -23,7 +23,7 @@ static char *next_word(char **rest)
 	return word;
 }
 
-/* "set" may be given more than once in a command, and so be two axes. */
+/* --set may be given more than once, and so be two axes: a number makes the key unique. */
 static void name_axis(struct series *s, struct axis *axis)
 {
 	int before = 0;
@@ -96,7 +96,7 @@ static int read_line(struct series *s, char *line, const char *path, int number)
 	return read_axis(s, word, line, path, number);
 }
 
-/* Of values; those of cases come on top. */
+/* The number of combinations of values, without cases. */
 static int values_combined(const struct series *s)
 {
 	int n = 1;
@@ -154,7 +154,7 @@ const struct matrix_case *series_case(const struct series *s, int combination)
 	return s->case_count ? &s->cases[combination / values_combined(s)] : NULL;
 }
 
-/* The last axis turns fastest. */
+/* The last axis varies fastest. */
 const char *series_value(const struct series *s, int combination, int axis)
 {
 	for (int i = s->axis_count - 1; i > axis; i--)

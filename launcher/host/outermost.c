@@ -25,24 +25,24 @@
 #include <unistd.h>
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
-#define STATUS_NO_PROGRAM 125 /* as timeout(1) and its like have it, and git bisect run */
-#define APPEND_MAX 900	      /* so that all parameters fit the 2047 bytes that Linux takes */
+#define STATUS_NO_PROGRAM 125 /* it could not be started: as for timeout(1), git bisect run */
+#define APPEND_MAX 900	      /* all parameters must fit into the 2047 bytes that Linux takes */
 
 struct outermost {
 	struct run run;
 	struct host host;
 	struct bochs bochs;
 	struct vm_config config;
-	struct view view; /* where the terminal can show it; else lines are printed */
+	struct view view; /* if the terminal can show it; otherwise lines are printed */
 	struct child child;
 	char cmdline[CMDLINE_SIZE];
-	char cpu[256];	    /* of an emulated one that recurses or is strict */
-	char initramfs[64]; /* of a kernel under test: where it is as long as we live */
-	char joined[64];    /* the one that runs with more than one vCPU, likewise */
+	char cpu[256];	    /* of an emulated CPU that recurses or is strict */
+	char initramfs[64]; /* with the kernel under test; its path is valid while we live */
+	char joined[64];    /* the same with what more than one vCPU needs */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
-	struct streams streams;	   /* of programs */
-	struct expectations known; /* failures of them */
+	struct streams streams;	   /* output of programs */
+	struct expectations known; /* known failures of programs */
 };
 
 /* ---- what is asked for ------------------------------------------------------------------- */
@@ -69,11 +69,11 @@ static int check_strict(const struct options *asked)
 			    "--accel kvm");
 	if (asked->strict && asked->nesting == NESTING_RECURSIVE)
 		return fail("--strict does not go with --nesting recursive: real hardware has no "
-			    "such thing to be strict about");
+			    "recursive SVM");
 	return 0;
 }
 
-/* Our own kernel has a way of its own, and without KVM's clock it knows no time. */
+/* Our own kernel has an interface of its own instead, and without KVM's clock it has no clock. */
 static int check_enlightened(const struct options *asked)
 {
 	if (!asked->enlightened || files_is_foreign_kernel(asked->kernel, asked->smp))
@@ -88,7 +88,7 @@ static bool in_bochs(const struct outermost *m)
 	return m->run.asked.cpu_emulator == CPU_EMULATOR_BOCHS;
 }
 
-/* Bochs is no QEMU, has no KVM below it, and no device for a terminal. */
+/* Bochs has no KVM, and no device for a terminal. */
 static int check_bochs(const struct options *asked)
 {
 	if (asked->qemu || *asked->qemu_args || asked->accel == ACCEL_KVM || asked->strict)
@@ -101,7 +101,7 @@ static int check_bochs(const struct options *asked)
 	return 0;
 }
 
-/* The level that the standard input goes to; /dev/null has nothing to say, and so costs nothing. */
+/* The level that gets the standard input.  /dev/null has no input, and passing it on would cost exits. */
 static int input_level(const struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
@@ -116,7 +116,7 @@ static int input_level(const struct outermost *m)
 	if (files_is_foreign_kernel(asked->kernel, asked->smp)) {
 		lines_say(&m->run.lines,
 			  "the standard input does not reach a level with --kernel: its "
-			  "drivers for that are the appliance's own kernel's");
+			  "drivers for that are in the appliance's own kernel alone");
 		return INPUT_NONE;
 	}
 	if (levels_last(at) >= 0)
@@ -124,7 +124,7 @@ static int input_level(const struct outermost *m)
 	return d->depth == DEPTH_MAX ? MAX_LEVEL : d->depth;
 }
 
-/* The appliance would refuse a malformed word, but only once it has booted. */
+/* Refuses malformed words here, because the appliance would do so only after it has booted. */
 static int decide(struct outermost *m)
 {
 	struct options *asked = &m->run.asked, appended = *asked;
@@ -140,7 +140,7 @@ static int decide(struct outermost *m)
 	return check_exec(m) || check_strict(asked) || check_enlightened(asked) ? -1 : 0;
 }
 
-/* What emulates the machine, or lends it its CPU: a status, or -1 (printed). */
+/* Finds what runs or emulates the machine.  Returns a status, or -1 (printed). */
 static int learn_emulator(struct outermost *m)
 {
 	struct host *h = &m->host;
@@ -172,7 +172,7 @@ static int learn(struct outermost *m)
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* Both are in the memory of each level: in a deterministic run they must repeat. */
+/* The id and the seed are in the memory of each level: in a deterministic run they must repeat. */
 static void make_id(struct decided *d, bool repeats)
 {
 	format(d->run_id, sizeof(d->run_id), "%016x", 1);
@@ -195,7 +195,7 @@ static void choose_machine(struct outermost *m)
 		c->machine = VM_BOCHS;
 		c->debugger = m->bochs.debugger;
 	}
-	/* Bochs counts instructions always. */
+	/* Bochs always counts instructions */
 	c->deterministic = in_bochs(m) || (asked->deterministic && !c->kvm);
 	c->cpu = setting_of(&m->run.decided.cpus, c->kvm ? h->self.level + 1 : 0);
 	if (!c->cpu)
@@ -214,17 +214,17 @@ static void choose_machine(struct outermost *m)
 	m->run.decided.exec.input = input_level(m);
 	m->child.input = 0;
 	c->terminal = child_terminal(&m->run.decided, m->child.level);
-	/* What programs print would come byte by byte by the port of a QEMU that is not ours. */
+	/* Without this a QEMU that is not ours would pass the output of programs byte by byte. */
 	c->serial_records = !in_bochs(m) && pack_has_programs(asked);
 }
 
-/* What its CPU has. */
+/* svm or vmx, as the outermost guest's CPU has. */
 static const char *outermost_virt(const struct outermost *m)
 {
 	return m->config.kvm ? m->host.self.cpu_virt : in_bochs(m) ? "vmx" : "svm";
 }
 
-/* The levels that run the appliance's own kernel get the one for more than one vCPU. */
+/* Gives the levels that run the appliance's own kernel the one for more than one vCPU. */
 static int place_smp(struct outermost *m)
 {
 	char *archive = files_smp();
@@ -251,7 +251,7 @@ static int check_smp(const struct options *asked)
 		    asked->kernel, kernel.release);
 }
 
-/* The kernel under test, or the appliance's own, for the outermost guest; and for those below it. */
+/* Places the kernel under test, or the appliance's own, for the outermost guest and for the levels below. */
 static int place_kernel(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
@@ -275,7 +275,7 @@ static int place_kernel(struct outermost *m)
 		return files_need(o.kernel, "kernel");
 	if (asked->smp > 1 && (!foreign || levels_last(&o.levels) >= 0) && place_smp(m))
 		return -1;
-	if (!foreign) /* nothing is under test */
+	if (!foreign) /* no kernel is under test */
 		return files_need(config->kernel, "kernel");
 	if (check_smp(asked))
 		return -1;
@@ -294,7 +294,7 @@ static int place_kernel(struct outermost *m)
 	return files_need(config->kernel, "kernel");
 }
 
-/* The deepest level that has a use for the user's files; LEVEL_NONE: all have. */
+/* The deepest level that needs the user's files; LEVEL_NONE: all do. */
 static int last_with_files(const struct decided *d)
 {
 	int last = levels_last(&d->exec.at);
@@ -304,7 +304,7 @@ static int last_with_files(const struct decided *d)
 	return d->shell > last ? d->shell : last;
 }
 
-/* The user's files and programs. */
+/* Places the user's files and programs. */
 static int place_files(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
@@ -323,12 +323,12 @@ static int place_files(struct outermost *m)
 	if (p->last != LEVEL_NONE)
 		format(until, sizeof(until), " down to L%d", p->last);
 	if (p->files)
-		lines_say(&m->run.lines, "%d files of yours take %lld KiB in each level%s",
-			  p->files, (long long)p->kib, until);
+		lines_say(&m->run.lines, "your %d files take %lld KiB in each level%s", p->files,
+			  (long long)p->kib, until);
 	return 0;
 }
 
-/* Of levels that there will not be, nothing can be asked. */
+/* Settings for a level that the run will not have are refused. */
 static int check_settings(const struct outermost *m, const char *flag, const struct settings *s)
 {
 	int depth = m->run.decided.depth, last;
@@ -369,7 +369,7 @@ static int check_shell(const struct outermost *m)
 
 /* ---- telling ----------------------------------------------------------------------------- */
 
-/* An error while the live view is shown. */
+/* Prints an error while the live view is shown. */
 static void fail_below_view(void *context, const char *message)
 {
 	struct view *view = context;
@@ -378,7 +378,7 @@ static void fail_below_view(void *context, const char *message)
 	fprintf(stderr, "supernest: %s\n", message);
 }
 
-/* What is about to be started, as a picture or as text. */
+/* Shows what is about to be started, in the live view or as text. */
 static void begin_telling(struct outermost *m)
 {
 	const char *why = m->config.kvm ? m->host.kvm_why : m->host.tcg_why;
@@ -386,7 +386,7 @@ static void begin_telling(struct outermost *m)
 	char command[4096];
 
 	teller_listen(&run->teller, streams_hear, &m->streams);
-	/* The terminal is the shell's, or shows what programs print. */
+	/* No live view where the terminal is the shell's, or shows the output of programs. */
 	if (!run->asked.plain && run->decided.shell == SHELL_NONE && !pack_is_asked(&run->asked))
 		view_start(&m->view, fileno(run->lines.out), &run->teller.report,
 			   m->config.memory_kib, run->decided.deadline_s, why);
@@ -397,7 +397,7 @@ static void begin_telling(struct outermost *m)
 	}
 	teller_listen(&run->teller, lines_hear, &run->lines);
 	lines_say(&run->lines, "%s", why);
-	if (in_bochs(m)) /* its folder will be gone */
+	if (in_bochs(m)) /* its command names a folder that is removed */
 		return;
 	vm_command(&m->config, command, sizeof(command));
 	lines_say(&run->lines, "%s", command);
@@ -422,7 +422,10 @@ static void begin_report(struct outermost *m)
 
 /* ---- the run ----------------------------------------------------------------------------- */
 
-/* What the files of the outermost level need to come up; a packed archive is half as large again unpacked. */
+/*
+ * RAM that the outermost level needs to boot, by its files; unpacked, a compressed archive is half as
+ * large again.
+ */
 static int64_t need_kib(const struct vm_config *config)
 {
 	struct kernel kernel;
@@ -434,8 +437,8 @@ static int64_t need_kib(const struct vm_config *config)
 }
 
 /*
- * An emulated CPU counts its host's cycles, or one for each nanosecond of its own: its kernel, which a busy host
- * disturbs, need not measure that.
+ * The TSC frequency of an emulated CPU: TCG counts the host's cycles, or one for each nanosecond of a
+ * clock of its own.  So its kernel need not measure it, which a busy host would disturb.
  */
 static int64_t tsc_khz(const struct vm_config *config)
 {
@@ -454,8 +457,8 @@ static int make_cmdline(struct outermost *m)
 	if (m->config.kvm)
 		cmdline_offer(m->host.self.cpu_virt, parameters, sizeof(parameters));
 	/*
-	 * Bochs 3.0 refuses KVM's descriptor of posted interrupts (its log: "Posted Interrupt Descriptor phy addr
-	 * malformed"); 2.7 has none.
+	 * Bochs 3.0 refuses KVM's descriptor of posted interrupts (its log says "Posted Interrupt
+	 * Descriptor phy addr malformed"); Bochs 2.7 has no posted interrupts.
 	 */
 	if (in_bochs(m))
 		append_word(parameters, sizeof(parameters), "kvm_intel.enable_apicv=0");
@@ -484,7 +487,7 @@ static int run_child(struct outermost *m)
 	return err;
 }
 
-/* A program was to run, and none has reported: the level that had it has failed. */
+/* If a program was to run and none has reported, the level that had it has failed. */
 static void add_missing(struct outermost *m)
 {
 	struct check k = { .id = "exec",
@@ -508,7 +511,7 @@ static void say_unexpected(void *context, int level, const char *check, const ch
 		  expect ? expect : SHIPPED);
 }
 
-/* The user's, or the one of a suite that has one. */
+/* The user's table of known failures, or the one of a suite that has one. */
 static int read_expectations(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
@@ -525,7 +528,7 @@ static int read_expectations(struct outermost *m)
 	return expect_read_shipped(&m->known);
 }
 
-/* Of what failed, what is known is no failure; what is not is to be learnt. */
+/* Known failures become skips, and failures are written to --learn. */
 static int compare_expectations(struct outermost *m)
 {
 	struct report *r = &m->run.teller.report;
@@ -536,7 +539,7 @@ static int compare_expectations(struct outermost *m)
 	return m->run.asked.learn ? expect_learn(r, m->run.asked.learn) : 0;
 }
 
-/* Else it is printed why not.  What KVM in an emulated machine offers is seen there. */
+/* Prints why --enlightened does not work here.  What KVM offers in an emulated machine is known only there. */
 static bool enlightened_fits(const struct outermost *m)
 {
 	bool kvm = m->host.accel == ACCEL_KVM;
@@ -552,17 +555,9 @@ static bool enlightened_fits(const struct outermost *m)
 	return false;
 }
 
-static int prepare_and_run(struct outermost *m)
+/* Whether this machine can do what was asked for: 0, STATUS_SKIPPED (printed) or -1 (printed). */
+static int check_host(const struct outermost *m)
 {
-	int status, err;
-
-	if (decide(m))
-		return -1;
-	status = learn(m);
-	if (status)
-		return status;
-	if (read_expectations(m))
-		return -1;
 	if (!m->host.usable) {
 		host_print(&m->host, false, m->run.lines.out);
 		fail("skipped: this machine cannot do it with --accel %s",
@@ -580,6 +575,23 @@ static int prepare_and_run(struct outermost *m)
 			    "builds a QEMU whose CPU can, or unpack the emulator's archive beside "
 			    "this command",
 			    m->host.qemu);
+	return 0;
+}
+
+static int prepare_and_run(struct outermost *m)
+{
+	int status, err;
+
+	if (decide(m))
+		return -1;
+	status = learn(m);
+	if (status)
+		return status;
+	if (read_expectations(m))
+		return -1;
+	status = check_host(m);
+	if (status)
+		return status;
 	choose_machine(m);
 	if (check_settings(m, "--set", &m->run.decided.set) ||
 	    check_settings(m, "--cpu-at", &m->run.decided.cpus) || place_kernel(m) ||
@@ -596,7 +608,7 @@ static int prepare_and_run(struct outermost *m)
 	return err || m->streams.err ? -1 : status;
 }
 
-/* The exit status of the program behind "--", or the one that says that it was not started. */
+/* The exit status of the program behind "--", or STATUS_NO_PROGRAM if it was not started. */
 static int program_status(const struct outermost *m, int status)
 {
 	if (status < 0 && !m->child.run) /* wrong use */
@@ -611,7 +623,10 @@ static void on_closed(void)
 	relay_stop_requested = SIGPIPE;
 }
 
-/* Behind "--" is a command like any other, in a pipe: its output is ours, and our own messages go elsewhere. */
+/*
+ * The command behind "--" is used like any other in a pipe: its output is ours, so our own messages go to
+ * stderr.
+ */
 static void begin_streams(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A run on a host: the outermost level is its child, on the accelerator that fits.
- */
+/* A run on a host: the outermost level is a child of the command, with the accelerator that works here. */
 #ifndef SUPERNEST_OUTERMOST_H
 #define SUPERNEST_OUTERMOST_H
 
@@ -10,7 +8,7 @@
 struct options;
 
 /*
- * Makes the run and tells what came of it.  COMMAND would repeat it; COPY gets the report unless it is NULL.
+ * Makes the run and prints its report.  COMMAND would repeat it.  COPY, if not NULL, gets the report.
  * Returns the exit status, or -1 (printed) for STATUS_WRONG.
  */
 int outermost_run(const struct options *asked, const char *command, struct report *copy);

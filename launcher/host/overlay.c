@@ -22,7 +22,7 @@
 #define MODULE_BYTES_MAX (64 << 20)
 #define ENTRIES_MAX (MAX_LEVEL + MODULES_MAX + 8)
 
-/* A module, what it needs before it in the list. */
+/* A module; the list has the modules that it needs before it. */
 struct module {
 	char name[64];
 	char *data;
@@ -35,7 +35,7 @@ struct packing {
 	char modules_dir[512];
 	struct module module[MODULES_MAX];
 	int module_count;
-	char *dep; /* modules.dep of what is packed */
+	char *dep; /* modules.dep for the packed modules */
 	struct archive_entry entry[ENTRIES_MAX];
 	int entry_count;
 };
@@ -47,7 +47,7 @@ bool overlay_has_level(const struct overlay *o, int level)
 
 /* ---- modules ----------------------------------------------------------------------------- */
 
-/* nftw() gives its callback no context. */
+/* nftw() gives its callback no context, hence these variables. */
 static const char *wanted_module;
 static char found_module[512];
 
@@ -62,7 +62,7 @@ static int match_module(const char *path, const struct stat *st, int type, struc
 	return 1;
 }
 
-/* The program that unpacks a file of this name, or NULL. */
+/* The program that decompresses a file with this name, or NULL. */
 static const char *unpacker(const char *path)
 {
 	static const char *const programs[][2] = { { ".xz", "xz" },
@@ -133,7 +133,7 @@ static int read_module(const char *path, struct module *m)
 
 static int add_module(struct packing *p, const char *name);
 
-/* "depends=a,b" in the section .modinfo: words that end with a NUL. */
+/* Adds the modules of "depends=a,b" in the section .modinfo, whose strings end with NUL. */
 static int add_needed(struct packing *p, const struct module *m)
 {
 	static const char key[] = "\0depends=";
@@ -150,7 +150,7 @@ static int add_needed(struct packing *p, const struct module *m)
 	return 0;
 }
 
-/* Adds it behind all that it needs.  1: there is none of this name. */
+/* Adds a module after all that it needs.  Returns 1 if there is none with this name. */
 static int add_module(struct packing *p, const char *name)
 {
 	struct module m = { 0 };
@@ -173,7 +173,7 @@ static int add_module(struct packing *p, const char *name)
 	return 0;
 }
 
-/* Where `make modules_install`, a distribution's package or a mere directory has them. */
+/* Looks where `make modules_install`, a distribution's package or a plain directory has them. */
 static bool find_modules(struct packing *p)
 {
 	static const char *const below[] = { "/lib/modules/", "/usr/lib/modules/", "/" };
@@ -234,7 +234,7 @@ static void add_modules(struct packing *p)
 		format(name, sizeof(name), "%s/%s.ko", dir, p->module[i].name);
 		add_entry(p, S_IFREG | 0644, name, p->module[i].data, p->module[i].size);
 	}
-	/* KVM's own is the last; all before it were found for its sake. */
+	/* KVM's own module is the last; the others are there because it needs them. */
 	for (int i = p->module_count - 1; i >= 0; i--)
 		room += sprintf(p->dep + room, "%s.ko%s", p->module[i].name,
 				!i && !room ? ":\n"
@@ -245,7 +245,10 @@ static void add_modules(struct packing *p)
 	add_entry(p, S_IFREG | 0644, name, p->dep, room);
 }
 
-/* boot/bzImage for all levels; else boot/bzImage-N for the first of those named, links for the others. */
+/*
+ * Adds boot/bzImage for all levels; or boot/bzImage-N for the first of some levels, and links for the
+ * others.
+ */
 static int add_kernels(struct packing *p, int outermost)
 {
 	char name[40], first[40] = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * On a host: a kernel of the user's own, with its modules, behind an initramfs; the names in it are
- * those that a person would give who appends them by hand (docs/own-kernel.md).
+ * On a host: appends a kernel under test and its modules to an initramfs, under the same names as a user
+ * who appends them by hand (docs/own-kernel.md).
  */
 #ifndef SUPERNEST_OVERLAY_H
 #define SUPERNEST_OVERLAY_H
@@ -10,22 +10,22 @@
 #include "report/lines.h"
 
 struct overlay {
-	const char *kernel;    /* the kernel under test */
-	const char *modules;   /* where its modules are; NULL: this machine's own of that release */
-	const char *config;    /* its .config; NULL: it is looked for */
-	const char *initramfs; /* what it goes behind */
-	const char *virt;      /* svm or vmx: the CPU's */
-	bool enlightened;      /* --enlightened */
-	struct levels levels;  /* those that run it; none: all */
-	const struct lines *lines; /* what is missing is said there */
+	const char *kernel;	   /* the kernel under test */
+	const char *modules;	   /* their directory; NULL: this machine's own for that release */
+	const char *config;	   /* its .config; NULL: it is searched for */
+	const char *initramfs;	   /* to which it is appended */
+	const char *virt;	   /* the CPU's, svm or vmx */
+	bool enlightened;	   /* --enlightened */
+	struct levels levels;	   /* levels that run it; none: all */
+	const struct lines *lines; /* where missing options are reported */
 };
 
-/* Whether a level runs it. */
+/* Whether a level runs the kernel under test. */
 bool overlay_has_level(const struct overlay *o, int level);
 /*
- * Checks kernel and configuration, says what is missing by option name, and makes the initramfs with
- * the kernel for the levels below OUTERMOST and the modules.  PATH is where QEMU finds it as long as
- * this process lives.  -1 (printed): a file is not what it should be, or KVM's modules are missing.
+ * Checks the kernel and its configuration, reports missing options by name, and makes the initramfs with
+ * the modules, and with the kernel for the levels below OUTERMOST.  PATH becomes its name, valid while
+ * this process lives.  -1 (printed) if a file is wrong or KVM's modules are missing.
  */
 int overlay_make(const struct overlay *o, int outermost, char *path, size_t size);
 

@@ -17,9 +17,9 @@
 
 #define ENTRIES_MAX 20000
 #define PATH_BYTES 1024
-#define PROGRAM_BYTES (128 * 1024) /* of a script: what the kernel takes as one argument */
+#define PROGRAM_BYTES (128 * 1024) /* of a script: the kernel's limit for one argument */
 
-/* Large, and little of it is touched. */
+/* Large, and little of it is used. */
 struct entries {
 	struct archive_entry entry[ENTRIES_MAX];
 	char names[ENTRIES_MAX][PATH_BYTES];
@@ -47,7 +47,7 @@ static bool has_entry(const struct entries *e, const char *name)
 	return false;
 }
 
-/* The directories on the way to NAME. */
+/* Adds the directories that lead to NAME. */
 static int add_parents(struct entries *e, const char *name)
 {
 	char dir[PATH_BYTES];
@@ -92,7 +92,7 @@ static int add_link(struct entries *e, const char *path, const char *name)
 /* nftw() gives its callback no context. */
 static struct {
 	struct entries *entries;
-	const struct suite *suite; /* what of it is needed; NULL: all */
+	const struct suite *suite; /* whose files are needed; NULL: all files are */
 	const char *dest;
 	size_t prefix;
 } walk;
@@ -121,7 +121,7 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 	return fail("--file %s: not a file, a directory or a link", path);
 }
 
-/* PATH, or PATH:DEST; what a link leads to, if PATH itself is one. */
+/* Adds PATH or PATH:DEST.  If PATH is a link, adds its target. */
 static int add_tree(struct entries *e, const char *asked, const struct suite *suite)
 {
 	const char *colon = strrchr(asked, ':');
@@ -167,7 +167,7 @@ static int add_script(struct entries *e, const char *name, const char *text)
 											      : 0;
 }
 
-/* The length of NAME in "NAME=CMD"; 0: there is none. */
+/* The length of NAME in "NAME=CMD"; 0 if there is no name. */
 static size_t name_length(const char *asked)
 {
 	size_t n = strspn(asked, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -189,7 +189,7 @@ static int add_command(struct entries *e, const char *asked)
 	return add_script(e, name, text);
 }
 
-/* A program and its arguments, as they are. */
+/* Adds a program with its arguments, unchanged. */
 static int add_program(struct entries *e, char *const *program)
 {
 	char command[PROGRAM_BYTES] = "", *text;
@@ -205,7 +205,7 @@ static int add_program(struct entries *e, char *const *program)
 
 /* ---- suites and guests ------------------------------------------------------------------- */
 
-#define SUITES "suites" /* the folder of them in a level */
+#define SUITES "suites" /* their directory in a level */
 
 static int add_one(struct entries *e, const char *path, const char *name)
 {
@@ -218,7 +218,7 @@ static int add_one(struct entries *e, const char *path, const char *name)
 	return add_parents(e, name) || add_file(e, path, name, &st) ? -1 : 0;
 }
 
-/* Of its files those that there are: a test whose file is missing is skipped. */
+/* Adds those of its files that exist: a test whose file is missing is skipped. */
 static int add_configured(struct entries *e, const struct suite *s)
 {
 	char path[SUITE_PATH + SUITE_LINE], name[SUITE_NAME + SUITE_LINE + 10];
@@ -278,7 +278,7 @@ static int add_suite(struct entries *e, const char *asked, const char *virt)
 	return err ? -1 : 0;
 }
 
-/* A kernel of the user's as a guest. */
+/* Adds the user's kernel as a guest. */
 static int add_guest(struct entries *e, const struct options *o)
 {
 	static const char kernel[] = SUITES "/guest/kernel", initrd[] = SUITES "/guest/initrd";
@@ -309,9 +309,9 @@ static int add_suites(struct entries *e, const struct options *o, const char *vi
 
 /* ---- what deeper levels do without ------------------------------------------------------- */
 
-#define UNTIL "etc/supernest/until" /* life.c reads it */
+#define UNTIL "etc/supernest/until" /* level/life.c reads it */
 
-/* Where the appliance's own files are, one may take the place of another: it stays. */
+/* A file in a directory of the appliance may replace one of the appliance's: deeper levels keep it. */
 static bool may_be_ours(const char *name)
 {
 	static const char *const ours[] = { "bin/", "boot/", "etc/", "lib/", "share/" };
@@ -322,7 +322,7 @@ static bool may_be_ours(const char *name)
 	return !strcmp(name, "init");
 }
 
-/* The last level that needs the files, and their names. */
+/* Adds the list of the files, with the last level that needs them. */
 static int add_until(struct entries *e, int last)
 {
 	char *text = NULL;

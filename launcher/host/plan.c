@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of RAM, for good: watermark_scale_factor 1 is a 10,000th below the low mark and one below the high. */
-#define WATERMARK_SHARE 5000
-#define TICK_S 0.050 /* the kernel's, scripts/patches/linux/0002 */
 /*
- * What an exit of a boot and what a tick cost a level, in port writes: measured on two emulated CPUs, from
- * L2 to L7, 1.4 to 2.0 and, where it is enough to be seen, about 2.
+ * The kernel keeps this share of RAM free: watermark_scale_factor 1 is 1/10,000 below the low watermark,
+ * and one below the high one.
+ */
+#define WATERMARK_SHARE 5000
+#define TICK_S 0.050 /* the kernel's tick, scripts/patches/linux/0002 */
+/*
+ * The costs of a boot's exit and of a tick, in port writes.  Measured on two emulated CPUs from L2 to L7:
+ * 1.4 to 2.0, and, where ticks are noticeable, about 2.
  */
 #define EXIT_PORTS 2
 #define TICK_PORTS 2
@@ -22,8 +25,9 @@
 /* ---- memory ------------------------------------------------------------------------------ */
 
 /*
- * What a level keeps of its MemTotal whatever its child's RAM: kernel's data, reserve, files, qemu and
- * margin, and what is unexplained.  What it keeps for each MiB is taken off, rounding too.
+ * What a level keeps of its MemTotal whatever its child's RAM is: the kernel's data, reserve, files, QEMU,
+ * margin, and the unexplained rest.  Without the parts that grow with the child's RAM, and without
+ * rounding.
  */
 static int64_t keeps_kib(const struct level *lv)
 {
@@ -31,7 +35,7 @@ static int64_t keeps_kib(const struct level *lv)
 	       lv->rounding_kib;
 }
 
-/* What a kernel takes of its RAM, but for struct page, before it counts the rest as its MemTotal. */
+/* What a kernel takes of its RAM, without struct pages, before it counts the rest as MemTotal. */
 static int64_t takes_kib(int64_t ram_kib, const struct level *lv)
 {
 	return ram_kib - memory_struct_page_kib(ram_kib) - lv->total_kib;
@@ -50,7 +54,10 @@ static double archive_kib(const struct level *lv)
 	return k ? k->value / 1024 : UNKNOWN;
 }
 
-/* The levels whose terms and whose child's are all known; a file may say anything: they have to add up. */
+/*
+ * Finds the levels whose terms and whose child's are known.  A file may contain anything, so they must add
+ * up.
+ */
 static int learn_terms(struct plan *p, const struct report *r)
 {
 	p->terms_level = -1;
@@ -73,12 +80,12 @@ static int learn_terms(struct plan *p, const struct report *r)
 	return 0;
 }
 
-/* The child's budget, by the launcher's own division of what a level like this one has to give. */
+/* The child's budget, divided as the launcher of such a level would. */
 static struct budget child_budget(const struct plan *p, const struct plan_level *l,
 				  const struct level *like)
 {
 	int64_t marks = (l->total_kib - like->total_kib) / WATERMARK_SHARE;
-	/* What it keeps has qemu and the margin in it, and not the files that are freed. */
+	/* What it keeps includes QEMU and the margin, but not the files that are freed. */
 	int64_t left_kib = l->total_kib - keeps_kib(like) - marks;
 	int64_t margin_kib = memory_margin_kib(p->recursive);
 	struct budget b = { .available_kib = left_kib + margin_kib - p->freed_kib,
@@ -92,21 +99,21 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	return b;
 }
 
-/*
- * The RAM of a machine that was booted by hand is unknown: its kernel is taken to be like its
- * child's.
- */
+/* The RAM of a machine that the user booted is unknown: its kernel is assumed to be like its child's. */
 static int64_t ram_of_report(const struct report *r, int64_t takes)
 {
 	int64_t rest = r->levels[r->outermost].total_kib + takes;
 
-	/* Of what these struct pages are about, they are a part too. */
+	/* The struct pages describe themselves too. */
 	return r->setup.memory_kib > 0
 		       ? r->setup.memory_kib
 		       : rest + memory_struct_page_kib(rest + memory_struct_page_kib(rest));
 }
 
-/* What a kernel takes and keeps depends a little on its RAM too: the measured level with the most similar. */
+/*
+ * What a kernel takes and keeps depends a little on its RAM: use the measured level with the most similar
+ * RAM.
+ */
 static int most_similar(const struct plan *p, const struct report *r, int64_t ram_kib)
 {
 	int best = p->terms_level;
@@ -157,7 +164,7 @@ static int plan_memory(struct plan *p, const struct report *r, int64_t memory_ki
 
 /* ---- time -------------------------------------------------------------------------------- */
 
-/* A level whose boot was measured from outside, and the price of an exit of it from inside. */
+/* Whether a level's boot was measured from outside, and the cost of its exits from inside. */
 static bool has_time(const struct report *r, int level)
 {
 	const struct level *lv = &r->levels[level];
@@ -206,7 +213,7 @@ static void learn_time(struct plan *p, const struct report *r)
 		return;
 	p->port_s = port_s(r, p->time_level);
 	p->factor = p->recursive ? 1 : p->port_s / port_s(r, p->time_level - 1);
-	/* Noise makes a boot longer and exits more, never less. */
+	/* Noise makes boots only longer and exits only more, so take the least. */
 	p->own_s = p->boot_exits = INFINITY;
 	for (int i = r->outermost; i <= p->time_level; i++) {
 		if (!has_time(r, i))
@@ -217,9 +224,9 @@ static void learn_time(struct plan *p, const struct report *r)
 }
 
 /*
- * A boot is what it takes without exits, and its exits.  Those of the ticks come on top: the less is
- * left between two of them, the longer it takes, and once nothing is left it never ends.  In a level that
- * nests the usual way a tick of the levels above is dear to it too; in one that recurses they just add up.
+ * A boot takes its time without exits, its exits, and its ticks.  The less time is left between two ticks,
+ * the longer a boot takes; if none is left, it never ends.  With classic nesting a level also pays for the
+ * ticks of the levels above; with recursion they just add up.
  */
 static void plan_level_time(struct plan *p, const struct report *r, int level)
 {
@@ -230,7 +237,7 @@ static void plan_level_time(struct plan *p, const struct report *r, int level)
 	l->measured = level <= p->time_level;
 	l->comes_up = true;
 	if (l->measured) {
-		/* The boot of a machine that was booted by hand was not timed from outside. */
+		/* The boot of a machine that the user booted was not timed from outside. */
 		l->boot_s = lv->wall_s >= 0 ? lv->wall_s : lv->ready_s >= 0 ? lv->ready_s : 0;
 		l->port_s = has_time(r, level) ? port_s(r, level) : 0;
 		return;
@@ -271,7 +278,7 @@ int plan_make(struct plan *p, const struct report *from, int64_t memory_kib, dou
 	return 0;
 }
 
-/* ---- on paper ---------------------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------------------------- */
 
 static void print_term(const char *name, int64_t kib, const char *what, FILE *out)
 {
@@ -381,7 +388,7 @@ static void print_end(const struct plan *p, FILE *out)
 		p->memory_depth <= p->time_depth ? "memory" : "time");
 }
 
-/* The last level worth showing: the first one that memory or time does not allow. */
+/* The last level worth showing: the first one for which memory or time does not suffice. */
 static int last_shown(const struct plan *p)
 {
 	bool timed = !*p->no_time && p->time_depth + 1 < p->memory_depth;

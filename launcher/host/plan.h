@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * How deep a chain would go with more or less memory and time, from what a report has measured.
- */
+/* Predicts from a report how deep a chain would go with other memory and time. */
 #ifndef SUPERNEST_PLAN_H
 #define SUPERNEST_PLAN_H
 
@@ -12,35 +10,38 @@
 #define PLAN_SCHEMA "supernest-plan/1"
 
 struct plan_level {
-	int64_t ram_kib, total_kib; /* what it is given, and its MemTotal */
-	bool measured;		    /* its seconds and exits are the report's own */
-	double port_s;		    /* a port write of it; 0: unknown */
-	double boot_s, ready_s;	    /* from its qemu's start, and from the start of the run */
-	bool comes_up;		    /* its ticks leave it time to */
+	int64_t ram_kib, total_kib; /* its RAM, and its MemTotal */
+	bool measured;		    /* its times and exits are the report's own */
+	double port_s;		    /* cost of a port write; 0: unknown */
+	double boot_s, ready_s;	    /* from the start of its QEMU, and from the start of the run */
+	bool comes_up;		    /* its ticks leave it enough time to boot */
 };
 
 struct plan {
 	int outermost;
 	struct plan_level levels[MAX_LEVEL + 1];
-	double time_s; /* that there are */
+	double time_s; /* time budget */
 
-	/* Memory: what one level keeps of its RAM, at the deepest level whose child was measured. */
+	/* Memory: what a level keeps of its RAM, by the deepest level whose child was measured. */
 	int terms_level;
-	int64_t need_kib;  /* the least RAM of a level; of the one that does not fit */
-	int64_t freed_kib; /* files of a level that are there until its child is up */
+	int64_t need_kib;  /* the least RAM of a level; and of the first that does not fit */
+	int64_t freed_kib; /* files that a level keeps until its child is ready */
 	int memory_depth;  /* the deepest level that fits */
 
-	/* Time: what a boot takes whatever its level, and what each of its exits does. */
-	char no_time[160]; /* why there is no prediction of it, or "" */
-	bool huge_files;   /* a child's RAM is one: memory_mount_huge() */
-	bool recursive; /* an exit costs the same at every level, and so does each level's tick */
-	int time_level; /* the deepest that was measured */
+	/* Time: what every boot takes, and what each of its exits takes. */
+	char no_time[160]; /* why there is no prediction of time, or "" */
+	bool huge_files;   /* a child's RAM is a file of huge pages */
+	bool recursive;	   /* exits and ticks cost the same at every level */
+	int time_level;	   /* the deepest level that was measured */
 	double own_s, boot_exits;
-	double port_s, factor; /* a port write of time_level, and that over its parent's */
-	int time_depth; /* the deepest level that is ready in time; MAX_LEVEL: no end in sight */
+	double port_s, factor; /* cost of a port write in time_level, and that over its parent's */
+	int time_depth; /* the deepest level that is ready in time; MAX_LEVEL: time is no limit */
 };
 
-/* -1 (printed) if the report has not what it takes.  MEMORY_KIB 0: as much as the report's run had. */
+/*
+ * Makes the prediction.  MEMORY_KIB 0: as much as the report's run had.  -1 (printed) if the report lacks
+ * figures.
+ */
 int plan_make(struct plan *p, const struct report *from, int64_t memory_kib, double time_s);
 void plan_print(const struct plan *p, const struct report *from, FILE *out);
 void plan_print_json(const struct plan *p, FILE *out);

@@ -5,7 +5,7 @@
 #include "host/files.h"
 #include "host/host.h"
 #include "host/outermost.h"
-#include "report/formats.h"
+#include "host/series_json.h"
 #include "lib/options.h"
 #include "lib/output.h"
 
@@ -21,14 +21,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cJSON.h>
-
-#define SERIES_SCHEMA "supernest-series/1"
 #define LOOK_MS 500
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-/* What follows from the lack of virtualization alone is what the stop reason says. */
+/* A failed check for virtualization does not count: the stop reason covers it. */
 static bool is_sound(const struct level *lv)
 {
 	static const char *const virtual[] = { "virt", "kvm", "nested" };
@@ -73,7 +70,7 @@ static void show(int fd, FILE *out)
 		fwrite(buf, 1, n, out);
 }
 
-/* Its status. A request to stop is passed on, and the run's last output is waited for. */
+/* Waits for a run and returns its status.  Passes a request to stop on, and waits for the run's last output. */
 static int wait_for(pid_t pid, const volatile int *stop)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), status = 0;
@@ -89,7 +86,7 @@ static int wait_for(pid_t pid, const volatile int *stop)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static enum judgement judge_run(const struct matrix_case *c, const struct past_run *past)
+enum judgement series_judge(const struct matrix_case *c, const struct past_run *past)
 {
 	const struct outcome o = { past->status, past->requested, past->reached, past->stop,
 				   past->sound };
@@ -102,34 +99,11 @@ static bool is_failure(const struct series *s, const struct past_run *past)
 	const struct matrix_case *c = series_case(s, past->combination);
 
 	if (c)
-		return judge_run(c, past) >= CASE_WORSE;
+		return series_judge(c, past) >= CASE_WORSE;
 	return past->status != STATUS_OK && past->status != STATUS_SKIPPED;
 }
 
-static void write_run(const struct series *s, const struct past_run *past, const struct report *r,
-		      FILE *json)
-{
-	cJSON *run = cJSON_CreateObject(), *options = cJSON_AddObjectToObject(run, "options");
-	const struct matrix_case *c = series_case(s, past->combination);
-	char expected[24];
-
-	for (int i = 0; i < s->axis_count; i++)
-		cJSON_AddStringToObject(options, s->axes[i].key,
-					series_value(s, past->combination, i));
-	if (c) {
-		case_expected(c, past->requested, expected, sizeof(expected));
-		cJSON_AddStringToObject(run, "case", c->name);
-		cJSON_AddStringToObject(run, "expected", expected);
-		cJSON_AddStringToObject(run, "judgement", judgement_names[judge_run(c, past)]);
-	}
-	cJSON_AddNumberToObject(run, "status", past->status);
-	cJSON_AddNumberToObject(run, "seconds", past->seconds);
-	cJSON_AddItemToObject(run, "report", formats_to_json(r));
-	fputs(s->count > 1 ? "," : "", json);
-	formats_print_tree(run, json);
-}
-
-/* The line that is printed for a run while the others are made. */
+/* Prints a run's line while the others are made. */
 static void print_run(const struct series *s, const struct past_run *past, const struct report *r,
 		      FILE *out)
 {
@@ -178,8 +152,7 @@ static void run_one(struct series *s, int combination, once_fn *once, void *cont
 		show(log, out);
 	close(log);
 	print_run(s, past, shared, out);
-	if (json)
-		write_run(s, past, shared, json);
+	series_json_run(json, s, past, shared);
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -198,7 +171,7 @@ static int compare_doubles(const void *a, const void *b)
 
 enum figure { FIGURE_EXITS, FIGURE_OVERHEAD, FIGURE_SECONDS };
 
-/* Of a figure of a level, over the runs of a combination that have it. */
+/* The spread of a level's figure over the runs of a combination that have it. */
 static struct spread spread_of(const struct series *s, int combination, enum figure what, int level)
 {
 	double *value = calloc(s->count + 1, sizeof(*value));
@@ -230,7 +203,7 @@ static void print_spread(const struct spread *v, const char *name, int digits, F
 			v->median, digits, v->most);
 }
 
-/* Of all runs of a combination. */
+/* Sums over all runs of a combination. */
 struct sums {
 	int runs, passed, skipped, least_reached, most_reached;
 };
@@ -347,7 +320,7 @@ static int names_width(const struct series *s)
 	return width;
 }
 
-/* One line for each combination: its medians. */
+/* A line for each combination, with its medians. */
 static void print_matrix(const struct series *s, FILE *out)
 {
 	int width = names_width(s);
@@ -360,7 +333,7 @@ static void print_matrix(const struct series *s, FILE *out)
 
 /* ---- the table of cases ------------------------------------------------------------------ */
 
-/* The worst of its runs; CASE_SKIPPED: it has none, or none was made. */
+/* Judges a case by the worst of its runs; CASE_SKIPPED if it has no run. */
 static enum judgement judge(const struct series *s, int combination, const struct past_run **worst)
 {
 	enum judgement all = CASE_SKIPPED, one;
@@ -371,7 +344,7 @@ static enum judgement judge(const struct series *s, int combination, const struc
 
 		if (past->combination != combination)
 			continue;
-		one = judge_run(series_case(s, combination), past);
+		one = series_judge(series_case(s, combination), past);
 		if (!*worst || one > all)
 			*worst = past;
 		all = one > all ? one : all;
@@ -398,7 +371,7 @@ static void print_case(const struct series *s, int combination, int width, enum 
 				    : "a check failed");
 }
 
-/* All cases, what was expected of each and what came of it. */
+/* Prints all cases, with the expected and the actual outcome. */
 static void print_cases(const struct series *s, FILE *out)
 {
 	int counts[CASE_JUDGEMENTS] = { s->cases_left_out }, width = names_width(s);
@@ -446,15 +419,13 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 		fail("no memory for %d runs", runs);
 		return STATUS_WRONG;
 	}
-	if (json)
-		fputs("{\"schema\": \"" SERIES_SCHEMA "\", \"runs\": [\n", json);
+	series_json_begin(json);
 	while (s->count < runs && !*stop) {
 		run_one(s, s->count / s->repeat, once, context, shared, stop, out, json);
 		if (is_failure(s, &s->runs[s->count - 1]) && s->stop_on_failure)
 			break;
 	}
-	if (json)
-		fputs("\n]}\n", json);
+	series_json_end(json);
 	if (s->case_count)
 		print_cases(s, out);
 	else if (s->axis_count && !s->quiet)
@@ -477,7 +448,7 @@ struct command {
 	const char *text;
 };
 
-/* One of a series, in a process of its own. */
+/* Makes one run of a series, in a process of its own. */
 static int run_once(void *context, int argc, char **argv, struct report *r)
 {
 	const struct command *c = context;
@@ -489,7 +460,7 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	strcpy(command, c->text);
 	for (int i = 0; i < argc; i++)
 		append_word(command, sizeof(command), argv[i]);
-	asked.json_path = NULL; /* the series' */
+	asked.json_path = NULL; /* the series writes that file */
 	if (asked.artifacts) {
 		format(dir, sizeof(dir), "%s/%04d", asked.artifacts, c->series->count);
 		asked.artifacts = dir;
@@ -498,7 +469,7 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	return status < 0 ? STATUS_WRONG : status;
 }
 
-/* What varies is known to be right before the first run. */
+/* Checks all combinations before the first run. */
 static int check(const struct series *s, const struct options *asked)
 {
 	char *arg[SERIES_ARGS];

@@ -15,9 +15,9 @@
 #define KVM_UNIT_TESTS "kvm-unit-tests"
 #define KVM_SELFTESTS "kvm-selftests"
 #define CONFIG_MAX (1 << 20)
-#define TIMEOUT_S 90 /* of a test, as run_tests.sh of kvm-unit-tests has it */
+#define TIMEOUT_S 90 /* default timeout of a test, as in run_tests.sh of kvm-unit-tests */
 
-/* ---- which ------------------------------------------------------------------------------- */
+/* ---- which suite ------------------------------------------------------------------------- */
 
 static bool is_directory(const char *path)
 {
@@ -40,7 +40,7 @@ static void name_after(struct suite *s, const char *path)
 	s->name[n] = '\0';
 }
 
-/* Its flat files are beside its configuration, in x86/ of the tree. */
+/* Its test files are beside its configuration, in x86/ of the tree. */
 static int find_kvm_unit_tests(struct suite *s)
 {
 	const char *tree = getenv("KVM_UNIT_TESTS");
@@ -146,7 +146,7 @@ static bool is_wanted(const struct suite *s, const char *test, const char *group
 
 bool suite_needs(const struct suite *s, const char *name)
 {
-	if (!s->foreign || strchr(name, '/')) /* libraries */
+	if (!s->foreign || strchr(name, '/')) /* in subfolders: libraries */
 		return true;
 	return strncmp(name, s->foreign, strlen(s->foreign)) && is_wanted(s, name, "");
 }
@@ -159,7 +159,7 @@ static size_t take_line(const char *text, size_t at, char *line, size_t size)
 	return at + len + (text[at + len] == '\n');
 }
 
-/* The value of "KEY = VALUE", or NULL if the line is of another key. */
+/* The value of "KEY = VALUE"; NULL if the line has another key. */
 static const char *value_of(const char *line, const char *key)
 {
 	size_t len = strlen(key);
@@ -195,7 +195,7 @@ static void take_value(const char *line, struct suite_test *t)
 			format((char *)t + keys[i].at, SUITE_LINE, "%s", value);
 }
 
-/* One section from its name on, up to the next; where that begins. */
+/* Takes the section that begins with its name at AT.  Returns where the next one begins. */
 static size_t take_section(const char *text, size_t at, struct suite_test *t)
 {
 	char line[SUITE_LINE];
@@ -252,7 +252,7 @@ static void put_file(FILE *f, const char *dir, const char *file)
 	put_word(f, path);
 }
 
-/* A number of seconds, perhaps with an 's'; 0: no limit. */
+/* A number of seconds, with or without 's'; 0: no limit. */
 static long timeout_s(const char *text)
 {
 	char *end;
@@ -261,7 +261,7 @@ static long timeout_s(const char *text)
 	return end == text || (*end && strcmp(end, "s")) || s < 0 ? TIMEOUT_S : s;
 }
 
-/* Why no level can run it, or "". */
+/* Sets WHY to the reason why no level can run it, or "". */
 static void find_obstacle(const struct suite *s, const struct suite_test *t, char *why, size_t size)
 {
 	size_t accel = strcspn(t->accel, ",");
@@ -277,7 +277,7 @@ static void find_obstacle(const struct suite *s, const struct suite_test *t, cha
 		format(why, size, "%s is not there", t->file);
 }
 
-/* The configuration quotes its values for a shell, and this one gets them. */
+/* Values in the configuration are quoted for a shell; this script hands them to one. */
 static void put_configured(FILE *f, const struct suite *s, const char *dir,
 			   const struct suite_test *t, int number)
 {
@@ -310,7 +310,10 @@ static int put_all_configured(FILE *f, const struct suite *s, const char *dir)
 	return count;
 }
 
-/* A file of a folder without a configuration.  False: it is no test, or nobody wants it. */
+/*
+ * Writes the test of a file in a folder without a configuration.  False if it is not a test or was not
+ * asked for.
+ */
 static bool put_file_test(FILE *f, const struct suite *s, const char *dir, const char *file,
 			  int number)
 {

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SUMS_PATH "/etc/supernest/sha256sums" /* of the files that the build put into the archive */
+#define SUMS_PATH "/etc/supernest/sha256sums" /* of files that the build put into it */
 #define HOOK_PATH "/etc/supernest/hook"
 #define HOOK_HEARTBEAT_S 2
 #define DRAIN_S 60
@@ -34,18 +34,18 @@ void appliance_mount(const struct appliance *a)
 	mount_one(a, "proc", "/proc", NULL);
 	mount_one(a, "sysfs", "/sys", NULL);
 	mount_one(a, "devtmpfs", "/dev", NULL);
-	/* All that a run makes goes here, never into the root: the archive must stay what it was. */
+	/* All files of a run go here, never into the root: the archive must stay the same. */
 	mount_one(a, "tmpfs", "/run", "size=100%,mode=0755");
 	mount_one(a, "tmpfs", "/tmp", "size=50%,mode=1777");
 }
 
-/* stdin, stdout and stderr: the console, or nothing. */
+/* Opens stdin, stdout and stderr: on the console, or on /dev/kmsg if there is none. */
 static void open_console(void)
 {
 	int fd = open("/dev/console", O_RDWR);
 
 	if (fd < 0)
-		fd = open("/dev/kmsg", O_RDWR); /* a nested level's: what a hook says is in dmesg */
+		fd = open("/dev/kmsg", O_RDWR); /* in a nested level: a hook's output is in dmesg */
 	if (fd < 0)
 		return;
 	for (int i = 0; i < 3; i++)
@@ -64,7 +64,7 @@ static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
 	return len;
 }
 
-/* Every console= that is there; /dev/console, where a shell runs, is the last of them alone. */
+/* Every console= that exists; /dev/console, where a shell runs, is only the last of them. */
 FILE *appliance_consoles(struct consoles *c)
 {
 	cookie_io_functions_t functions = { .write = write_consoles };
@@ -121,14 +121,14 @@ bool appliance_cannot_unpack(const char *message, char *what, size_t size)
 {
 	char method[16];
 
-	/* init/initramfs.c, unpack_to_rootfs(); we were in what it did unpack before */
+	/* init/initramfs.c, unpack_to_rootfs(); we were in the part that was unpacked before */
 	if (!strncmp(message, "invalid magic", 13)) {
 		format(what, size,
 		       "the initramfs is damaged (what follows its first archive is no archive, or "
 		       "a plain cpio that does not begin at a multiple of 4 bytes)");
 		return true;
 	}
-	/* The names are those of lib/decompress.c. */
+	/* The names come from lib/decompress.c. */
 	if (sscanf(message, "compression method %15s not configured", method) != 1)
 		return false;
 	format(what, size,
@@ -175,7 +175,7 @@ static void run_hook(int own_level, const struct own_lines *lines)
 	char level[24];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	setsid(); /* all that it starts can be ended with it */
+	setsid(); /* a session of its own, so that everything it starts can be ended with it */
 	format(level, sizeof(level), "%d", own_level);
 	setenv("NEST_LEVEL", level, 1);
 	setenv("PATH", "/bin", 1);
@@ -189,7 +189,7 @@ static void run_hook(int own_level, const struct own_lines *lines)
 	_exit(127);
 }
 
-/* Waits until it has ended.  False: it did not within TIMEOUT_S. */
+/* Waits for its end.  False if it did not end within TIMEOUT_S. */
 static bool await_hook(pid_t pid, int timeout_s, struct own_lines *lines,
 		       void (*on_heartbeat)(void *context), void *context, int *status)
 {
@@ -252,7 +252,7 @@ pid_t appliance_start_shell(const char *tty, int level, bool interactive)
 	if (pid)
 		return pid;
 	setsid();
-	/* The terminal becomes the shell's own, so that Ctrl-C reaches what it runs. */
+	/* The shell gets the terminal as its controlling one, so that Ctrl-C reaches what it runs. */
 	int fd = open(tty, O_RDWR | O_NOCTTY);
 	ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
 	for (int i = 0; i < 3; i++)
@@ -279,9 +279,8 @@ void appliance_shell(void)
 }
 
 /*
- * The reset that works: where there is no ACPI others may spin for ever, and where ACPI is of the kind
- * without legacy hardware the kernel believes in UEFI's (reboot_init, arch/x86/kernel/reboot.c), which
- * a microvm does not have.
+ * Chooses a reset that works.  Without ACPI other ways may spin for ever.  With hardware-reduced ACPI the
+ * kernel uses UEFI's reset (reboot_init, arch/x86/kernel/reboot.c), which a microvm does not have.
  */
 static void choose_reset(const struct appliance *a)
 {
@@ -291,7 +290,7 @@ static void choose_reset(const struct appliance *a)
 		system_write(a, "/sys/kernel/reboot/type", "acpi");
 }
 
-/* A serial port drains slower than a machine resets; one that is stuck must not keep us. */
+/* A serial port drains more slowly than a machine resets; one that is stuck must not delay us for long. */
 static void drain_consoles(const struct consoles *consoles)
 {
 	int waiting, sum = 1;
@@ -303,7 +302,7 @@ static void drain_consoles(const struct consoles *consoles)
 				sum += waiting;
 		usleep(10000);
 	}
-	usleep(200000); /* what is in the port itself */
+	usleep(200000); /* for what is in the UART's own buffer */
 }
 
 noreturn void appliance_end(const struct appliance *a, enum ending how, const struct consoles *c)

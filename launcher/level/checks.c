@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define MEMORY_CHECK_KIB 16384 /* what the pattern covers at the most */
+#define MEMORY_CHECK_KIB 16384 /* the most that the pattern covers */
 #define CLOCK_READS 1000
 #define TIMER_S 0.010
 #define EARLY_EXITS 10
@@ -30,7 +30,7 @@
 #define EARLY_TRIPS 5
 #define LATE_TRIPS 100
 #define REMAPS 100
-#define POST_PORT 0x80 /* the POST code port: writing it is harmless on any PC */
+#define POST_PORT 0x80 /* POST code port: a write does no harm on any PC */
 
 static void check_virt(struct check_context *c, struct check *k)
 {
@@ -61,7 +61,7 @@ static void check_nested(struct check_context *c, struct check *k)
 		  c->platform->kvm_nested ? "not there" : "0");
 }
 
-/* Where one CPU is meant and there, there is nothing to say. */
+/* If one CPU was asked for and is there, there is nothing to report. */
 static void check_cpus(struct check_context *c, struct check *k)
 {
 	int online = cpus_listed(CPUS_ONLINE), want = cpus_listed(CPUS_PRESENT);
@@ -76,13 +76,13 @@ static void check_cpus(struct check_context *c, struct check *k)
 		check_set(k, RESULT_FAIL, "%d of %d CPUs are online", online, want);
 }
 
-/* A time that a healthy level needs a small part of, however deep it is. */
+/* A time of which a healthy level needs only a small part, however deep it is. */
 static double enough_s(const struct check_context *c)
 {
 	return 5 + 2 * c->self->kernel_s;
 }
 
-/* What CPUs do together; where there is one, nothing is checked. */
+/* Checks that CPUs make together; with one CPU nothing is checked. */
 static void check_together(struct check_context *c, struct check *k, int rounds,
 			   void (*act)(struct together *t))
 {
@@ -122,7 +122,7 @@ static void check_clocks(struct check_context *c, struct check *k)
 	check_together(c, k, CLOCK_READS, cpus_read_clocks);
 }
 
-/* Each word holds its own address, then its complement: finds what is lost, stuck or aliased. */
+/* Each word holds its own address, then its complement: this finds lost, stuck and aliased bits. */
 static void check_memory(struct check_context *c, struct check *k)
 {
 	int64_t kib = c->self->available_kib / 8;
@@ -169,7 +169,7 @@ static void check_clock(struct check_context *c, struct check *k)
 	}
 }
 
-/* KVM counts its guests' time by it; a wrong one shows as a child that hangs. */
+/* KVM derives its guests' time from the TSC; if it is wrong, the child hangs. */
 static void check_tsc(struct check_context *c, struct check *k)
 {
 	const struct platform *p = c->platform;
@@ -188,7 +188,7 @@ static void check_tsc(struct check_context *c, struct check *k)
 static void check_timer(struct check_context *c, struct check *k)
 {
 	struct itimerspec spec = { .it_value.tv_nsec = TIMER_S * 1e9 };
-	/* A timer costs tens of exits; a boot costs thousands: by then it is no longer late, but lost. */
+	/* A timer costs tens of exits and a boot thousands: a timer that takes that long is lost, not late. */
 	double limit_s = 2 + c->self->kernel_s, start = now_s();
 	struct pollfd fd = { timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), POLLIN, 0 };
 
@@ -199,7 +199,10 @@ static void check_timer(struct check_context *c, struct check *k)
 			  limit_s);
 	k->value = now_s() - start;
 	close(fd.fd);
-	/* The bound itself is kept by the same clock: look twice.  kvm-clock and the timer's may be 1 ms apart. */
+	/*
+	 * The same clock measures the bound, so look twice.  kvm-clock and the timer's clock may differ by
+	 * 1 ms.
+	 */
 	if (k->result == RESULT_PASS && (k->value > limit_s || k->value < TIMER_S - 0.001))
 		check_set(k, RESULT_FAIL, "a timer of %g s fired after %g s", TIMER_S, k->value);
 }
@@ -210,7 +213,7 @@ struct fpu_state {
 	uint16_t control;
 };
 
-/* Leaves the whole state in the registers over COUNT exits (CPUID always exits under KVM). */
+/* Keeps the whole state in registers across COUNT exits (CPUID always exits under KVM). */
 #define XMM(op, a, b)                                                                       \
 	op(0, a, b) op(1, a, b) op(2, a, b) op(3, a, b) op(4, a, b) op(5, a, b) op(6, a, b) \
 		op(7, a, b) op(8, a, b) op(9, a, b) op(10, a, b) op(11, a, b) op(12, a, b)  \
@@ -234,7 +237,7 @@ struct fpu_state {
 static void fpu_over_exits(const struct fpu_state *in, struct fpu_state *out, uint64_t count,
 			   bool avx)
 {
-	static const uint32_t mxcsr = 0x1f80; /* the ABI's own */
+	static const uint32_t mxcsr = 0x1f80; /* the ABI's default */
 	static const uint16_t control = 0x37f;
 
 	if (avx)
@@ -250,7 +253,7 @@ static void check_fpu(struct check_context *c, struct check *k)
 	/* mxcsr: all masked, round up; x87: all masked, double precision, round down. */
 	struct fpu_state in = { .mxcsr = 0x5f80, .control = 0x67f }, out;
 	bool avx = c->platform->have_avx;
-	uint64_t seed = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: no two bytes alike */
+	uint64_t seed = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: no two bytes are equal */
 
 	strcpy(k->unit, "exits");
 	for (int done = 0; done < want; done += EXITS_A_LOOK) {
@@ -269,7 +272,7 @@ static void check_fpu(struct check_context *c, struct check *k)
 			return;
 		}
 	}
-	/* No time left for the long form: the early result stands. */
+	/* No time was left for the long form: the early result stays. */
 	if (!k->value)
 		k->id[0] = '\0';
 }
@@ -293,7 +296,7 @@ static int compare_cycles(const void *a, const void *b)
 	return (d > 0) - (d < 0);
 }
 
-/* The median: an interrupt in between is no part of the cost. */
+/* The median leaves out interrupts that came in between. */
 static int64_t median_cycles(struct check_context *c, void (*exit_once)(void))
 {
 	int want = c->phase == CHECK_LATE ? LATE_SAMPLES : EARLY_SAMPLES, count = 0;
@@ -320,11 +323,11 @@ static void check_cost(struct check_context *c, struct check *k)
 		check_set(k, RESULT_SKIP, "no port I/O: %s", strerror(errno));
 	} else {
 		pio = median_cycles(c, exit_by_pio);
-		if (!port_direct()) /* system calls were measured */
+		if (!port_direct()) /* the cost of system calls was measured */
 			pio = UNKNOWN;
 	}
 	if (cpuid < 0 || (c->phase == CHECK_LATE && pio < 0 && port_direct())) {
-		k->id[0] = '\0'; /* no time left: the early result stands */
+		k->id[0] = '\0'; /* no time was left: the early result stays */
 		return;
 	}
 	c->self->cpuid_cycles = cpuid;
@@ -342,103 +345,101 @@ static void check_cost(struct check_context *c, struct check *k)
 static const struct {
 	const char *id;
 	int phases;
-	bool each_cpu; /* it is made on each CPU in turn */
+	bool each_cpu; /* runs on each CPU in turn */
 	void (*run)(struct check_context *c, struct check *k);
 	struct guest_case guest;
 } checks[] = {
 	{ QUICK("virt", CHECK_EARLY, check_virt) }, /* svm or vmx in the CPU's flags */
 	{ QUICK("kvm", CHECK_EARLY, check_kvm) },   /* /dev/kvm opens, with the API that we know */
 	{ QUICK("nested", CHECK_EARLY, check_nested) }, /* KVM's guests may nest */
-	{ QUICK("memory", CHECK_EARLY, check_memory) }, /* a pattern over free RAM */
-	{ QUICK("cpus", CHECK_EARLY,
-		check_cpus) }, /* all are online, where there is more than one */
-	{ QUICK("ipi", CHECK_EARLY | CHECK_LATE, check_ipi) }, /* each wakes the next */
-	{ QUICK("tlb", CHECK_LATE, check_tlb) },	/* none uses a page that was unmapped */
-	{ QUICK("clocks", CHECK_EARLY, check_clocks) }, /* none is behind another */
-	{ QUICK("clock", CHECK_EARLY, check_clock), ON_EACH_CPU }, /* never goes back */
-	{ QUICK("tsc", CHECK_EARLY, check_tsc) }, /* its frequency is known and right */
-	{ QUICK("timer", CHECK_EARLY, check_timer),
-	  ON_EACH_CPU }, /* fires, neither early nor lost */
+	{ QUICK("memory", CHECK_EARLY, check_memory) }, /* a pattern in free RAM */
+	{ QUICK("cpus", CHECK_EARLY, check_cpus) }, /* all are online, if there is more than one */
+	{ QUICK("ipi", CHECK_EARLY | CHECK_LATE, check_ipi) }, /* each CPU wakes the next */
+	{ QUICK("tlb", CHECK_LATE, check_tlb) }, /* no CPU uses a page after it was unmapped */
+	{ QUICK("clocks", CHECK_EARLY, check_clocks) }, /* no CPU's clock is behind another's */
+	{ QUICK("clock", CHECK_EARLY, check_clock), ON_EACH_CPU }, /* never goes backwards */
+	{ QUICK("tsc", CHECK_EARLY, check_tsc) }, /* its frequency is known and correct */
+	{ QUICK("timer", CHECK_EARLY, check_timer), ON_EACH_CPU }, /* comes, and not too early */
 	{ QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu),
 	  ON_EACH_CPU },					 /* registers survive exits */
 	{ QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost) }, /* of an exit, in cycles */
 
-	/* Memory of a guest is moved, split, shared and write-protected while it runs */
+	/* A guest's memory is moved, split, shared and write-protected while it runs */
 	{ THOROUGH("kvm_memory"), .guest = { .entry = case_memory, .on_call = call_memory } },
-	/* Memory slots added, moved and removed; accesses where none is */
+	/* Memory slots are added, moved and removed; accesses where there is none */
 	{ THOROUGH("kvm_slots"), .guest = { .entry = case_slots, .on_call = call_slots } },
-	/* Instructions that KVM emulates: their memory, their permissions, what a user may do */
+	/* Instructions that KVM emulates: their memory accesses, permissions, and use by user programs */
 	{ THOROUGH("kvm_emulator"), .guest = { .entry = case_emulator } },
-	/* Interrupts counted; a guest that keeps the CPU does not keep this level's ticks */
+	/* Interrupts are counted; a guest that keeps the CPU does not stop this level's ticks */
 	{ THOROUGH("kvm_timers"),
 	  .guest = { .entry = case_timers, .on_call = call_timers, .exact = true } },
-	/* A debugger from outside: breakpoints, watchpoints, single steps */
+	/* A debugger outside of the guest: breakpoints, watchpoints, single steps */
 	{ THOROUGH("kvm_debug"),
 	  .guest = { .entry = case_debug, .on_call = call_debug, .exact = true } },
-	/* Registers set from outside, in all modes */
+	/* Registers that are set from outside, in all modes */
 	{ THOROUGH("kvm_segments"), .guest = { .entry = case_segments, .on_call = call_segments } },
 	/* MSRs that are taken from a guest and given back */
 	{ THOROUGH("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
 	/* Priorities and the timer of the interrupt controller */
 	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic, .on_call = call_apic } },
-	/* XCR0 of a guest */
+	/* A guest's XCR0 */
 	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
-	/* A guest, and its guest, saved, destroyed and restored at any moment */
+	/* A guest, and its guest, are saved, destroyed and restored at any moment */
 	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* A guest whose thread moves from CPU to CPU */
 	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
-	/* An instruction of a nested guest exits to its hypervisor if that wants it, else not */
+	/* A nested guest's instruction exits to its hypervisor if, and only if, that intercepts it */
 	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
-	/* Memory of a nested guest is moved by its hypervisor, in 4 KiB, 2 MiB and more */
+	/* A nested guest's memory is moved by its hypervisor, in pages of 4 KiB, 2 MiB and more */
 	{ THOROUGH("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
-	/* and from outside, by this level */
+	/* The same, moved from outside by this level */
 	{ THOROUGH("svm_memory"), .guest = { .entry = case_nested_memory,
 					     .svm = true,
 					     .npt = true,
 					     .on_call = call_memory } },
-	/* Memory slots that change below a nested guest */
+	/* Memory slots change below a nested guest */
 	{ THOROUGH("svm_slots"), .guest = { .entry = case_nested_slots,
 					    .svm = true,
 					    .npt = true,
 					    .on_call = call_slots } },
-	/* What KVM writes for a hypervisor is in the dirty log too */
+	/* The dirty log has what KVM writes for a hypervisor */
 	{ THOROUGH("svm_log"),
 	  .guest = { .entry = case_log, .svm = true, .npt = true, .on_call = call_log } },
-	/* Interrupts of the hypervisor while its guest runs, spins, masks them */
+	/* Interrupts of the hypervisor while its guest runs, spins or masks them */
 	{ THOROUGH("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
-	/* The maps of MSRs and ports that exit, changed from run to run */
+	/* The bitmaps of MSRs and ports that exit change from run to run */
 	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
-	/* What the hypervisor injects comes once, whatever interferes */
+	/* Each event that the hypervisor injects comes once, whatever interferes */
 	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
-	/* Events behind STI, two at once, in a halt, and while their delivery faults at this level */
+	/* Events behind STI, two at once, during HLT, and while their delivery faults in this level */
 	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
 					       .svm = true,
 					       .npt = true,
 					       .exact = true,
 					       .on_call = call_delivery } },
-	/* What was under way at an exit is what the hypervisor is told */
+	/* At an exit the hypervisor learns which event was being delivered */
 	{ THOROUGH("svm_interrupted"),
 	  .guest = { .entry = case_interrupted, .svm = true, .npt = true, .exact = true } },
-	/* Registers of a nested guest and of its hypervisor: each has its own */
+	/* A nested guest and its hypervisor each have registers of their own */
 	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
-	/* Two guests in turn, and one that changes its page tables */
+	/* Two guests run in turn, and one changes its page tables */
 	{ THOROUGH("svm_tlb"), .guest = { .entry = case_tlb, .svm = true } },
-	/* The TSC's offset, and timers and kvm-clock of the hypervisor meanwhile */
+	/* The TSC offset, and the hypervisor's timers and kvm-clock meanwhile */
 	{ THOROUGH("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
-	/* Real mode, protected mode, PAE, compatibility mode, a user's program */
+	/* Real mode, protected mode, PAE, compatibility mode, user programs */
 	{ THOROUGH("svm_modes"),
 	  .guest = { .entry = case_modes, .svm = true, .npt = true, .exact = true } },
 	/* INIT while a nested guest runs */
 	{ THOROUGH("svm_reset"),
 	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
-	/* What VMRUN must refuse */
+	/* States that VMRUN must refuse */
 	{ THOROUGH("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
-	/* Recursive SVM: who gets what happens in the guest of a nested guest */
+	/* Recursive SVM: who gets which event of a nested guest's guest */
 	{ THOROUGH("svm_recursion"),
 	  .guest = { .entry = case_recursion, .svm = true, .npt = true, .recursion = true } },
 };
 
-/* Whether NAME is in LIST, which has commas between names. */
+/* Whether NAME is in LIST, which is separated by commas. */
 static bool is_in(const char *list, const char *name)
 {
 	size_t len = strlen(name);
@@ -477,7 +478,7 @@ bool checks_are_known(const char *list)
 	return true;
 }
 
-/* Each CPU has the result of the last, or of the first that fails. */
+/* The result is that of the first CPU that fails, or of the last CPU. */
 static void run_on_each_cpu(struct check_context *c, size_t i, struct check *k)
 {
 	int cpu[CPUS_MAX], count = cpus_ours(cpu);

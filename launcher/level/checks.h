@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a level proves about itself.  One table: one more check is one more line in checks.c.
- */
+/* What a level checks about itself.  Add a check by adding a line to the table in checks.c. */
 #ifndef SUPERNEST_CHECKS_H
 #define SUPERNEST_CHECKS_H
 
@@ -9,24 +7,24 @@
 #include "level/platform.h"
 
 /*
- * When a check runs.  Exits are what depth costs, so before the child is started a check spends a
- * few; once the child has ended, or when there is none, those that need many are made in full.
+ * When a check runs.  Depth costs exits, so before the child is started a check uses only a few.  Checks
+ * that need many run in full after the child has ended, or at once if there will be no child.
  */
 enum check_phase {
-	CHECK_EARLY = 1,    /* before ready */
+	CHECK_EARLY = 1,    /* before the level is ready */
 	CHECK_LATE = 2,	    /* after the child has ended */
 	CHECK_THOROUGH = 4, /* after that, if asked for */
 };
 
-/* A case of launcher/guest, which the level's KVM runs. */
+/* A case of launcher/guest, which runs in a guest of the level's KVM. */
 struct guest_case {
 	void (*entry)(void);
-	bool svm; /* for AMD-V alone, */
-	bool npt; /* with nested paging */
+	bool svm; /* only on AMD-V */
+	bool npt; /* and with nested paging */
 	bool (*on_call)(struct machine *m,
-			int reason); /* machine.h; NULL: the guest calls nobody */
-	bool recursion;		     /* for a CPU that has recursive SVM */
-	bool exact; /* it needs breakpoints, STI; HLT and PAE as a CPU has them, not as most emulators do */
+			int reason); /* machine.h; NULL: the guest makes no calls */
+	bool recursion;		     /* only on a CPU with recursive SVM */
+	bool exact; /* needs breakpoints, STI; HLT and PAE as in a CPU, which most emulators lack */
 };
 
 struct check_context {
@@ -34,20 +32,20 @@ struct check_context {
 	const struct platform *platform;
 	enum check_phase phase;
 	bool need_virt;	    /* a next level was asked for: without virtualization the check fails */
-	bool need_nested;   /* and one below it: its guests must nest */
-	int vcpus;	    /* that the level above gave it; 0: nobody says */
-	double deadline_s;  /* on now_s(): late checks end by then */
-	const char *wanted; /* of the thorough ones: "thorough", all, or names with commas */
-	const struct guest_case *guest; /* of the check that runs */
-	void (*alive)(void *context);	/* called now and then while a check takes long */
+	bool need_nested;   /* and one below that: guests must be able to nest */
+	int vcpus;	    /* given by the level above; 0: unknown */
+	double deadline_s;  /* late checks must end by then, on now_s(); 0: no limit */
+	const char *wanted; /* thorough checks to run: "thorough", or names with commas */
+	const struct guest_case *guest; /* of the running check */
+	void (*alive)(void *context);	/* called now and then during a long check */
 	void *alive_context;
 	void *context;
-	void (*done)(void *context, const struct check *k); /* called as each result is there */
+	void (*done)(void *context, const struct check *k); /* called with each result */
 };
 
-/* Runs the checks of a phase; results go into self->checks and to done(), costs into self->*_cycles. */
+/* Runs the checks of a phase.  Results go to self->checks and done(), costs to self->*_cycles. */
 void checks_run(struct check_context *c);
-/* Whether LIST is quick, thorough, or names of thorough checks.  False (printed) if not. */
+/* Whether LIST is quick, thorough, or names of thorough checks.  Prints an error if not. */
 bool checks_are_known(const char *list);
 
 #endif

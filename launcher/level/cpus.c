@@ -20,9 +20,8 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define PAGES \
-	8 /* of different content: an old one is the right one again only after so many rounds */
-#define END INT32_MAX /* in place of a round: there are no more */
+#define PAGES 8	      /* contents in turn: a stale one is correct again only after as many rounds */
+#define END INT32_MAX /* instead of a round: it is over */
 #define KILL_MS 1000
 
 int cpus_ours(int cpu[CPUS_MAX])
@@ -81,15 +80,15 @@ int cpus_move(int cpu)
 
 /* ---- a thread on each CPU ---------------------------------------------------------------- */
 
-/* In memory that the process with the threads and the caller share. */
+/* Memory that the caller shares with the process of the threads. */
 struct scene {
 	struct together t;
 	int count, cpu[CPUS_MAX];
-	atomic_int token[CPUS_MAX]; /* the round in which the CPU has it */
-	_Atomic int64_t newest_ns;  /* that any has read */
-	volatile int *page;	    /* what is mapped there changes */
-	atomic_int announced;	    /* the content that all must see by now, or a newer one */
-	atomic_bool told;	    /* something was wrong */
+	atomic_int token[CPUS_MAX]; /* the round in which the CPU has the token */
+	_Atomic int64_t newest_ns;  /* the newest time that any CPU has read */
+	volatile int *page;	    /* the page, whose mapping changes */
+	atomic_int announced;	    /* the content that all must see now, or a newer one */
+	atomic_bool told;	    /* an error was reported */
 };
 
 struct thread {
@@ -104,7 +103,7 @@ static void say(struct scene *s, const char *fmt, ...)
 {
 	va_list args;
 
-	if (atomic_exchange(&s->told, true)) /* the first one is enough */
+	if (atomic_exchange(&s->told, true)) /* only the first error is reported */
 		return;
 	va_start(args, fmt);
 	vsnprintf(s->t.wrong, sizeof(s->t.wrong), fmt, args);
@@ -145,7 +144,7 @@ static void run_threads(struct scene *s, void (*act)(struct scene *s, int me))
 	_exit(0);
 }
 
-/* Its end, or LIMIT_S. */
+/* Waits for its end, at most LIMIT_S. */
 static void await(struct scene *s, pid_t pid)
 {
 	struct pollfd end = { syscall(SYS_pidfd_open, pid, 0), POLLIN, 0 };
@@ -154,7 +153,7 @@ static void await(struct scene *s, pid_t pid)
 		say(s, "stuck after %d of %d rounds: no end within %.1f s", s->t.done, s->t.rounds,
 		    s->t.limit_s);
 	kill(pid, SIGKILL);
-	/* A thread that waits for another CPU in the kernel does not die. */
+	/* A thread that waits in the kernel for another CPU does not die. */
 	if (end.fd >= 0 && poll(&end, 1, KILL_MS) == 1)
 		waitpid(pid, NULL, 0);
 	if (end.fd >= 0)
@@ -211,7 +210,7 @@ static void pass_on(struct scene *s, int me)
 	int next = (me + 1) % s->count;
 
 	for (int round = 0; round != END;) {
-		if (!me) { /* it starts each round, and ends them */
+		if (!me) { /* the first CPU starts each round, and the end */
 			bool more = round < s->t.rounds && !is_over(s);
 
 			give_token(s, next, more ? round + 1 : END);
@@ -275,7 +274,7 @@ static void *map(int fd, void *at, int pages, int offset)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* The round is the content. */
+/* The content is the number of the round. */
 static void change_page(struct scene *s)
 {
 	int fd = memfd_create("pages", MFD_CLOEXEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the user of a level's shell can ask: where am I, what does the CPU say. */
+/* What the user of a level's shell can ask: where am I, and what does the CPU say? */
 #ifndef SUPERNEST_INSPECT_H
 #define SUPERNEST_INSPECT_H
 
@@ -8,13 +8,13 @@
 #include "level/platform.h"
 #include "report/report.h"
 
-/* This level as it is now, and the run as far as SO_FAR knows it (nothing: it has no levels). */
+/* Prints this level as it is now, and the run as far as SO_FAR knows it (if it has levels). */
 void inspect_status(const struct level *self, const struct platform *p, const struct report *so_far,
 		    FILE *out);
 
-/* The instruction's four registers.  -1 (printed) if a number is malformed; SUBLEAF may be NULL. */
+/* Prints the four registers of CPUID.  -1 (printed) if a number is malformed.  SUBLEAF may be NULL. */
 int inspect_cpuid(const char *leaf, const char *subleaf, FILE *out);
-/* A model-specific register.  -1 if the number is malformed, -2 if it cannot be read (both printed). */
+/* Prints a model-specific register.  -1 if the number is malformed, -2 if it cannot be read (both printed). */
 int inspect_msr(const char *number, FILE *out);
 
 #endif

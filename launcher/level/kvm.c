@@ -21,7 +21,7 @@ static bool is_vmx(const char *virt)
 
 void kvm_find_message(const char *log, char *message, size_t size)
 {
-	/* What their pr_fmt() puts in front: arch/x86/kvm/svm/svm.c, vmx/vmx.c, x86.c */
+	/* Prefixes by pr_fmt(): arch/x86/kvm/svm/svm.c, vmx/vmx.c, x86.c */
 	static const char *const speakers[] = { "] kvm_amd: ", "] kvm_intel: ", "] kvm: " };
 	const char *last = NULL, *at;
 
@@ -160,7 +160,7 @@ static bool is_on(const char *parameter)
 {
 	char value[8];
 
-	/* kvm_amd.npt was a number once */
+	/* kvm_amd.npt was a number in older kernels */
 	return !read_text(parameter, value, sizeof(value)) && (*value == 'Y' || *value == '1');
 }
 

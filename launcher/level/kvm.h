@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why KVM cannot be used here, and what to do about it: a host's owner and a level need other advice.
+ * Why KVM cannot be used here, and what to do about it.  The owner of a host needs other advice than a
+ * level.
  */
 #ifndef SUPERNEST_KVM_H
 #define SUPERNEST_KVM_H
 
 #include "lib/system.h"
 
-/* Recursive SVM for guests of a CPU that has none: scripts/patches/linux/provider */
+/* Recursive SVM for guests, on a CPU without it: scripts/patches/linux/provider */
 #define KVM_PROVIDES_RECURSION "/sys/module/kvm_amd/parameters/provide_recursion"
 
-/* What is known of a /dev/kvm that does not open. */
+/* What is known of a /dev/kvm that cannot be opened. */
 struct kvm_facts {
-	int err;	   /* errno of its open() */
-	bool in_appliance; /* whose kernel has KVM built in, or loaded it just now */
+	int err;	   /* errno of open() */
+	bool in_appliance; /* where KVM is built in, or was just loaded */
 	bool in_container;
-	bool runs;	    /* it has registered its device: /sys/class/misc/kvm */
+	bool runs;	    /* KVM has registered its device: /sys/class/misc/kvm */
 	bool module_loaded; /* /sys/module/kvm_amd, or kvm_intel */
-	const char *module; /* the name of that */
-	unsigned int mode;  /* of /dev/kvm, where it is there */
-	char group[32];	    /* whose it is, "" if that has no name */
-	char said
-		[120]; /* The last message of KVM in the kernel's log, "" if there are none to be read */
+	const char *module; /* name of that module */
+	unsigned int mode;  /* of /dev/kvm, if it exists */
+	char group[32];	    /* its group's name, or "" */
+	char said[120];	    /* KVM's last message in the kernel's log, or "" */
 };
 
-/* Fills in all but `err` and `in_appliance`.  VIRT: svm or vmx. */
+/* Sets everything but `err` and `in_appliance`.  VIRT is svm or vmx. */
 void kvm_learn_facts(struct kvm_facts *f, const char *virt);
-/* The sentence. */
+/* Writes the explanation to WHY. */
 void kvm_explain(const struct kvm_facts *f, char *why, size_t size);
-/* The last message of KVM in LOG, a kernel's log as klogctl() gives it. */
+/* Finds KVM's last message in LOG, a kernel's log as klogctl() returns it. */
 void kvm_find_message(const char *log, char *message, size_t size);
 /*
- * Whether KVM lets its guests nest: by the module's parameter, or, where that cannot be read, by what KVM on FD
- * (-1: none) offers to a guest.  1, 0 or UNKNOWN.
+ * Whether KVM lets its guests nest: 1, 0 or UNKNOWN.  By the module's parameter, or, if that cannot be
+ * read, by what KVM on FD (-1: none) offers to guests.
  */
 int kvm_nests(int fd, const char *virt);
-/* Whether KVM uses nested paging on AMD-V: only then does it offer it to its guests. */
+/* Whether KVM uses nested paging on AMD-V; only then does it offer that to its guests. */
 bool kvm_nests_pages(void);
 /*
- * Whether it lets its guests recurse, see docs/recursion.md: it does if its own CPU offers that, or if it was told to do
- * the CPU's part itself.
+ * Whether KVM lets its guests recurse (docs/recursion.md): if its own CPU has recursive SVM, or if KVM was
+ * told to provide it.
  */
 bool kvm_recurses(void);
 bool kvm_provides_recursion(void);
-/* Whether it uses VMCSs in memory, see docs/performance.md: it does if the KVM below offers that. */
+/* Whether KVM uses VMCSs in memory (docs/performance.md): it does if the KVM below offers that. */
 bool kvm_has_vmcs_in_memory(void);
-/* The same by Hyper-V's interface: whether KVM on FD offers it to its guests, and whether it uses it. */
+/* The same with Hyper-V's interface: whether KVM on FD offers it to guests, and whether KVM uses it. */
 bool kvm_offers_enlightened_vmcs(int fd);
 bool kvm_has_enlightened_vmcs(void);
 

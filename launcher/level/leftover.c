@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define ROUNDS \
-	200 /* one that forks on and on is killed before it gets far; some rounds are needed */
+	200 /* a process that keeps forking is killed before it gets far, but that takes some rounds */
 #define ROUND_US 5000
 #define KTHREADD 2
 
@@ -20,7 +20,7 @@ struct process {
 	unsigned long long start;
 };
 
-/* proc(5): the name, in brackets, may have anything in it. */
+/* proc(5): the name, in parentheses, may contain anything. */
 static int read_process(const char *pid, struct process *p)
 {
 	char path[64], text[1024], *behind;
@@ -47,7 +47,7 @@ static bool is_leftover(const struct leftover *l, int pid, const struct process 
 	       p->start >= l->since;
 }
 
-/* Returns how many were still alive. */
+/* Returns the number of processes that were alive. */
 static int kill_round(const struct leftover *l, int signal)
 {
 	DIR *dir = opendir("/proc");
@@ -77,7 +77,7 @@ int leftover_kill(const struct appliance *a, const struct leftover *l)
 {
 	int alive;
 
-	if (!a) /* the processes are somebody else's too */
+	if (!a) /* on a host the processes may be anybody's */
 		return 0;
 	alive = kill_round(l, SIGSTOP); /* so that none can fork while others die */
 	for (int i = 0; i < ROUNDS && alive; i++) {

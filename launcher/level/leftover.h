@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a program leaves running: processes that began after it, in other sessions than ours.
- */
+/* Processes that a program leaves running: they started after it, in other sessions than ours. */
 #ifndef SUPERNEST_LEFTOVER_H
 #define SUPERNEST_LEFTOVER_H
 
 #include "lib/system.h"
 
 struct leftover {
-	unsigned long long since; /* on the clock that /proc/PID/stat has */
+	unsigned long long since; /* in the clock of /proc/PID/stat */
 };
 
-/* From now on; our own session is spared. */
+/* Counts processes from now on; our own session is spared. */
 void leftover_begin(struct leftover *l);
-/* Kills all of them.  Returns how many are still there after a bounded time. */
+/* Kills them all, within a bounded time.  Returns the number of those that are still there. */
 int leftover_kill(const struct appliance *a, const struct leftover *l);
 
 #endif

@@ -24,25 +24,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where things stand in the appliance. */
+/* Paths in the appliance. */
 #define QEMU_PATH "/bin/qemu-system-x86_64"
 #define BUSYBOX_PATH "/bin/busybox"
 #define FIRMWARE_DIR "/share"
-#define MACHINE_PATH "/share/machine" /* what this QEMU's microvm can do beyond others' */
+#define MACHINE_PATH "/share/machine" /* features of this QEMU's microvm that others lack */
 #define PARAMETERS_PATH \
 	"/share/words" /* the kernel command line of a nested level, with comments */
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
-#define FIRMWARE_PATH "/run/firmware.rom" /* of a level whose kernel is not ours */
-#define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without what is mounted */
+#define FIRMWARE_PATH "/run/firmware.rom" /* for a level whose kernel is not ours */
+#define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without mounts on them */
 #define UNTIL_PATH \
-	"/etc/supernest/until" /* which files deeper levels do not need; by host/pack.c */
-#define CMDLINE_PATH "/etc/supernest/cmdline" /* parameters, where a loader cannot pass any */
+	"/etc/supernest/until" /* which files deeper levels do not need; host/pack.c writes it */
+#define CMDLINE_PATH "/etc/supernest/cmdline" /* parameters, if a loader cannot pass them */
 
 #define LATE_CHECKS_S 20.0
-#define THOROUGH_S 3600.0 /* each check has its own bound */
-#define HEARTBEAT_S 2	  /* at the least */
-#define COUNT_US 5000	  /* a parent's turn */
+#define THOROUGH_S 3600.0 /* each check has its own limit */
+#define HEARTBEAT_S 2	  /* at least */
+#define COUNT_US 5000	  /* enough for the parent to run */
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -61,7 +61,10 @@ int life_read_cmdline(struct options *o)
 		     strlen(text));
 	if (options_from_cmdline(o, text) || !checks_are_known(o->checks) || full)
 		return -1;
-	/* The outermost has no parent to tell it; where its loader can't, an appended file may. */
+	/*
+	 * The outermost level has no parent.  If its loader cannot pass parameters, an appended file may
+	 * have them.
+	 */
 	if (o->level != LEVEL_NONE || access(CMDLINE_PATH, F_OK))
 		return 0;
 	if (read_whole(CMDLINE_PATH, text, sizeof(text)))
@@ -124,8 +127,8 @@ static void tell_own_line(void *context, const char *line)
 }
 
 /*
- * Errors go up as records. Those of another process of ours, which must not use our record numbers,
- * and those of sending itself go up as text.
+ * Sends errors up as records.  Errors of our other processes, which must not use our sequence numbers, and
+ * errors of sending itself go up as text.
  */
 static void fail_up(void *context, const char *message)
 {
@@ -173,12 +176,13 @@ void life_refuse_files(struct life *l, const char *why)
 		streams_close(&l->streams);
 }
 
-void life_heartbeat(void *context)
+/* Sends a heartbeat while a hook or a shell runs.  CONTEXT is a life. */
+static void heartbeat(void *context)
 {
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
 
-	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child that has any */
+	tell_number(t, t->from, "alive", "exits", UNKNOWN); /* there is no child with exits */
 }
 
 static void tell_own_check(void *context, const struct check *k)
@@ -200,8 +204,7 @@ void life_run_hook(struct life *l)
 	struct teller *t = &l->run.teller;
 	struct check k;
 
-	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->own_lines, life_heartbeat, l,
-			   &k))
+	if (appliance_hook(t->from, l->run.decided.hook_timeout_s, &l->own_lines, heartbeat, l, &k))
 		tell_own_check(t, &k);
 }
 
@@ -214,8 +217,9 @@ static void learn_parameters(struct life *l)
 }
 
 /*
- * What somebody has set is told at once, as the level may die of it.  Where the kernel command line has no word of KVM, nobody
- * has, and life_end() learns what there is: reading 30 files of sysfs takes time that the level below would pay for.
+ * Tells parameters of KVM that differ from their defaults, before they can kill the level.  If the kernel
+ * command line has none, life_end() reads them: reading 30 files of sysfs takes time that the level below
+ * would pay for.
  */
 static void check_parameters(struct life *l)
 {
@@ -233,7 +237,7 @@ static void check_parameters(struct life *l)
 	free(log);
 }
 
-/* The one that owns the CPU, or that somebody else started; below it a foreign kernel may be without. */
+/* The level that owns the CPU, or that was not started by us; a foreign kernel below it may lack SMP. */
 static bool is_outermost(const struct life *l)
 {
 	return !l->has_parent || l->run.teller.from == 0;
@@ -250,7 +254,7 @@ void life_learn_kvm(struct life *l)
 	kernel_of_level(self->level + 1, l->child_kernel, sizeof(l->child_kernel));
 	strcpy(l->archive.sum[0].path, own + 1);
 	strcpy(l->archive.sum[1].path, l->child_kernel + 1);
-	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong with it */
+	if (kernel_read(l->child_kernel, &l->child_file)) /* QEMU will say what is wrong */
 		l->child_file = (struct kernel){ 0 };
 	if (l->run.decided.nesting == NESTING_RECURSIVE && is_outermost(l))
 		platform_provide_recursion(l->appliance);
@@ -265,7 +269,7 @@ static bool is_last_level(const struct decided *d, int level)
 	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
 }
 
-/* There is no level below, and there was to be none or one that there is no room for. */
+/* Whether no level follows, because none was asked for or there is no room for it. */
 static bool is_deepest(const struct life *l)
 {
 	const struct decided *d = &l->run.decided;
@@ -282,7 +286,7 @@ static bool runs_payloads(const struct life *l)
 	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
 }
 
-/* The user of a shell may start another run, which needs the kernel again. */
+/* The user of a shell may start another run, which needs the kernel once more. */
 static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
@@ -290,18 +294,24 @@ static bool keeps_kernel(const struct life *l)
 	return !appliance_is_init(l->appliance) || o->start == START_MANUAL || o->end == END_SHELL;
 }
 
-/* Busybox too is needed no more where no program, hook or shell can call it while the child runs or after. */
+/* Once the child runs, only a hook, a program or a shell can still call busybox. */
 static bool keeps_shell(const struct life *l)
 {
 	return keeps_kernel(l) || runs_payloads(l) || appliance_has_hook() ||
 	       l->run.decided.shell == l->run.teller.from;
 }
 
-/* What is freed when the child is ready. */
+/* Memory of the files that are freed when the child is ready. */
 static int64_t freed_kib(const struct life *l)
 {
 	return l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()) +
 	       (keeps_shell(l) ? 0 : file_freed_kib(BUSYBOX_PATH));
+}
+
+/* Whether the guests of this level's KVM recurse. */
+static bool recurses(const struct life *l)
+{
+	return l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
 }
 
 static void plan_memory(struct life *l, int64_t archive_kib)
@@ -315,7 +325,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
 		.freed_kib = freed_kib(l),
-		.recurses = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE,
+		.recurses = recurses(l),
 		.huge_files = l->huge_files,
 	};
 
@@ -353,7 +363,7 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
-	/* A child is slower than its parent: less than our own boot took is surely not enough. */
+	/* A child is slower than its parent: the time that our own boot took is certainly not enough. */
 	if (d->deadline_s && now_s() + self->ready_s > d->deadline_s)
 		return reason_set(why, STOP_TIME, "no time is left for another level");
 	return STOP_NONE;
@@ -372,7 +382,7 @@ int64_t life_estimate_kib(struct life *l)
 	return archive_estimate_kib("/", &l->left_out);
 }
 
-/* What the level above gave us, as it has summed it up. */
+/* The checksums of what the level above gave us; false if it sent none. */
 static bool sums_handed_down(const struct life *l, struct archive_sums *s)
 {
 	return sscanf(l->run.asked.sums, "%32[0-9a-f]:%64[0-9a-f]:%64[0-9a-f]", s->tag, s->sha256,
@@ -380,9 +390,9 @@ static bool sums_handed_down(const struct life *l, struct archive_sums *s)
 }
 
 /*
- * Writes the child's, if there will be one, and sums up our own: the same, unless something is left out.  SHA-256 took
- * half of a level's boot, so only the outermost and the deepest level compute it: one in between shows by a tag, which
- * is cheap, that it has what its parent gave it.
+ * Writes the archive for the child, if there will be one, and computes the checksum of our own.  It is the
+ * same unless files are left out.  SHA-256 took half of a level's boot, so only the outermost and the deepest
+ * level compute it.  A level in between shows by a tag, which is cheap, that it has what its parent gave it.
  */
 static int write_archive(struct life *l, bool for_child)
 {
@@ -411,7 +421,7 @@ static int write_archive(struct life *l, bool for_child)
 		err = archive_write(ROOT_VIEW, fd, &l->archive);
 	if (fd >= 0)
 		close(fd);
-	if (err) /* no room for it: the level above still wants to compare the sums */
+	if (err) /* no room for it: the level above still wants to compare the checksums */
 		archive_write(ROOT_VIEW, -1, &l->archive);
 	if (for_child && l->left_out.count)
 		err |= archive_write(ROOT_VIEW, -1, &own);
@@ -449,13 +459,13 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.deadline_s = d->deadline_s ? d->deadline_s + 0.5 : now_s() + LATE_CHECKS_S,
 		.wanted = d->checks,
 		.vcpus = l->has_parent ? d->smp : 0,
-		.alive = life_heartbeat,
+		.alive = heartbeat,
 		.alive_context = l,
 		.context = t,
 		.done = tell_own_check,
 	};
 
-	if (phase == CHECK_THOROUGH) /* room for the levels above, which do the same */
+	if (phase == CHECK_THOROUGH) /* leaves room for the levels above, which do the same */
 		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
@@ -467,12 +477,15 @@ void life_become_ready(struct life *l)
 	if (l->has_parent)
 		uplink_use_serial(&l->uplink);
 	tell_level(&l->run.teller, "ready");
-	/* The parent counts our exits once it has its turn: without an idle moment that is at its next tick. */
+	/*
+	 * The parent counts our exits when it runs.  Without an idle moment it would run only at its next
+	 * tick.
+	 */
 	if (l->has_parent)
 		usleep(COUNT_US);
 }
 
-/* The levels above wait for heartbeats; the outermost level needs none. */
+/* The levels above wait for heartbeats; the outermost level has nobody to send them to. */
 static double heartbeat_s(const struct life *l)
 {
 	double pace_s = l->run.teller.self->ready_s;
@@ -480,7 +493,7 @@ static double heartbeat_s(const struct life *l)
 	return pace_s > HEARTBEAT_S ? pace_s : HEARTBEAT_S;
 }
 
-/* The outermost level has no parent that could send it a report: it writes its own. */
+/* The outermost level has no parent that sends it a report, so it writes its own. */
 static void keep_report_so_far(const struct report *r)
 {
 	struct report *copy = malloc(sizeof(*copy));
@@ -493,7 +506,7 @@ static void keep_report_so_far(const struct report *r)
 	free(copy);
 }
 
-/* -1: it was ended from outside, and has none. */
+/* STATUS -1: the shell was ended from outside, and has no status. */
 static void tell_shell_status(struct teller *t, int status)
 {
 	struct check k = { .id = "shell", .result = RESULT_SKIP, .unit = "status" };
@@ -517,7 +530,7 @@ static void hold_shell(struct life *l)
 		.start_s = 10 + 10 * t->self->ready_s,
 		.deadline_s = l->run.decided.deadline_s,
 		.heartbeat_s = l->has_parent ? heartbeat_s(l) : HEARTBEAT_S,
-		.on_heartbeat = life_heartbeat,
+		.on_heartbeat = heartbeat,
 		.context = l,
 	};
 
@@ -540,10 +553,15 @@ void life_hold_shell(struct life *l)
 		return;
 	hold_shell(l);
 	if (!l->why.stop)
-		life_write_archive(l); /* another run in it would have used it up */
+		life_write_archive(l); /* another run in the shell would have used up the archive */
 }
 
 /* ---- programs ---------------------------------------------------------------------------- */
+
+static bool runs_beside_child(const struct life *l)
+{
+	return runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT;
+}
 
 static void begin_payloads(struct life *l)
 {
@@ -562,7 +580,7 @@ static void begin_payloads(struct life *l)
 		p->input = uplink_input(&l->uplink);
 }
 
-/* Where no other level follows, there is no other time for them. */
+/* If no level follows, there is no later time for them. */
 void life_run_payloads(struct life *l, enum exec_when when)
 {
 	bool now = is_deepest(l) ? when == EXEC_FIRST : (int)when == l->run.decided.exec.when;
@@ -570,7 +588,7 @@ void life_run_payloads(struct life *l, enum exec_when when)
 	if (!runs_payloads(l) || !now)
 		return;
 	begin_payloads(l);
-	payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
+	payloads_run(&l->payloads, heartbeat_s(l), heartbeat, l);
 }
 
 static void poll_payloads(void *context, struct pollfd *fds)
@@ -593,7 +611,7 @@ static void step_payloads(void *context)
 
 /* ---- the next level ---------------------------------------------------------------------- */
 
-/* Its checksums show that it runs the kernel that was meant for it, and has the same files. */
+/* Equal checksums prove that the child runs the intended kernel and has the same files. */
 static void compare_sums(struct life *l, const struct level *child)
 {
 	struct check archive = { "archive", RESULT_PASS, l->archive.bytes, "bytes", "" };
@@ -621,7 +639,7 @@ void life_child_is_ready(void *context, const struct level *child)
 	struct life *l = context;
 	struct teller *t = &l->run.teller;
 
-	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT)
+	if (runs_beside_child(l))
 		begin_payloads(l);
 	compare_sums(l, child);
 	memory_settle(t->self, child->total_kib,
@@ -651,23 +669,22 @@ static int choose_machine(const struct life *l, struct vm_config *config, char *
 		config->machine = VM_FIRMWARE;
 		config->firmware = FIRMWARE_PATH;
 	}
-	if (isalpha((unsigned char)*options)) /* a name: a choice of the user */
+	if (isalpha((unsigned char)*options)) /* a name: the user's choice */
 		config->machine = VM_NAMED;
 	return 0;
 }
 
-/* Where an exit is dear, a tick has to come more rarely.  Only our kernel knows the parameter. */
+/* If exits are expensive, ticks must be rarer.  Only our kernel has the parameter. */
 static void append_tick(const struct life *l, char *parameters, size_t size)
 {
 	const struct teller *t = &l->run.teller;
-	bool recursive = l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
 	char word[32];
 	int jiffies;
 
 	if (l->platform.tsc_khz < 1 || t->self->cpuid_cycles <= 0)
 		return;
 	jiffies = cmdline_tick_jiffies(t->self->cpuid_cycles / l->platform.tsc_khz / 1000,
-				       t->from + 1, recursive);
+				       t->from + 1, recurses(l));
 	if (jiffies == 1)
 		return;
 	format(word, sizeof(word), "tick_jiffies=%d", jiffies);
@@ -697,8 +714,9 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 	if (!l->platform.child_xsave)
 		append_word(parameters, sizeof(parameters), "noxsave");
 	/*
-	 * Each piece of code that the kernel patches as it boots, of KVM some 300, would be three interrupts
-	 * to each CPU (text_poke_bp): life_start_cpus() starts the others when that is done.
+	 * The kernel patches its code as it boots, for KVM in about 300 places.  Each would cost three
+	 * interrupts to each CPU (text_poke_bp), so life_start_cpus() starts the other CPUs when that is
+	 * done.
 	 */
 	if (l->run.decided.smp > 1 && !foreign)
 		append_word(parameters, sizeof(parameters), "maxcpus=1");
@@ -714,10 +732,40 @@ static int make_cmdline(const struct life *l, bool foreign, char *cmdline)
 	return 0;
 }
 
+/* There is no next level, because of the last error. */
+static void tell_no_child(struct life *l)
+{
+	struct teller *t = &l->run.teller;
+
+	reason_set(&l->why, STOP_QEMU, "%s", last_error());
+	tell_stop(t, t->from + 1, &l->why);
+}
+
+static void prepare_child(struct life *l)
+{
+	const struct teller *t = &l->run.teller;
+	struct child *c = &l->child;
+
+	c->level = t->from + 1;
+	c->run = &l->run;
+	c->pace_s = t->self->ready_s;
+	c->heartbeat_s = l->has_parent ? heartbeat_s(l) : 0;
+	c->counts_chain = is_outermost(l);
+	c->has_parent = l->has_parent;
+	if (l->run.decided.exec.input > t->from)
+		c->input = uplink_input(&l->uplink);
+	c->own = &l->own_lines;
+	c->on_ready = life_child_is_ready;
+	c->context = l;
+	if (runs_beside_child(l)) {
+		l->aside = (struct aside){ poll_payloads, step_payloads, l };
+		c->aside = &l->aside;
+	}
+}
+
 void life_run_child(struct life *l)
 {
 	struct teller *t = &l->run.teller;
-	struct child *c = &l->child;
 	char cmdline[CMDLINE_SIZE], options[256];
 	struct vm_config config = {
 		.appliance = l->appliance,
@@ -737,35 +785,18 @@ void life_run_child(struct life *l)
 
 	if (choose_machine(l, &config, options, sizeof(options)) ||
 	    make_cmdline(l, config.firmware, cmdline)) {
-		reason_set(&l->why, STOP_QEMU, "%s", last_error());
-		tell_stop(t, t->from + 1, &l->why);
+		tell_no_child(l);
 		return;
 	}
 	config.enlightened = config.firmware && l->run.decided.enlightened;
 	memory_terms(t->self, &l->budget);
 	tell_level(t, "level");
 	platform_prepare_kvm(l->appliance);
-	c->level = t->from + 1;
-	c->run = &l->run;
-	c->pace_s = t->self->ready_s;
-	c->heartbeat_s = l->has_parent ? heartbeat_s(l) : 0;
-	c->counts_chain = is_outermost(l);
-	c->has_parent = l->has_parent;
-	if (l->run.decided.exec.input > t->from)
-		c->input = uplink_input(&l->uplink);
-	c->own = &l->own_lines;
-	c->on_ready = life_child_is_ready;
-	c->context = l;
-	if (runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT) {
-		l->aside = (struct aside){ poll_payloads, step_payloads, l };
-		c->aside = &l->aside;
-	}
-	if (child_run(c, &config)) {
-		reason_set(&l->why, STOP_QEMU, "%s", last_error());
-		tell_stop(t, t->from + 1, &l->why);
-	}
-	if (c->aside && l->payloads.teller) /* longer than the child */
-		payloads_run(&l->payloads, heartbeat_s(l), life_heartbeat, l);
+	prepare_child(l);
+	if (child_run(&l->child, &config))
+		tell_no_child(l);
+	if (l->child.aside && l->payloads.teller) /* they take longer than the child */
+		payloads_run(&l->payloads, heartbeat_s(l), heartbeat, l);
 }
 
 void life_tell_why(struct life *l)

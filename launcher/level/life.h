@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a level has and does during its life; run_level() in launcher.c has the order. */
+/* The state of a level, and the steps of its life; run_level() in launcher.c has their order. */
 #ifndef SUPERNEST_LIFE_H
 #define SUPERNEST_LIFE_H
 
@@ -20,62 +20,62 @@ struct life {
 	bool has_parent; /* a level above reads our records and prints the report */
 	struct platform platform;
 	struct archive archive;	  /* for the child */
-	struct names left_out;	  /* of it: what no level below this one needs */
-	char child_kernel[64];	  /* the file that the next level boots, */
-	struct kernel child_file; /* and what its header said when it was there */
-	bool huge_files;	  /* the child's RAM is one: memory_mount_huge() */
+	struct names left_out;	  /* files that no level below this one needs */
+	char child_kernel[64];	  /* path of the next level's kernel */
+	struct kernel child_file; /* its header, read while the file was there */
+	bool huge_files;	  /* the child's RAM is a file of huge pages */
 	struct budget budget;
-	struct reason why; /* there is no next level */
+	struct reason why; /* why there is no next level */
 	struct child child;
 	struct payloads payloads;
-	struct streams streams;	    /* where no level above shows what programs print */
-	struct aside aside;	    /* they run beside the child */
-	struct own_lines own_lines; /* of our hook's and our own, on their way up */
-	char early[400];	    /* messages from before we knew where to send them: lines */
-	bool telling;		    /* an error, as a record */
+	struct streams streams;	    /* if no level above shows the output of programs */
+	struct aside aside;	    /* programs that run beside the child */
+	struct own_lines own_lines; /* output of our hook and our own errors, on its way up */
+	char early[400];	    /* lines printed before we knew where to send them */
+	bool telling;		    /* we are sending an error as a record */
 	struct uplink uplink;
 };
 
 /*
- * What the kernel command line asks for; where a loader cannot pass any, an appended file may.  -1
- * (printed): a word is malformed.
+ * Reads the kernel command line, and, if a loader cannot pass one, an appended file.  -1 (printed) if a
+ * parameter is malformed.
  */
 int life_read_cmdline(struct options *o);
-/* -1 (printed): more than one vCPU was asked for, and the kernel of the levels below has no use for them. */
+/* -1 (printed) if more than one vCPU was asked for and the kernel of the levels below does not support that. */
 int life_check_smp(const struct options *o);
-/* Finds out which level this is, and tells from now on. KERNEL_S: how long our kernel took. */
+/* Finds out which level this is, and starts to tell.  KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
-/* Sends everything that we print to the level above, what was printed before included. */
+/* From now on sends all that we print to the level above, together with what was printed before. */
 void life_open_own_lines(struct life *l);
-/* Some of our files are missing, as the kernel says: nothing is run. */
+/* Ends the run because files are missing, as the kernel's message WHY says. */
 void life_refuse_files(struct life *l, const char *why);
-/* The heartbeat while a hook or a shell runs, which may take long: CONTEXT is a life. */
-void life_heartbeat(void *context);
-/* The CPUs that its kernel left alone. */
+/* Starts the CPUs that the kernel did not. */
 void life_start_cpus(struct life *l);
-/* A person's own preparation of the level, which is a check of it. */
+/* Runs the user's hook, which is a check. */
 void life_run_hook(struct life *l);
-/* KVM, and which kernels this level and the next one boot. */
+/* Finds out whether KVM works, and which kernels this level and the next one boot. */
 void life_learn_kvm(struct life *l);
-/* About how much the child would unpack. */
+/* Estimates the size of the child's archive, in KiB. */
 int64_t life_estimate_kib(struct life *l);
-/* Whether there can be a next level that unpacks so much, as far as that is known before trying. */
+/* Decides whether there can be a next level with an archive of this size; sets l->why if not. */
 void life_consider_child(struct life *l, int64_t archive_kib);
-/* Writes the archive for the child, or, if there will be none, only its sum. */
+/* Writes the archive for the child; if there will be no child, only computes its checksum. */
 void life_write_archive(struct life *l);
 void life_run_checks(struct life *l, enum check_phase phase);
 void life_become_ready(struct life *l);
-/* A shell here, if that was asked for; what is below us, if anything, comes after it. */
+/* Runs a shell here, if it was asked for.  The levels below start after it has ended. */
 void life_hold_shell(struct life *l);
-/* The programs of the user's, if they are to run now. */
+/* Runs the user's programs, if this is their time. */
 void life_run_payloads(struct life *l, enum exec_when when);
-/* Of a child: CONTEXT is a life.  It runs what was meant for it, and has read all that we keep for it. */
+/*
+ * The child is ready: frees the files that we keep for it, and runs the programs that run beside it.
+ * CONTEXT is a life.
+ */
 void life_child_is_ready(void *context, const struct level *child);
-/* Starts the next level and supervises it, or tells why there is none. */
+/* Starts the next level and supervises it. */
 void life_run_child(struct life *l);
 void life_tell_why(struct life *l);
-/* Checks that need many exits, and the last record. */
-/* The long form of the quick checks, and the thorough ones. */
+/* Runs the long form of the quick checks, and the thorough ones. */
 void life_run_late_checks(struct life *l);
 void life_end(struct life *l);
 

@@ -12,22 +12,28 @@
 #define HUGE_PAGE (2 << 20)
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
-#define QEMU_KIB 1280 /* qemu's anonymous memory, stacks and page tables of its own */
-/* For each vCPU but the first: QEMU's thread and CPU object, KVM's vCPU. */
+#define QEMU_KIB 1280 /* QEMU's anonymous memory, stacks and page tables */
+/* For each vCPU but the first: QEMU's thread and CPU object, and KVM's vCPU. */
 #define VCPU_KIB 256
-/* and what the child's kernel has for each: per-CPU areas, idle and other threads. */
+/* What the child's kernel has for each of them: per-CPU areas, idle and other threads. */
 #define CHILD_CPU_KIB 512
-/* 4 KiB of page table for 2 MiB of guest RAM: each huge page has one in store, to be split into. */
+/* 4 KiB of page table for 2 MiB of guest RAM: each huge page keeps one for being split. */
 #define PAGE_TABLE_SHARE 512
-/* Where they are pages of a file: 4 KiB of tables for 1 GiB, QEMU's and KVM's, and 320 bytes of XArray for each 4 MiB. */
+/*
+ * Of a file of huge pages: 4 KiB of tables for each GiB, QEMU's and KVM's, and 320 bytes of the page cache's tree for each
+ * 4 MiB.
+ */
 #define FILE_TABLE_SHARE 8192
-/* 10 bytes for 4 KiB: KVM's rmap and write tracking, once the child itself nests (mmu.c). */
+/* 10 bytes for 4 KiB: KVM's rmaps and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
-/* Where a child's kernel is loaded to, its data, its launcher, and a grain of free memory. */
+/* Where a child's kernel is loaded, its data, its launcher, and a little free memory. */
 #define CHILD_DATA_KIB 5616
-/* A kernel larger than ours has more data too: Debian's need a third of what they have more. */
+/* A kernel larger than ours has more data too: Debian's have a third of the extra size. */
 #define MORE_DATA_SHARE 3
-/* And scatters it if it has more RAM: Debian's 7.3 comes up with 125 MiB and touched 139 to 145 of 158. */
+/*
+ * A kernel with more RAM touches more of it: Debian's 7.3 starts with 125 MiB, and touched 139 to 145 of
+ * 158.
+ */
 #define SCATTER_SHARE 6
 
 static int64_t meminfo_kib(const char *key)
@@ -36,8 +42,8 @@ static int64_t meminfo_kib(const char *key)
 }
 
 /*
- * Freed pages, and huge ones that were allocated ahead, wait on the CPU's own list, where MemFree and
- * MemAvailable do not count them.  Our kernel takes them back before it says that there is no more
+ * Freed pages, and preallocated huge ones, wait on per-CPU lists, which MemFree and MemAvailable do not
+ * count.  Our kernel takes them back before it reports that memory is exhausted
  * (scripts/patches/linux/0022).
  */
 static int64_t waiting_kib(void)
@@ -62,31 +68,36 @@ static int64_t available_kib(void)
 
 void memory_setup(const struct appliance *a)
 {
-	/* The kernel turns huge pages off below 512 MiB; with 4 KiB pages a boot has 30 x the faults. */
+	/*
+	 * The kernel turns huge pages off below 512 MiB; with 4 KiB pages a boot has 30 times as many
+	 * faults.
+	 */
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/defrag", "always");
 	/*
-	 * A huge page that is read first would be the zero page, and split into small ones when it is
-	 * written: the child's first two MiB (it looks for a BIOS there) cost 530 exits instead of one.
+	 * A huge page that is read before it is written would be the zero page, and be split into small
+	 * pages at the first write.  For the child's first 2 MiB, where it looks for a BIOS, that cost 530
+	 * exits instead of one.
 	 */
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/use_zero_page", "0");
-	/* khugepaged would raise min_free_kbytes by tens of MiB and wake the CPU for nothing. */
+	/* khugepaged would raise min_free_kbytes by tens of MiB, and wake the CPU for nothing. */
 	system_write(a, "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
 		     "1000000");
 	system_write(a, "/proc/sys/vm/min_free_kbytes", "128");
-	/* There is no page cache to reclaim early: a wider distance between the marks is only unused. */
+	/* There is no page cache to reclaim early: memory between wider watermarks would only be unused. */
 	system_write(a, "/proc/sys/vm/watermark_scale_factor", "1");
 	/*
-	 * When blocks of free memory are split up between kinds of pages, the kernel would raise the marks by
-	 * 2 MiB (boost_watermark, page_alloc.c), as much as our margin, and kill QEMU with that much free.
+	 * When page blocks change their mobility type, the kernel would raise the watermarks by 2 MiB
+	 * (boost_watermark, page_alloc.c).  That is all of our margin: it would kill QEMU with that much
+	 * memory free.
 	 */
 	system_write(a, "/proc/sys/vm/watermark_boost_factor", "0");
 	/*
-	 * Nothing of ours needs memory that old devices can reach; a 256th of all RAM above 4 GiB would be
-	 * kept free below it for those that do.
+	 * We have no device that can only reach low memory.  For such devices the kernel would keep a
+	 * 256th of all RAM above 4 GiB free below it.
 	 */
 	system_write(a, "/proc/sys/vm/lowmem_reserve_ratio", "0 0 0");
-	/* Freed pages would wait on the CPU's own list, up to an eighth of all. */
+	/* Freed pages would wait on the CPU's own list, up to an eighth of all memory. */
 	system_write(a, "/proc/sys/vm/percpu_pagelist_high_fraction", "1000000");
 	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
 }
@@ -116,8 +127,9 @@ bool memory_mount_huge(const struct appliance *a)
 }
 
 /*
- * One struct page (64 bytes) for each page of each section, used or not (arch/x86/include/asm/sparsemem.h).
- * Sections have 16 MiB in our kernel, by scripts/patches/linux/0018, and 128 MiB in others.
+ * Each section has a struct page (64 bytes) for all of its pages, used or not
+ * (arch/x86/include/asm/sparsemem.h).  Sections have 16 MiB in our kernel, by scripts/patches/linux/0018,
+ * and 128 MiB in others.
  */
 #define OUR_SECTION_KIB (16 * KIB_PER_MIB)
 #define SECTION_KIB (128 * KIB_PER_MIB)
@@ -129,13 +141,13 @@ int64_t memory_struct_page_kib(int64_t ram_kib)
 	       STRUCT_PAGE_SHARE;
 }
 
-/* Ours cannot take memory away while it runs, which others can, and list it then. */
+/* Our kernel has no memory hot-plug; other kernels have it, and this directory with it. */
 static int64_t section_kib(void)
 {
 	return access("/sys/devices/system/memory", F_OK) ? OUR_SECTION_KIB : SECTION_KIB;
 }
 
-/* The kernel's own parts and its struct pages. */
+/* The kernel's image and data, and its struct pages. */
 static void learn_kernel(struct level *self)
 {
 	unsigned long long start, end, next_section = 0, section = section_kib() * 1024;
@@ -171,12 +183,12 @@ int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus)
 {
 	int64_t more_kib = kernel_kib > OUR_KERNEL_KIB ? kernel_kib - OUR_KERNEL_KIB : 0;
 
-	/* The archive and what is unpacked from it are there together for a moment. */
+	/* For a moment the archive and the files unpacked from it are both in memory. */
 	return CHILD_DATA_KIB + (vcpus - 1) * CHILD_CPU_KIB + kernel_kib +
 	       more_kib / MORE_DATA_SHARE + 2 * archive_kib;
 }
 
-/* A KVM whose guests recurse has no shadow of their nested page tables: 70 levels deep 720 KiB were used. */
+/* A KVM whose guests recurse does not shadow their nested page tables: 720 KiB were used at a depth of 70. */
 int64_t memory_margin_kib(bool recurses)
 {
 	return recurses ? 768 : 2048;
@@ -184,7 +196,7 @@ int64_t memory_margin_kib(bool recurses)
 
 void memory_divide(struct budget *b, int64_t wanted_kib)
 {
-	/* Files are freed when the child is up, long before it has touched all of its RAM. */
+	/* The files are freed when the child is ready, long before it has touched all of its RAM. */
 	int64_t left = b->available_kib + b->freed_kib - b->qemu_kib - b->margin_kib;
 
 	if (left < 0)
@@ -194,7 +206,7 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 	left -= b->page_tables_kib + b->rmaps_kib;
 	if (wanted_kib && wanted_kib < left)
 		left = wanted_kib;
-	/* Whole MiB, as QEMU's -m counts; an even number, so that huge pages cover it. */
+	/* Whole MiB, as for QEMU's -m; an even number, so that huge pages cover it. */
 	b->child_kib = left / (2 * KIB_PER_MIB) * (2 * KIB_PER_MIB);
 }
 
@@ -221,7 +233,7 @@ int64_t memory_needed_kib(const struct budget *b)
 
 	if (touched_kib > b->child_kib)
 		touched_kib = b->child_kib;
-	/* What the child touches before it is up must fit while our files are still there. */
+	/* What the child touches before it is ready must fit while our files are still there. */
 	if (b->available_kib - b->qemu_kib < touched_kib)
 		return b->need_kib + b->freed_kib + b->scatter_kib;
 	return b->need_kib;
@@ -242,7 +254,7 @@ void memory_terms(struct level *self, const struct budget *b)
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_data); i++)
 		self->kernel_data_kib += meminfo_kib(kernel_data[i]);
 	self->reserve_kib = meminfo_kib("MemFree:") + waiting_kib() - b->available_kib;
-	if (self->reserve_kib < 0) /* something is cached that could be dropped */
+	if (self->reserve_kib < 0) /* some reclaimable cache is there */
 		self->reserve_kib = 0;
 	self->rootfs_kib = meminfo_kib("Shmem:") - b->freed_kib;
 	self->page_tables_kib = b->page_tables_kib;
@@ -257,10 +269,10 @@ void memory_settle(struct level *self, int64_t child_total_kib, int64_t qemu_ano
 	if (child_total_kib >= 0)
 		self->overhead_kib = self->total_kib - child_total_kib;
 	self->qemu_anonymous_kib = qemu_anonymous_kib;
-	/* Until it was known, the budget counted it with the margin. */
+	/* Until it was known, it was part of the margin. */
 	if (qemu_anonymous_kib > 0)
 		self->margin_kib -= qemu_anonymous_kib;
-	if (self->margin_kib < 0) /* a QEMU that is larger than ours */
+	if (self->margin_kib < 0) /* a QEMU larger than ours */
 		self->margin_kib = 0;
 }
 

@@ -17,7 +17,7 @@ const char *modules_kvm_name(const char *virt)
 	return !strcmp(virt, "svm") ? "kvm-amd" : !strcmp(virt, "vmx") ? "kvm-intel" : NULL;
 }
 
-/* The kernel has _ where a file may have -. */
+/* File names may have '-' where the kernel has '_'. */
 static bool is_name(const char *a, const char *b, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -78,7 +78,7 @@ static void load(const struct appliance *a, const char *dir, const char *file)
 	close(fd);
 }
 
-/* "a.ko: b.ko c.ko": what a needs, the deepest last. */
+/* Loads the modules of a line "a.ko: b.ko c.ko": those that a needs, from the last on, and then a. */
 static void load_line(const struct appliance *a, const char *dir, char *line)
 {
 	char *last;

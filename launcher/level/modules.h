@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * KVM as modules, as distributions build it: /lib/modules/RELEASE with a modules.dep, as `make
- * modules_install`, depmod and our own command leave it.
+ * KVM as modules, as in distributions: /lib/modules/RELEASE with a modules.dep, as `make modules_install`
+ * and depmod, or our own command, write it.
  */
 #ifndef SUPERNEST_MODULES_H
 #define SUPERNEST_MODULES_H
@@ -10,19 +10,17 @@
 
 #define MODULES_DIR "/lib/modules"
 
-/* The name of KVM's module for a CPU with VIRT, svm or vmx; NULL for any other. */
+/* The name of KVM's module for VIRT, svm or vmx; NULL for anything else. */
 const char *modules_kvm_name(const char *virt);
-/*
- * Whether the file PATH is the module NAME, whichever of '-' and '_' it is written with and however it
- * is compressed.
- */
+/* Whether the file PATH is the module NAME, with '-' or '_' in its name, compressed or not. */
 bool modules_is_file_of(const char *path, const char *name);
 /*
- * Its parameters on a kernel command line, "kvm_amd.npt=0" for the FILE kvm-amd.ko, as finit_module() takes them: "npt=0".
- * A kernel applies only those of what is built in; the rest is modprobe's work.
+ * Collects the parameters for the module FILE from a kernel command line: of "kvm_amd.npt=0" it takes
+ * "npt=0" for kvm-amd.ko, as finit_module() expects it.  The kernel applies only parameters of built-in
+ * modules; modprobe does the rest.
  */
 void modules_parameters(const char *cmdline, const char *file, char *parameters, size_t size);
-/* In a level without /dev/kvm: loads KVM for VIRT, if there are modules.  What goes wrong is printed. */
+/* In a level without /dev/kvm: loads KVM's modules for VIRT, if there are any.  Errors are printed. */
 void modules_load_kvm(const struct appliance *a, const char *virt);
 
 #endif

@@ -6,8 +6,8 @@
 
 #define XCR0_SSE (1 << 1) /* Intel SDM volume 1, 13.3 */
 #define XCR0_AVX (1 << 2)
-#define PACE_OFF 0.2   /* what two clocks of one machine may differ by */
-#define PACE_S_MIN 0.1 /* a tick of 50 ms is the coarsest clock that there is */
+#define PACE_OFF 0.2   /* the most that two clocks of one machine may differ */
+#define PACE_S_MIN 0.1 /* the coarsest clock has ticks of 50 ms */
 
 void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size)
 {

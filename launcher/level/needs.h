@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What KVM needs of the level that it runs in and does not ask for: without it KVM loads, and its guest
- * never runs.  And what a program may use of the CPU.  Decided by the text of /proc/cpuinfo.
+ * CPU features that KVM needs but does not check for: without them KVM loads, and its guest never runs.
+ * Also whether programs may use AVX.  Decided by the text of /proc/cpuinfo.
  */
 #ifndef SUPERNEST_NEEDS_H
 #define SUPERNEST_NEEDS_H
 
 #include "lib/base.h"
 
-/* The value of the first "KEY : value" of CPUINFO, up to its newline; "" if there is none. */
+/* The value of the first "KEY : value" in CPUINFO, up to its newline; "" if there is none. */
 void cpuinfo_value(const char *cpuinfo, const char *key, char *buf, size_t size);
 
-/* The TSC's frequency by this kernel; 0: it does not know it. */
+/* The TSC frequency that this kernel found; 0 if it does not know it. */
 double needs_tsc_khz(const char *cpuinfo);
-/* Names what is missing, and what may have removed it. False if nothing is missing. */
+/* Whether something is missing.  WHY names it, and what may have removed it. */
 bool needs_missing(const char *cpuinfo, int level, char *why, size_t size);
 
-/* The CPU has AVX, and an operating system with this XCR0 keeps its registers; 0: XGETBV is not there. */
+/* Whether the CPU has AVX and the operating system, by its XCR0, saves its registers.  XCR0 0: no XGETBV. */
 bool needs_avx(const char *flags, uint64_t xcr0);
 
 /*
- * The TSC counted so many cycles in so many seconds of this kernel's clock.  False, with words, if that is
- * not its frequency; a span that is too short to tell passes.
+ * Whether the TSC, which counted CYCLES in S seconds of this kernel's clock, has the frequency TSC_KHZ.
+ * If not, WHY says so.  True if the time is too short to tell.
  */
 bool needs_pace_is_sane(double tsc_khz, uint64_t cycles, double s, char *why, size_t size);
 

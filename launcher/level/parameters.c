@@ -7,7 +7,10 @@
 
 #define VALUE_MAX 100
 
-/* Linux 6.12: module_param() in arch/x86/kvm and virt/kvm.  Not here: those that a machine decides on at its start. */
+/*
+ * Linux 6.12: module_param() in arch/x86/kvm and virt/kvm, without those whose default depends on the
+ * machine.
+ */
 static const struct {
 	const char *module, *name, *usual;
 } defaults[] = {
@@ -94,7 +97,7 @@ void parameters_list(const char *root, const char *virt, char *list, size_t size
 
 /* ---- what was asked for ------------------------------------------------------------------ */
 
-/* lib/kstrtox.c, kstrtobool(); -1: it is none. */
+/* As lib/kstrtox.c, kstrtobool(); -1 if it is not a truth value. */
 static int as_bool(const char *value)
 {
 	if (!strcmp(value, "on") || !strcmp(value, "On") || !strcmp(value, "ON"))
@@ -116,7 +119,7 @@ static bool is_same(const char *is, const char *asked)
 	return !strcmp(is, asked);
 }
 
-/* The first that was not taken is the check's evidence; a line says so of each. */
+/* The first one that was refused is in the check's detail; a line is printed for each. */
 static void refuse(struct check *k, const char *what, const char *why)
 {
 	fail("%s: %s", what, why);
@@ -144,7 +147,10 @@ static void check_setting(const char *root, const char *what, struct check *k)
 	}
 }
 
-/* kernel/params.c, parse_args(): "Booting kernel: `maybe' invalid for parameter `kvm_amd.npt'", or a module's name in front. */
+/*
+ * kernel/params.c, parse_args(): "Booting kernel: `maybe' invalid for parameter `kvm_amd.npt'", or with a
+ * module's name in front.
+ */
 static void check_line(const char *line, size_t len, const struct settings *s, int level,
 		       struct check *k)
 {
@@ -169,7 +175,7 @@ static void check_line(const char *line, size_t len, const struct settings *s, i
 		       name, value + 1);
 	else
 		return;
-	for (int i = 0; i < s->count; i++) /* that one is looked at */
+	for (int i = 0; i < s->count; i++) /* its value is compared anyway */
 		if (!strcmp(setting_get(s, i, &levels), what) && levels_have(&levels, level))
 			return;
 	refuse(k, what, "invalid, by the kernel's log");

@@ -17,15 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK 2880 /* bytes of output in a record; as base64 they fit RECORD_MAX */
-#define DRAIN_CHUNKS \
-	1024	 /* that are still taken once a program has ended: more than a pipe holds */
-#define DIE_S 30 /* a killed program that is still there then is held by its kernel */
+#define CHUNK 2880	  /* bytes of output in a record; as base64 they fit into RECORD_MAX */
+#define DRAIN_CHUNKS 1024 /* chunks taken after a program has ended: more than a pipe holds */
+#define DIE_S 30 /* a killed process that is still there after this is stuck in the kernel */
 #define SHELL "/bin/sh"
 
 /* ---- what there is to run ---------------------------------------------------------------- */
 
-/* A check's id has few characters, and ours are taken. */
+/* Makes a check's id, which has few characters and must not be one of ours. */
 static void make_id(const struct payloads *p, const char *name, char *id)
 {
 	const struct level *self = p->teller->self;
@@ -75,7 +74,7 @@ void payloads_find(struct payloads *p)
 		free(list);
 }
 
-/* ---- telling ----------------------------------------------------------------------------- */
+/* ---- reporting --------------------------------------------------------------------------- */
 
 static const char *current(const struct payloads *p)
 {
@@ -107,7 +106,7 @@ static void tell_output(struct payloads *p, int stream, const void *data, size_t
 	tell(t, &rec);
 }
 
-/* STATUS is as a shell has it. */
+/* STATUS is as in a shell. */
 static void tell_ended(struct payloads *p, int status, const struct rusage *used)
 {
 	struct teller *t = p->teller;
@@ -136,7 +135,7 @@ static void tell_result(struct payloads *p, struct check *k)
 
 /* ---- starting one ------------------------------------------------------------------------ */
 
-/* nest.exec= has no blanks. */
+/* Decodes nest.exec=, which has %20 for blanks. */
 static void decode_command(const char *word, char *command, size_t size)
 {
 	size_t len = 0;
@@ -180,10 +179,10 @@ static void become(const struct payloads *p, const int *out)
 	char command[512];
 	int in = p->input >= 0 && !p->next ? p->input : open("/dev/null", O_RDONLY);
 
-	setsid(); /* all that it starts is told from ours by it */
+	setsid(); /* a session of its own tells its processes from ours */
 	set_signals();
 	set_environment(p);
-	/* A kernel without memory kills it first. */
+	/* If memory runs out, the kernel kills it first. */
 	system_write(p->appliance, "/proc/self/oom_score_adj", "1000");
 	if (in >= 0)
 		dup2(in, 0);
@@ -259,7 +258,7 @@ static int start(struct payloads *p)
 
 /* ---- while it runs ----------------------------------------------------------------------- */
 
-/* Passes one chunk on.  False: there is nothing more now. */
+/* Passes one chunk on.  False if there is nothing now. */
 static bool take_output(struct payloads *p, int stream)
 {
 	struct program *g = &p->program;
@@ -288,7 +287,7 @@ void payloads_poll(const struct payloads *p, struct pollfd *fds)
 static void judge(const struct payloads *p, int status, struct check *k)
 {
 	const struct program *g = &p->program;
-	double limit_s = p->decided->exec.timeout_s; /* or what was left of the run's */
+	double limit_s = p->decided->exec.timeout_s; /* or what was left of the run's time */
 
 	check_status(k, status);
 	k->value = now_s() - g->start_s;
@@ -300,7 +299,7 @@ static void judge(const struct payloads *p, int status, struct check *k)
 	}
 }
 
-/* As a shell has it; 124 is that of timeout(1). */
+/* As in a shell; 124, as of timeout(1), if it was killed by its limit. */
 static int shell_status(const struct program *g, int status)
 {
 	return g->timed_out	   ? 124
@@ -329,7 +328,7 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 	p->next++;
 }
 
-/* It was killed, and is still there: it is no longer waited for. */
+/* It was killed and is still there: stops waiting for it. */
 static void abandon(struct payloads *p)
 {
 	struct check k = { .result = RESULT_FAIL, .value = now_s() - p->program.start_s };
@@ -375,7 +374,7 @@ bool payloads_step(struct payloads *p)
 	return true;
 }
 
-/* A time limit may pass while nothing is printed. */
+/* Time limits must be noticed while nothing is printed. */
 #define LOOK_MS 200
 
 void payloads_run(struct payloads *p, double heartbeat_s, void (*on_heartbeat)(void *context),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Programs of the user's that a level runs: what they print goes up in records, and each is a check of the level.  They come
- * from nest.exec= and from the files in PAYLOAD_DIR.
+ * The user's programs in a level.  Their output goes up in records, and each of them is a check of the
+ * level.  They come from nest.exec= and from the files in PAYLOAD_DIR.
  */
 #ifndef SUPERNEST_PAYLOAD_H
 #define SUPERNEST_PAYLOAD_H
@@ -16,7 +16,7 @@
 #define PAYLOADS_MAX 64
 #define PAYLOAD_FDS 3
 
-/* A program that runs. */
+/* The running program. */
 struct program {
 	pid_t pid; /* 0: none */
 	int pidfd, out[2];
@@ -32,27 +32,27 @@ struct payloads {
 	const struct appliance *appliance;
 	struct teller *teller;
 	const struct decided *decided;
-	int input; /* the first program's standard input; -1: nothing */
-	/* Its own */
+	int input; /* of the first program; -1: /dev/null */
+	/* Internal */
 	int count, next;
 	char id[PAYLOADS_MAX][CHECK_ID];
 	char path[PAYLOADS_MAX][96];
 	struct program program;
 };
 
-/* Finds out what there is to run. */
+/* Finds the programs to run. */
 void payloads_find(struct payloads *p);
-/* What to wait for; sets PAYLOAD_FDS of them. */
+/* Sets PAYLOAD_FDS files to wait for. */
 void payloads_poll(const struct payloads *p, struct pollfd *fds);
 /*
- * Starts the next program, passes on what one has printed, or tells how it ended.  Never waits.  False once all
- * have ended.
+ * Starts the next program, passes on what the running one has printed, or reports how it ended.  Never
+ * waits.  Returns false once all have ended.
  */
 bool payloads_step(struct payloads *p);
-/* Runs all of them, and calls ON_HEARTBEAT so often meanwhile. */
+/* Runs all of them, and calls ON_HEARTBEAT at this interval meanwhile. */
 void payloads_run(struct payloads *p, double heartbeat_s, void (*on_heartbeat)(void *context),
 		  void *context);
-/* Of those that have not been run: each is a failed check.  WHY: the reason. */
+/* Reports each one that has not run as a failed check, for the reason WHY. */
 void payloads_skip_rest(struct payloads *p, const char *why);
 
 #endif

@@ -20,16 +20,16 @@
 #define CPUID_1_ECX_VMX (1 << 5)
 #define CPUID_80000001_ECX_SVM (1 << 2)
 #define CPUID_HYPERVISOR 0x40000000
-#define CPUID_HYPERVISOR_NEXT 0x40000100 /* the one behind an emulated interface */
+#define CPUID_HYPERVISOR_NEXT 0x40000100 /* the hypervisor behind an emulated interface */
 
-/* Where firmware locks virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
+/* MSRs by which firmware locks virtualization: Intel SDM volume 3, 24.7; AMD APM volume 2, 15.30.1 */
 #define MSR_IA32_FEATURE_CONTROL 0x3a
 #define FEATURE_CONTROL_LOCKED (1 << 0)
 #define FEATURE_CONTROL_VMX (1 << 2)
 #define MSR_VM_CR 0xc0010114
 #define VM_CR_SVMDIS (1 << 4)
 
-/* A PC's firmware, as it is seen below 1 MiB. */
+/* A PC's firmware, as it appears below 1 MiB. */
 #define FIRMWARE_START 0xf0000
 #define FIRMWARE_SIZE 0x10000
 
@@ -89,7 +89,7 @@ static void read_signature(unsigned int leaf, char signature[13])
 	signature[12] = '\0';
 }
 
-/* SIGNATURE is the name of one that we do not know. */
+/* SIGNATURE is set to the name of an unknown one. */
 static struct hypervisor find_hypervisor(bool present, int level, char signature[13])
 {
 	const struct hypervisor *hv, *behind;
@@ -99,10 +99,10 @@ static struct hypervisor find_hypervisor(bool present, int level, char signature
 	read_signature(CPUID_HYPERVISOR, signature);
 	hv = platform_hypervisor(signature);
 	if (hv && !strcmp(hv->name, "Hyper-V")) {
-		/* KVM and Xen can present Hyper-V's interface, for Windows' sake. */
+		/* KVM and Xen can present Hyper-V's interface, for Windows. */
 		read_signature(CPUID_HYPERVISOR_NEXT, signature);
 		behind = platform_hypervisor(signature);
-		/* A level that another has started is KVM's guest, and may not see it: VM_ENLIGHTENED */
+		/* A level that was started by another is KVM's guest, but may not see KVM: VM_ENLIGHTENED */
 		if (!behind && level > 0)
 			behind = platform_hypervisor("KVMKVMKVM");
 		return behind ? *behind : *hv;
@@ -114,18 +114,21 @@ static struct hypervisor find_hypervisor(bool present, int level, char signature
 				    .advice = "ask its manual for nested virtualization" };
 }
 
-/* The state that the operating system has enabled; 0 where XGETBV is not available. */
+/* The state that the operating system has enabled; 0 without XGETBV. */
 static uint64_t read_xcr0(bool have_xsave)
 {
 	uint32_t low, high;
 
-	if (!have_xsave) /* Linux shows it only if it has set CR4.OSXSAVE */
+	if (!have_xsave) /* the flag is there only if Linux has set CR4.OSXSAVE */
 		return 0;
 	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	return (uint64_t)high << 32 | low;
 }
 
-/* What helps or hinders nesting, by the names of /proc/cpuinfo (arch/x86/include/asm/cpufeatures.h). */
+/*
+ * Features that help or hinder nesting, by their names in /proc/cpuinfo
+ * (arch/x86/include/asm/cpufeatures.h).
+ */
 static void list_features(const char *flags, const char *vmx_flags, char *out, size_t size)
 {
 	static const char *const amd[] = {
@@ -168,7 +171,7 @@ bool platform_explain_firmware(const char *virt, bool kernel_has_it, const uint6
 	return forbids;
 }
 
-/* The same of the CPU that we are on; false too if it has neither svm nor vmx. */
+/* The same for the CPU that we run on; false too if it has neither svm nor vmx. */
 static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 {
 	unsigned int eax, ebx, ecx, edx;
@@ -194,7 +197,7 @@ static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 	return platform_explain_firmware(virt, kernel_has_it, known ? &value : NULL, why, size);
 }
 
-/* Of a level that another has started: its KVM, or the QEMU between them, hides what the CPU above has. */
+/* In a level that another has started: its KVM, or the QEMU between them, hides what the CPU above has. */
 static void explain_parent(int level, const char *offered, char *why, size_t size)
 {
 	if (*offered)
@@ -231,9 +234,9 @@ static void learn_cpu(struct level *self, struct platform *p, int level, const c
 	p->tsc_khz = needs_tsc_khz(cpuinfo);
 	needs_missing(cpuinfo, self->level, p->missing, sizeof(p->missing));
 	/*
-	 * Older TCG (Debian 12's) does not intercept XSETBV: KVM does not learn what its guest enabled
-	 * and tells it a wrong size, which the guest's kernel finds out after 46 CPUID exits, and
-	 * gives up.  A TCG's age cannot be seen, but one with virtual VMLOAD is new enough.
+	 * TCG before XSETBV was intercepted (Debian 12's): KVM does not learn what its guest enabled, and
+	 * reports a wrong size.  The guest's kernel notices after 46 CPUID exits, and gives up.  TCG's
+	 * version is invisible, but one with virtual VMLOAD is new enough.
 	 */
 	p->child_xsave = has_word(flags, "xsave") &&
 			 (strcmp(hv.name, "TCG") || has_word(flags, "v_vmsave_vmload"));
@@ -247,14 +250,14 @@ static void learn_cpu(struct level *self, struct platform *p, int level, const c
 		       "no svm or vmx in this CPU (hypervisor: %s): %s", hv.name, hv.advice);
 }
 
-/* Why /dev/kvm does not open, by the errno that it gave. */
+/* Explains why /dev/kvm cannot be opened, by errno. */
 static void explain_kvm(const struct level *self, struct platform *p, const struct appliance *a,
 			int err)
 {
 	struct kvm_facts facts = { .err = err, .in_appliance = a };
 	char reason[160];
 
-	/* A kernel before 6.7 shows svm even where firmware forbids it. */
+	/* A kernel before 6.7 shows svm even if firmware has disabled it. */
 	if (err != EACCES && err != EPERM &&
 	    (!p->have_virt || explain_firmware(true, reason, sizeof(reason)))) {
 		format(p->kvm_problem, sizeof(p->kvm_problem), "/dev/kvm: %s: %s", strerror(err),
@@ -265,7 +268,7 @@ static void explain_kvm(const struct level *self, struct platform *p, const stru
 	kvm_explain(&facts, p->kvm_problem, sizeof(p->kvm_problem));
 }
 
-/* What is no flag of the CPU: only KVM knows it, or does it. */
+/* Features that are not CPU flags: only KVM knows them, or provides them. */
 static void learn_kvm_features(struct level *self, struct platform *p)
 {
 	char *features = self->cpu_features;
@@ -329,10 +332,10 @@ void platform_learn(struct level *self, struct platform *p, int level, const cha
 void platform_prepare_kvm(const struct appliance *a)
 {
 	/*
-	 * Built in, KVM notes the TSC's frequency before the kernel has refined it.  If the two are
-	 * more than 250 ppm apart and the CPU cannot scale the TSC, KVM refuses the vCPU's frequency
-	 * and leaves its ratio at 0 (kvm_set_tsc_khz, x86.c): the child's timers are seconds late.
-	 * One percent of a clock's pace is nothing to us.
+	 * A built-in KVM reads the TSC's frequency before the kernel has refined it.  If the two differ by
+	 * more than 250 ppm and the CPU cannot scale the TSC, KVM refuses the vCPU's frequency and leaves
+	 * its ratio at 0 (kvm_set_tsc_khz, x86.c).  Then the child's timers are seconds late.  An error of
+	 * one percent does not matter to us.
 	 */
 	system_write(a, "/sys/module/kvm/parameters/tsc_tolerance_ppm", "10000");
 }

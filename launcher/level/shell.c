@@ -20,11 +20,11 @@ struct session {
 	struct shell *shell;
 	int tty, control, pidfd;
 	pid_t pid;
-	int status; /* its wait status; -1: it has none */
+	int status; /* wait status; -1: none */
 	bool may_start, pipe;
 	FILE *report;
 	size_t len;
-	char line[LINE_BYTES]; /* of the control way */
+	char line[LINE_BYTES]; /* of the control channel */
 };
 
 static void tell_person(const struct session *s, const char *text)
@@ -67,7 +67,7 @@ static void take_control(struct session *s)
 	}
 }
 
-/* Waits for the control way, or for the shell's end, at most until the next beat. */
+/* Waits for the control channel or for the shell's end, at most until the next heartbeat. */
 static void wait_until_heartbeat(struct session *s)
 {
 	struct pollfd fds[] = { { .fd = s->control, .events = POLLIN },
@@ -122,7 +122,7 @@ static void greet(const struct session *s)
 	tell_person(s, line);
 }
 
-/* A serial line knows no window; only its terminal does. */
+/* A serial line does not know the window's size; only its terminal does. */
 static void ask_window(const struct session *s)
 {
 	struct winsize window;
@@ -135,7 +135,7 @@ static void ask_window(const struct session *s)
 
 static void start(struct session *s)
 {
-	/* KVM's statistics and what else a developer looks at. */
+	/* For KVM's statistics and other things that developers look at. */
 	system_mount(s->shell->appliance, "debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	if (!s->pipe) {
 		tcsetattr(s->tty, TCSANOW, &s->shell->as_found);
@@ -155,7 +155,7 @@ static bool has_ended(struct session *s)
 	int status;
 	pid_t pid;
 
-	/* As PID 1 we are the parent of all that lost theirs. */
+	/* PID 1 is the parent of all orphans. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != s->pid)
 			continue;
@@ -176,12 +176,12 @@ static void hang_up(struct session *s)
 			return;
 		else
 			usleep(50000);
-	/* Its session goes with it: the kernel hangs up what runs in the foreground. */
+	/* The kernel then hangs up the foreground processes of its session. */
 	kill(s->pid, SIGKILL);
 	waitpid(s->pid, NULL, 0);
 }
 
-/* As a script wants it, until a person is known to be there: no echo, and lines end as they do. */
+/* As a script needs it, until we know that a user is there: no echo, and line ends unchanged. */
 static void make_plain(int tty, const struct termios *as_found)
 {
 	struct termios plain = *as_found;
@@ -197,7 +197,7 @@ int shell_open(struct shell *s)
 	s->tty_fd = open(s->tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (s->tty_fd < 0 || tcgetattr(s->tty_fd, &s->as_found))
 		return fail("%s: %m: without a terminal there is no shell", s->tty);
-	if (!s->control) /* a person is there */
+	if (!s->control) /* a user is there */
 		return 0;
 	make_plain(s->tty_fd, &s->as_found);
 	s->control_fd = open(s->control, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

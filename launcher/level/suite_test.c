@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #define QEMU "/bin/qemu-system-x86_64"
-#define MACHINE "/share/machine" /* what this QEMU's microvm can do beyond others' */
-#define OUTPUT_MAX (32 << 20) /* bytes that a test may print: the rest of memory is the level's */
+#define MACHINE "/share/machine" /* features of this QEMU's microvm that others lack */
+#define OUTPUT_MAX (32 << 20)	 /* bytes that a test may print, in the level's memory */
 #define NO_LIMIT_S 100000
-#define LEVELS_SCALED 5 /* beyond them a limit stays as it is */
+#define LEVELS_SCALED 5 /* below this many levels a limit no longer grows */
 #define LOOK_MS 200
 #define GUEST_ARGS 128
 
@@ -35,7 +35,7 @@ struct outcome {
 
 /* ---- running it -------------------------------------------------------------------------- */
 
-/* What a program has printed, line by line. */
+/* A program's output, line by line. */
 struct text {
 	const char *at, *end;
 };
@@ -57,7 +57,7 @@ static void become(char *const *argv, const char *dir, int out, int err)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Its wait status, or -1 (printed).  LATE: it was killed after LIMIT_S. */
+/* Runs a program.  Returns its wait status, or -1 (printed).  LATE: it was killed after LIMIT_S. */
 static int run(char *const *argv, const char *dir, int out, int err, int limit_s, bool *late)
 {
 	double end_s = now_s() + limit_s;
@@ -71,7 +71,7 @@ static int run(char *const *argv, const char *dir, int out, int err, int limit_s
 		return fail("%s: cannot be started: %m", argv[0]);
 	if (!pid)
 		become(argv, dir, out, err);
-	setpgid(pid, pid); /* by whoever comes first: it has to be done before it is killed */
+	setpgid(pid, pid); /* in both processes: done by whoever is first, before any kill */
 	end.fd = syscall(SYS_pidfd_open, pid, 0);
 	while (!waitid(P_PID, pid, &ended, WEXITED | WNOHANG | WNOWAIT) && !ended.si_pid) {
 		if (now_s() >= end_s) {
@@ -82,7 +82,7 @@ static int run(char *const *argv, const char *dir, int out, int err, int limit_s
 	}
 	if (end.fd >= 0)
 		close(end.fd);
-	kill(-pid, SIGKILL); /* what it leaves behind would disturb the next test */
+	kill(-pid, SIGKILL); /* processes that it leaves behind would disturb the next test */
 	if (waitpid(pid, &status, 0) != pid)
 		return fail("%s: how it ended is not known: %m", argv[0]);
 	return status;
@@ -99,7 +99,7 @@ static struct text read_output(int fd)
 				  : (struct text){ data, data + st.st_size };
 }
 
-/* The next line without its end, CR LF or LF; NULL: there is none. */
+/* The next line, without its end (CR LF or LF); NULL at the end. */
 static const char *next_line(struct text *t, int *len)
 {
 	const char *line = t->at, *end;
@@ -113,7 +113,7 @@ static const char *next_line(struct text *t, int *len)
 	return line;
 }
 
-/* Of the first or the last line that has WORD, what is behind it.  False: there is none. */
+/* Finds the first or the last line with WORD, and copies what follows WORD.  False if there is none. */
 static bool find_behind(struct text t, const char *word, bool last, char *buf, size_t size)
 {
 	const char *line, *at;
@@ -133,7 +133,7 @@ static bool find_behind(struct text t, const char *word, bool last, char *buf, s
 
 /* ---- a guest ----------------------------------------------------------------------------- */
 
-/* The machine of kvm-unit-tests, as far as this QEMU has it: what a firmware and a PC's old devices need. */
+/* The machine that kvm-unit-tests need, as far as this QEMU has it: firmware, and a PC's old devices. */
 static void find_machine(char *machine, size_t size)
 {
 	char has[200];
@@ -149,7 +149,7 @@ static void find_machine(char *machine, size_t size)
 		       strstr(has, "x-direct-boot") ? ",x-direct-boot=off" : "");
 }
 
-/* A model that this QEMU does not have is "max"; its features stay. */
+/* Replaces a CPU model that this QEMU lacks by "max"; its features stay. */
 static void choose_cpu(const char *asked, char *cpu, size_t size)
 {
 	size_t model = strcspn(asked, ",");
@@ -159,7 +159,7 @@ static void choose_cpu(const char *asked, char *cpu, size_t size)
 	format(cpu, size, "%s%s", is_known ? "" : "max", is_known ? asked : asked + model);
 }
 
-/* ARGV: FILE and more options */
+/* ARGV is FILE and more QEMU options. */
 static int run_guest(int argc, char **argv, int out, int err, int limit_s, bool *late)
 {
 	static const char *const always[] = {
@@ -190,7 +190,7 @@ static int run_guest(int argc, char **argv, int out, int err, int limit_s, bool 
 	return run(word, NULL, out, err, limit_s, late);
 }
 
-/* QEMU's last word, without what it says of itself, or "". */
+/* The last message of QEMU, without its prefix; or "". */
 static void last_word(struct text t, char *buf, size_t size)
 {
 	static const char name[] = "qemu-system-x86_64: ";
@@ -205,7 +205,7 @@ static void last_word(struct text t, char *buf, size_t size)
 		memmove(buf, buf + strlen(name), strlen(buf + strlen(name)) + 1);
 }
 
-/* What this QEMU lacks is no failure of KVM. */
+/* A feature that this QEMU lacks is not a failure of KVM. */
 static bool is_of_qemu(const char *said)
 {
 	static const char *const sayings[] = {
@@ -230,7 +230,7 @@ static void set(struct outcome *o, int status, const char *fmt, ...)
 	va_end(args);
 }
 
-/* By isa-debug-exit QEMU's status is twice what the guest wrote, and 1. */
+/* With isa-debug-exit, QEMU's exit status is twice what the guest wrote, plus 1. */
 static void judge_guest(int status, bool late, int limit_s, const char *said, struct outcome *o)
 {
 	const char *colon = *said ? ": " : "";
@@ -254,7 +254,7 @@ static void judge_guest(int status, bool late, int limit_s, const char *said, st
 		set(o, code >> 1, "it exits with %d%s%s", code >> 1, colon, said);
 }
 
-/* What kvm-unit-tests say of themselves: the first that failed, and the summary */
+/* The first failure that kvm-unit-tests report, and their summary. */
 static void summarize(struct text t, struct outcome *o)
 {
 	char failed[200] = "", summary[200] = "";
@@ -276,8 +276,8 @@ static int run_program(char *file, int out, int limit_s, bool *late)
 }
 
 /*
- * What test_assert() of Linux's tools/testing/selftests/kvm/lib/assert.c says: "  FILE:LINE: EXPRESSION", the process, its stack, and
- * perhaps a message, which says more than the expression.
+ * Finds what test_assert() of Linux's tools/testing/selftests/kvm/lib/assert.c prints: "  FILE:LINE:
+ * EXPRESSION", the process, its stack, and perhaps a message, which says more than the expression.
  */
 static bool find_assertion(struct text t, char *buf, size_t size)
 {
@@ -298,7 +298,7 @@ static bool find_assertion(struct text t, char *buf, size_t size)
 	while ((line = next_line(&t, &len)) && len > 2 && !strncmp(line, "  ", 2)) {
 		if (strchr(" (", line[2]) || !strncmp(line, "  pid=", 6))
 			continue;
-		file[strcspn(file, " ")] = '\0'; /* "FILE:LINE:" stays */
+		file[strcspn(file, " ")] = '\0'; /* keeps "FILE:LINE:" */
 		format(buf, size, "%s %.*s", file, len - 2, line + 2);
 		return true;
 	}
@@ -306,7 +306,7 @@ static bool find_assertion(struct text t, char *buf, size_t size)
 	return true;
 }
 
-/* What a program says last, where it gives no reason in TAP's way */
+/* The last line of a program, if it gives no reason as TAP does. */
 static void find_last_line(struct text t, char *buf, size_t size)
 {
 	const char *line;
@@ -327,7 +327,7 @@ static void find_reason_to_skip(struct text t, char *buf, size_t size)
 	format(buf, size, "%s", p);
 }
 
-/* Why it failed or is skipped, where it speaks as the kernel's selftests do */
+/* Why it failed or was skipped, if it prints that as the kernel's selftests do. */
 static void judge_program(int status, bool late, int limit_s, struct text t, struct outcome *o)
 {
 	char last[200] = "";
@@ -365,7 +365,7 @@ static void print_result(const char *number, const char *name, const struct outc
 		printf("not ok %s - %s # %s\n", number, name, o->why);
 }
 
-/* PATH=VALUE: whether the file holds the value; else O says so. */
+/* PATH=VALUE: whether the file holds the value; if not, O says so. */
 static bool holds(const char *condition, struct outcome *o)
 {
 	const char *equals = strchr(condition, '=');
@@ -380,7 +380,7 @@ static bool holds(const char *condition, struct outcome *o)
 	return false;
 }
 
-/* Exits cost some four times as much with each level. */
+/* Exits cost about four times as much in each level. */
 static int scale(const char *limit)
 {
 	const char *level = getenv("NEST_LEVEL");
@@ -418,7 +418,7 @@ int command_test(int argc, char **argv)
 {
 	struct outcome o = { 0 };
 	bool can_run = true;
-	int first = 3; /* behind the conditions */
+	int first = 3; /* after the conditions */
 
 	if (argc >= 4 && !strcmp(argv[2], "skip")) {
 		set(&o, SKIPPED_TOO, "%s", argv[3]);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <x86intrin.h>
 
-#define CASE_S 30.0 /* of a level that was ready at once; a slow one takes longer */
+#define CASE_S 30.0 /* for a level that was ready at once; a slow one gets more */
 #define CASE_BOOTS 10
 #define TICK_S 0.25
 
@@ -18,14 +18,14 @@ static void on_tick(void *context)
 	c->alive(c->alive_context);
 }
 
-/* QEMU's own emulation of AMD-V. Our emulator, which has NextRIP, is fixed. */
+/* QEMU's own emulation of AMD-V is inexact.  Our emulator, which has NextRIP, is corrected. */
 static bool is_inexact(const struct level *self)
 {
 	return strstr(self->cpu_model, "QEMU TCG CPU") &&
 	       !has_word(self->cpu_features, "nrip_save");
 }
 
-/* NULL: it can run. */
+/* Why the case cannot run here; NULL: it can. */
 static const char *why_not(const struct check_context *c)
 {
 	const struct platform *p = c->platform;
@@ -46,7 +46,7 @@ static const char *why_not(const struct check_context *c)
 	return c->deadline_s <= now_s() ? "no time was left" : NULL;
 }
 
-/* What the case found out, or what went wrong with it. */
+/* The result of the case: its findings, or what went wrong with it. */
 static void judge(const struct machine *m, int err, struct check *k)
 {
 	const struct arena *a = ARENA;
@@ -61,7 +61,10 @@ static void judge(const struct machine *m, int err, struct check *k)
 		check_set(k, RESULT_FAIL, "it compared nothing");
 }
 
-/* Told before a check that may take the whole level with it, and replaced by what comes of it. */
+/*
+ * Reports a failure before the check runs, because it may crash the whole level.  The real result replaces
+ * it.
+ */
 static void tell_beginning(struct check_context *c, const char *id)
 {
 	struct check k = { .value = 0 };
@@ -99,8 +102,8 @@ void check_guest(struct check_context *c, struct check *k)
 	}
 	machine_fill(&m, c->self->level * 1000003 + 1);
 	judge(&m, machine_enter(&m, g->entry) || machine_run(&m), k);
-	cpus_move(-1); /* wherever the case has left the thread */
-	/* The run's own limit cut it off, long before it could be called stuck. */
+	cpus_move(-1); /* the case may have moved the thread */
+	/* The run's time budget ended it, long before it could count as stuck. */
 	if (k->result == RESULT_FAIL && !ARENA->failed && now_s() >= c->deadline_s &&
 	    now_s() - began_s < limit_s / 2)
 		check_set(k, RESULT_SKIP, "no time was left");

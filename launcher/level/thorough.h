@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Thorough checks: what a level's KVM does for a small guest of the launcher's own, and for that guest's guest.
+ * Thorough checks: what a level's KVM does for a small guest of the launcher's own, and for that guest's
+ * guest.
  */
 #ifndef SUPERNEST_THOROUGH_H
 #define SUPERNEST_THOROUGH_H
 
 #include "level/checks.h"
 
-/* A case of launcher/guest: the level's KVM runs it. */
+/* Runs a case of launcher/guest in a guest of the level's KVM. */
 void check_guest(struct check_context *c, struct check *k);
 
 #endif

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Like errno: the last error, and who is told of errors. */
+/* The last error, as errno has it, and the function that is told of errors. */
 static struct {
 	char text[512];
 	void (*sink)(void *context, const char *message);
@@ -180,7 +180,7 @@ int write_all(int fd, const void *buf, size_t len)
 
 void sanitize(char *text)
 {
-	/* LAVA's signals; where KTAP begins; ours, the last of which ends a report. */
+	/* LAVA's signals, the start of KTAP output, and our own marks, the last of which ends a report. */
 	static const char *const obeyed[] = { "<LAVA_", "TAP version ", "# supernest: " };
 
 	for (char *p = text; *p; p++)

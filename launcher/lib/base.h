@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What every part needs: the one error helper, the clock, small files.
- */
+/* What every part uses: the one error helper, the clock, text and small files. */
 #ifndef SUPERNEST_BASE_H
 #define SUPERNEST_BASE_H
 
@@ -21,58 +19,61 @@
 #define SMP_MAX 8 /* vCPUs of a level: CONFIG_NR_CPUS of kernel-config-smp */
 #define MAX_LEVEL 255
 
-/* Exit status of the command, from the contract. */
+/* Exit statuses of the command: docs/interfaces.md. */
 enum status {
 	STATUS_OK = 0,	    /* what was asked for was reached */
-	STATUS_NOT = 1,	    /* it was not */
-	STATUS_WRONG = 2,   /* wrong use, broken setup */
+	STATUS_NOT = 1,	    /* what was asked for was not reached */
+	STATUS_WRONG = 2,   /* wrong use or a broken setup */
 	STATUS_SKIPPED = 4, /* this machine cannot do it */
 };
 
 /*
- * The error helper: prints "supernest: MESSAGE" on stderr, keeps the message for last_error(),
+ * The error helper.  Prints "supernest: MESSAGE" on stderr, keeps the message for last_error(), and
  * returns -1.  A message says what failed, on what, why (%m) and what to do.
  */
 int fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 const char *last_error(void);
-/* Where such messages go instead of to stderr; NULL: there again. */
+/* Sends error messages to SINK instead of stderr; NULL restores stderr. */
 void fail_to(void (*sink)(void *context, const char *message), void *context);
 
-/* Seconds on a clock that never goes backwards and starts with the kernel. */
+/* Seconds on the monotonic clock, which starts with the kernel. */
 double now_s(void);
 
-/* snprintf() that always ends the string and may cut it. */
+/* snprintf() without a result: the string always ends in NUL, and is cut if SIZE is too small. */
 void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The same behind what BUF holds already. */
+/* Does the same behind the text that BUF already holds. */
 void append(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /*
- * Text that is passed on arrives whole, or not at all: half a parameter means something else.  -1 (printed),
- * with WHAT it is, if SIZE does not hold all of it.
+ * format() that never cuts, for text that another program reads: half a parameter means something else. -1
+ * (printed, naming WHAT) if SIZE is too small.
  */
 int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* Whether WORD stands in LIST, which has a blank between two. */
+/* Whether WORD is in LIST, whose words are separated by single blanks. */
 bool has_word(const char *list, const char *word);
-/* Appends a word, quoted if a shell needs that, and a blank before it unless it is the first. */
+/* Appends a word, quoted if a shell needs that, with a blank before it unless it is the first. */
 void append_word(char *buf, size_t size, const char *word);
 
-/* Reads a small file whole, without its last newline.  -1 (errno set, nothing printed) if it can't. */
+/*
+ * Reads a small file, without its last newline.  Cuts what SIZE does not hold.  -1 with errno set on
+ * failure; nothing is printed.
+ */
 int read_text(const char *path, char *buf, size_t size);
-/* The same; -1 with errno EFBIG if SIZE does not hold all of it. */
+/* The same, but a file that SIZE does not hold is an error: -1 with errno EFBIG. */
 int read_whole(const char *path, char *buf, size_t size);
-/* The same of a file that a person named: "-" is standard input. */
+/* read_whole() of a file that the user named: "-" is standard input. */
 int read_input(const char *path, char *buf, size_t size);
-/* The number behind a word of such a file (procfs); -1 if there is none. */
+/* The number that follows WORD in such a file, for instance in /proc/meminfo; -1 if there is none. */
 int64_t number_behind(const char *path, const char *word);
 
-/* write() until all is written.  -1 with errno set if it can't. */
+/* Calls write() until everything is written.  -1 with errno set on failure. */
 int write_all(int fd, const void *buf, size_t len);
 
 /*
- * Sanitizes text that a child may have written, in place: each byte that is not printable ASCII
- * becomes '?', and so does one byte of each phrase that a lab's log parser would act on.
+ * Sanitizes text that a child may have written, in place.  Each byte that is not printable ASCII becomes
+ * '?', and so does one byte of each phrase that a lab's log parser would act on.
  */
 void sanitize(char *text);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Base64 as in RFC 4648, without the padding: any bytes as letters and digits.
- */
+/* Base64 as in RFC 4648, without padding. */
 #ifndef SUPERNEST_BASE64_H
 #define SUPERNEST_BASE64_H
 
@@ -9,9 +7,9 @@
 
 #define BASE64_SIZE(len) (((len) + 2) / 3 * 4 + 1)
 
-/* TEXT has room for BASE64_SIZE(len), the NUL included. */
+/* TEXT must hold BASE64_SIZE(len) bytes, which include the NUL. */
 void base64_encode(const void *data, size_t len, char *text);
-/* DATA has room for 3 bytes of each 4 characters.  Returns how many there are; -1: it is none. */
+/* DATA must hold 3 bytes for each 4 characters.  Returns the number of bytes; -1 if TEXT is not base64. */
 ssize_t base64_decode(const char *text, void *data);
 
 #endif

@@ -7,15 +7,18 @@
 
 #define MEASURE_US 50000
 #define TRIES 20
-#define PACE_OFF 0.1 /* what calibrating may be wrong by, */
-#define START_S 0.5  /* and when exactly either clock began */
+#define PACE_OFF 0.1 /* the error that calibration may have */
+#define START_S 0.5  /* the uncertainty of when either clock began */
 
 struct moment {
 	uint64_t cycles;
 	double s;
 };
 
-/* Both clocks at one moment: of several tries the one with the least between the two reads of the TSC. */
+/*
+ * Reads both clocks at one moment: of several tries it takes the one with the shortest time between two
+ * TSC reads.
+ */
 static struct moment read_both(void)
 {
 	uint64_t least = UINT64_MAX;

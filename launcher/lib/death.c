@@ -7,15 +7,15 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* The more telling ones first.  Of x86 Linux 4.x to 6.x. */
+/* Messages of x86 Linux 4.x to 6.x, the most informative first. */
 static const struct {
 	const char *words;
 	enum death death;
-	bool with_words; /* they are part of the reason */
+	bool with_words; /* the message itself is part of the reason */
 } sentences[] = {
 	{ "end Kernel panic - not syncing: ", DEATH_FINAL, false }, /* repeats it */
 	{ "Kernel panic - not syncing: ", DEATH_FINAL, false },	    /* kernel/panic.c */
-	{ "Kernel panic", DEATH_FINAL, true },			    /* the same, cut by noise */
+	{ "Kernel panic", DEATH_FINAL, true }, /* the same, interrupted by noise */
 	{ "ernel panic - not sync", DEATH_FINAL, true },
 	{ DEATH_OF_LAUNCHER, DEATH_FINAL, true },
 	{ "PANIC: ", DEATH_FINAL, true }, /* arch/x86/mm/extable.c: early exception, and ours */
@@ -33,7 +33,7 @@ static const struct {
 	{ "Initramfs unpacking failed: ", DEATH_HINT, true },		     /* init/initramfs.c */
 };
 
-/* The first sentence in the table that begins at P. */
+/* The length of the first message in the table that P begins with. */
 static size_t sentence_at(const char *p, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -43,7 +43,7 @@ static size_t sentence_at(const char *p, size_t count)
 	return count;
 }
 
-/* Once over the line: a child may print a flood of them. */
+/* Scans the line only once: a child may print floods. */
 enum death death_in(const char *line, const char **words)
 {
 	size_t best = ARRAY_SIZE(sentences), i;
@@ -66,7 +66,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 	const ucontext_t *state = context;
 	char line[160];
 
-	/* PID 1 does not die of what a program sends it. */
+	/* PID 1 does not die of a signal that a program sends. */
 	if (info->si_code <= 0 && info->si_pid != getpid())
 		return;
 	format(line, sizeof(line), DEATH_OF_LAUNCHER "%d (%s) at address %p, instruction %#llx",
@@ -79,7 +79,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 void death_announce(void (*say)(void *context, const char *line), void *context)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
-	static char stack[16384]; /* of its own: the fault may be that there is no more */
+	static char stack[16384]; /* a stack of its own: the fault may be a stack overflow */
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	tell = say;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define INSECURE 4 /* GRND_INSECURE, Linux 5.6: what there is by now */
+#define INSECURE 4 /* GRND_INSECURE, Linux 5.6: returns what is there, without a wait */
 
 void entropy_find(char seed[SEED_SIZE])
 {

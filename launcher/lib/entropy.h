@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random numbers without a wait.  A kernel on a CPU without RDRAND gathers 256 bits from its timer, one a
- * tick, which takes 13 s at 20 Hz, and every getrandom() waits for them; so each level hands a seed down.
+ * Seeds for random numbers, so that no level waits for entropy.  On a CPU without RDRAND a kernel gathers
+ * 256 bits from its timer, one bit a tick: at 20 Hz that takes 13 s, and every getrandom() waits for it.
+ * So each level hands a seed down.
  */
 #ifndef SUPERNEST_ENTROPY_H
 #define SUPERNEST_ENTROPY_H
@@ -10,11 +11,11 @@
 
 #define SEED_SIZE 65 /* SHA-256 in hex, and the NUL */
 
-/* A seed of what this kernel has by now, which may be little; never waits. */
+/* Makes a seed from the entropy that this kernel has now, which may be little.  Never waits. */
 void entropy_find(char seed[SEED_SIZE]);
-/* The seed of the level below: another one for each level and each run, the same for the same seed. */
+/* Derives the seed of the level below: it differs from level to level, and repeats for the same seed. */
 void entropy_derive(const char *seed, int level, char child[SEED_SIZE]);
-/* Gives the seed to this kernel and counts it as 256 bits.  -1 (printed) if it does not take it. */
+/* Adds the seed to this kernel's entropy and credits 256 bits.  -1 (printed) if the kernel refuses. */
 int entropy_credit(const char *seed);
 
 #endif

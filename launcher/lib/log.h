@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file of what a child said, for --artifacts.  Whatever the child does, the file is text that a
- * terminal may show, and no larger than a disk bears.
+ * A log file for --artifacts.  Whatever a child prints, the file is text that a terminal can show, and its
+ * size is bounded.
  */
 #ifndef SUPERNEST_LOG_H
 #define SUPERNEST_LOG_H
@@ -13,16 +13,16 @@
 #define LOG_MAX_BYTES (32 << 20)
 
 struct log {
-	FILE *file; /* NULL: nothing is kept */
+	FILE *file; /* NULL: no log is kept */
 	char path[512];
-	int64_t left; /* bytes that it may still grow by */
+	int64_t left; /* bytes that may still be written */
 };
 
-/* -1 (printed) if DIR/NAME cannot be written. */
+/* Creates DIR/NAME.  -1 (printed) if it cannot be written. */
 int log_open(struct log *log, const char *dir, const char *name);
-/* Adds PREFIX and LEN bytes of untrusted text as a line; what is not blank to tilde as \xNN. */
+/* Writes PREFIX and LEN bytes of untrusted text as one line; unprintable bytes become \xNN. */
 void log_line(struct log *log, const char *prefix, const char *text, size_t len);
-/* -1 (printed) if not all of it could be written. */
+/* Closes the log.  -1 (printed) if not everything could be written. */
 int log_close(struct log *log);
 
 #endif

@@ -117,7 +117,7 @@ const char *setting_get(const struct settings *s, int i, struct levels *levels)
 {
 	const char *item = s->item[i], *colon = strchr(item, ':');
 
-	levels_parse(item, colon - item, levels); /* it was right when it was added */
+	levels_parse(item, colon - item, levels); /* it was checked when it was added */
 	return colon + 1;
 }
 
@@ -134,21 +134,21 @@ const char *setting_of(const struct settings *s, int level)
 	return NULL;
 }
 
-/* ---- what sets a member, by the value's text --------------------------------------------- */
+/* ---- setters: each parses a value and sets its member --------------------------------------- */
 
-/* In `commands`: it works for one version more, and `help` is what it is called now. */
+/* In `commands`: an old spelling, accepted for one more version; `help` names the new one. */
 #define OLD_SPELLING 0x1000
 
 struct option {
-	const char *word; /* on the kernel command line, or NULL */
-	const char *flag; /* on ours, or NULL */
+	const char *word; /* the kernel parameter, or NULL */
+	const char *flag; /* the option, or NULL */
 	const char *
-		value; /* what it takes, for people; NULL: nothing.  Of a choice: all names, '|' between two */
+		value; /* its value, for --help; NULL: it takes none.  Of a choice: all names, separated by '|' */
 	int commands; /* command_bit */
 	int (*set)(const struct option *opt, const char *value, void *member);
 	size_t offset;
-	int min, max;		/* of a number; of a string's length */
-	const char *characters; /* of a string; NULL: any */
+	int min, max;		/* limits of a number, or of a string's length */
+	const char *characters; /* those allowed in a string; NULL: all */
 	const char *help; /* for --help, the manual and docs/: what it does, and its default */
 };
 
@@ -180,7 +180,7 @@ static int set_levels(const struct option *opt, const char *v, void *p)
 #define ID_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 #define VALUE_CHARS ID_CHARS "-+.,:/"
 
-/* The kernel takes - and _ for the same in a name; sysfs has _. */
+/* The kernel treats - and _ in a name alike; sysfs has _. */
 static bool is_parameter(const char *what)
 {
 	size_t module = strspn(what, ID_CHARS), name, value;
@@ -234,7 +234,7 @@ static int set_offered(const struct option *opt, const char *v, void *p)
 	return 0;
 }
 
-/* Which of the names in opt->value it is, from 0. */
+/* Sets the index, from 0, of V among the names in opt->value. */
 static int set_choice(const struct option *opt, const char *v, void *p)
 {
 	size_t len = strlen(v);
@@ -251,7 +251,7 @@ static int set_choice(const struct option *opt, const char *v, void *p)
 	return -1;
 }
 
-/* In the order of enum report_bit; those of a console first. */
+/* In the order of enum report_bit; those for a console first. */
 static const char *const report_names[] = { "table", "ktap", "lava",  "json", "csv",
 					    "html",  "svg",  "kcidb", NULL };
 
@@ -291,7 +291,7 @@ static int set_json_format(const struct option *opt, const char *v, void *p)
 	return 0;
 }
 
-/* A copy. */
+/* Copies the text. */
 static int set_string(const struct option *opt, const char *v, void *p)
 {
 	int len = strlen(v);
@@ -308,7 +308,7 @@ static int set_thorough(const struct option *opt, const char *v, void *p)
 	return set_string(opt, "thorough", p);
 }
 
-/* The text itself, which lasts: an argument of ours. */
+/* Points to the text itself: our arguments last as long as we do. */
 static int set_text(const struct option *opt, const char *v, void *p)
 {
 	(void)opt;
@@ -316,7 +316,7 @@ static int set_text(const struct option *opt, const char *v, void *p)
 	return *v ? 0 : -1;
 }
 
-/* What KCIDB's schema takes as an origin, and, behind one and a colon, as an id. */
+/* The syntax that KCIDB's schema requires of an origin, and of the part of an id after "ORIGIN:". */
 static bool is_origin(const char *text, size_t len)
 {
 	return len && strspn(text, NAME_CHARACTERS) == len;
@@ -407,8 +407,8 @@ static const struct option options[] = {
 	  "with --kernel on VT-x: KVM in each nested level accesses VMCSs without exits, by "
 	  "Hyper-V's interface; needs CONFIG_HYPERV and CONFIG_KVM_HYPERV" },
 	{ NULL, "--strict", NULL, CMD_RUN, MEMBER(set_flag, strict),
-	  "emulate an AMD-V that is as strict as hardware may be: it keeps what nobody told it to "
-	  "forget; needs the QEMU of make emulator" },
+	  "emulate an AMD-V that is as strict as hardware may be: it uses cached state until "
+	  "software flushes it; needs the QEMU of make emulator" },
 	{ "nest.smp", "--smp", "N", CMD_RUN, INT(smp, 1, SMP_MAX),
 	  "vCPUs of each level; as a kernel parameter, of each level below, whose kernel must be "
 	  "bzImage-smp or another with CONFIG_SMP (default: 1)" },
@@ -510,11 +510,12 @@ static const struct option options[] = {
 	{ NULL, "--deterministic", NULL, CMD_RUN, MEMBER(set_flag, deterministic),
 	  "emulate with a clock that counts instructions: counts repeat, time is virtual" },
 	{ NULL, "--repeat", "N", CMD_RUN, INT(repeat, 1, 100000),
-	  "run N times, and print how far the figures spread" },
+	  "run N times, and print the spread of the figures" },
 	{ NULL, "--matrix", "FILE", CMD_RUN, TEXT(matrix),
-	  "run every combination of the options in FILE: on each line a name and its values, or a "
-	  "case and what is expected of it; unusual: the configurations that nesting is seldom "
-	  "tried with" },
+	  "run every combination of the options in FILE: each line has an option and its values, "
+	  "or "
+	  "a case and its expected outcome; the name unusual is built in: rarely tested "
+	  "configurations of nesting" },
 	{ NULL, "--stop-on-failure", NULL, CMD_RUN, MEMBER(set_flag, stop_on_failure),
 	  "with --repeat or --matrix: stop after the first failed run" },
 	{ NULL, "--blame", NULL, CMD_RUN, MEMBER(set_flag, blame),
@@ -607,8 +608,8 @@ static int set_option(struct options *o, const struct option *opt, const char *n
 }
 
 /*
- * Cuts the next word off, as the kernel itself does (next_arg, lib/cmdline.c): quotes keep blanks, around
- * the whole or around the value, and are no part of either.  NULL: there is none.
+ * Cuts the next word off, as the kernel does (next_arg, lib/cmdline.c): quotes around the word or its
+ * value keep blanks together and are removed.  NULL: there is no more.
  */
 static char *next_word(char **rest, char **value)
 {
@@ -636,7 +637,7 @@ static char *next_word(char **rest, char **value)
 	return word;
 }
 
-/* How many characters one word is away from another: put in, left out or exchanged (Levenshtein 1965). */
+/* The Levenshtein distance of two words: characters to insert, delete or replace. */
 static int distance(const char *a, const char *b)
 {
 	int row[WORD_MAX + 1], len = strnlen(b, WORD_MAX), before, above;
@@ -659,7 +660,7 @@ static int distance(const char *a, const char *b)
 	return row[len];
 }
 
-/* A misspelled parameter of ours would silently change what is run. */
+/* Refuses unknown nest.* parameters: a misspelled one would silently change the run. */
 static int refuse_unknown(const char *word)
 {
 	const char *nearest = "";

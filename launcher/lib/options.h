@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a person asked for, by kernel command line (nest.*=) or by option (--*): one table for both.
- */
+/* What the user asked for, by kernel parameters (nest.*=) or options (--*).  One table defines both. */
 #ifndef SUPERNEST_OPTIONS_H
 #define SUPERNEST_OPTIONS_H
 
 #include "lib/base.h"
 
 #define DEPTH_MAX (-1)	/* nest.depth=max */
-#define LEVEL_NONE (-1) /* no nest.level=: nobody started us */
+#define LEVEL_NONE (-1) /* without nest.level=: no level started us */
 #define SHELL_NONE (-1)
 #define LIMIT_DEFAULT (-1)
 #define FILES_MAX 8
@@ -24,9 +22,9 @@
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum cpu_emulator { CPU_EMULATOR_QEMU, CPU_EMULATOR_BOCHS };
 enum start { START_AUTO, START_MANUAL };
-/* How VMRUN of a guest hypervisor is handled: by each level below it, or by the CPU alone. */
+/* How a guest hypervisor's VMRUN is handled: by every level below it, or by the CPU alone. */
 enum nesting { NESTING_CLASSIC, NESTING_RECURSIVE };
-extern const char *const nesting_names[]; /* NULL behind the last */
+extern const char *const nesting_names[]; /* ends with NULL */
 enum ending { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
 
 /* Bits of options.report; one for each name in report_names[]. */
@@ -36,9 +34,9 @@ enum report_bit {
 	REPORT_LAVA = 4,
 	REPORT_JSON = 8,
 	REPORT_CSV = 16,
-	REPORT_HTML = 32, /* these two in a file, never on a console */
+	REPORT_HTML = 32, /* this and SVG: only in files, never on a console */
 	REPORT_SVG = 64,
-	REPORT_KCIDB = 128 /* of `report` alone: it needs to be told what was tested */
+	REPORT_KCIDB = 128 /* only for `report`, which is told what was tested */
 };
 
 /* A set of levels. */
@@ -46,27 +44,27 @@ struct levels {
 	uint64_t bits[(MAX_LEVEL + 1) / 64];
 };
 
-/* What is asked of some levels alone: each item is "LEVELS:WHAT", as it was given. */
+/* Settings for some levels only.  Each item is "LEVELS:WHAT", as the user gave it. */
 struct settings {
 	int count;
 	char item[SETTINGS_MAX][SETTING_SIZE];
 };
 
-/* When a level runs its programs: before its child, while that runs, after it has ended. */
+/* When a level runs its programs: before its child starts, while it runs, or after it has ended. */
 enum exec_when { EXEC_FIRST, EXEC_PARENT, EXEC_LAST };
 
 extern const char *const exec_when_names[];
 
-/* What levels run besides their checks; handed down from level to level. */
+/* The programs of the user that levels run; handed down from level to level. */
 struct exec {
-	struct levels at;  /* those that run them; none: the deepest */
-	int when;	   /* enum exec_when */
-	int timeout_s;	   /* of each; 0 in what was asked for: by default */
-	int input;	   /* the level whose first program has the standard input, or INPUT_NONE */
-	char command[512]; /* of nest.exec=, %20 for a blank; or "" */
+	struct levels at; /* levels that run them; none: the deepest */
+	int when;	  /* enum exec_when */
+	int timeout_s;	  /* for each program; 0: the default */
+	int input; /* the level whose first program reads the standard input, or INPUT_NONE */
+	char command[512]; /* nest.exec=, with %20 for a blank; or "" */
 };
 
-/* An option that may be given more than once. */
+/* The values of an option that may be given more than once. */
 struct list {
 	int count;
 	const char *item[PROGRAMS_MAX];
@@ -75,44 +73,43 @@ struct list {
 struct options {
 	int depth;	    /* a level, or DEPTH_MAX */
 	int timeout_s;	    /* 0: none */
-	int64_t mem_kib;    /* RAM of the next level, 0: all that fits */
-	int64_t memory_kib; /* RAM of the outermost guest that a host starts */
+	int64_t mem_kib;    /* RAM of the next level; 0: all that fits */
+	int64_t memory_kib; /* RAM of the outermost guest, which a host starts */
 	int report;
 	int start, end;
 	int shell; /* a level, or SHELL_NONE */
 	char qemu_args[256];
-	char checks[CHECKS_SIZE]; /* quick, thorough, or names */
+	char checks[CHECKS_SIZE]; /* quick, thorough, or names of checks */
 	int level;
 	char run_id[17]; /* hex */
-	char seed[65];	 /* hex, of the kernel's random numbers; "": none was handed down */
-	char sums
-		[163]; /* of the archive, TAG:SHA256:SHA256 of the kernel; "": none were handed down */
+	char seed[65];	 /* hex, of random numbers; "": none was handed down */
+	char sums[163];	 /* TAG:SHA256:SHA256 of the initramfs and its kernel; "": none */
 	int accel, nesting, cpu_emulator;
 	int smp; /* vCPUs of each level */
 	bool plain, deterministic, strict, enlightened, stop_on_failure, blame;
-	int repeat;					/* runs */
-	int exits_percent, kib_percent, cycles_percent; /* of compare; LIMIT_DEFAULT: its own */
-	struct levels levels;				/* those that run --kernel; none: all */
+	int repeat;					/* number of runs */
+	int exits_percent, kib_percent, cycles_percent; /* for compare; or LIMIT_DEFAULT */
+	struct levels levels;				/* levels that run --kernel; none: all */
 	const char *qemu, *cpu, *kernel, *modules, *config, *initramfs, *append, *json_path,
 		*artifacts, *matrix;
-	const char *origin, *build_id; /* of KCIDB */
+	const char *origin, *build_id; /* for KCIDB */
 	const char *files[FILES_MAX];  /* the operands of report and compare */
 	int file_count;
 	struct exec exec;
 	int hook_timeout_s;
-	struct settings set;  /* MODULE.PARAMETER=VALUE of their kernels */
-	struct settings cpus; /* of the CPU that QEMU shows them */
-	char offered[4];      /* svm or vmx, if the KVM above offers it to this level; or "" */
-	struct list programs; /* of --exec: CMD or NAME=CMD */
-	struct list packed;   /* of --file: PATH or PATH:DEST */
-	struct list suites;   /* of --suite: NAME or a directory, and :WORD,WORD */
+	struct settings set;  /* MODULE.PARAMETER=VALUE, for their kernels */
+	struct settings cpus; /* the CPU that QEMU shows them */
+	char offered[4];      /* svm or vmx if the KVM above offers it to this level, or "" */
+	struct list programs; /* --exec: CMD or NAME=CMD */
+	struct list packed;   /* --file: PATH or PATH:DEST */
+	struct list suites;   /* --suite: NAME or a directory, and :WORD,WORD */
 	const char *guest, *guest_append, *guest_initrd;
-	const char *expect, *learn; /* files of known failures */
-	char *const *program;	    /* behind "--": a program and its arguments, or NULL */
-	const char *from;	    /* plan's report */
+	const char *expect, *learn; /* files with known failures */
+	char *const *program;	    /* the program and its arguments behind "--", or NULL */
+	const char *from;	    /* the report of plan */
 };
 
-/* What was decided by it, and is handed down from level to level. */
+/* What was decided from that; it is handed down from level to level. */
 struct decided {
 	int depth; /* a level, or DEPTH_MAX */
 	int shell; /* a level, or SHELL_NONE */
@@ -125,45 +122,48 @@ struct decided {
 	struct exec exec;
 	int hook_timeout_s;
 	struct settings set, cpus;
-	char seed[65]; /* of random numbers, the levels' are derived from */
+	char seed[65]; /* the levels' seeds are derived from it */
 };
 
 /* One bit for each command that takes an option. */
 enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, CMD_PLAN = 16 };
 
-/* The defaults of the contract. */
+/* Sets the defaults, which docs/interfaces.md names. */
 void options_init(struct options *o);
 /*
- * Reads the nest.* parameters of a kernel command line and ignores all others. -1 if one is unknown
- * or its value is malformed; the error is printed.
+ * Reads the nest.* parameters of a kernel command line and ignores all others.  -1 (printed) if one is
+ * unknown or has a malformed value.
  */
 int options_from_cmdline(struct options *o, const char *cmdline);
-/* Reads --options of a command.  -1 on wrong use; the error is printed. */
+/* Reads the options of a command.  -1 (printed) on wrong use. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
-/* A shell is where a run ends, and so is the last level with a program, unless it is to go deeper. */
+/*
+ * Decides what the levels are told.  A shell ends a run at its level, and so does the last level with a
+ * program, unless the user asked for more depth.
+ */
 void options_decide(const struct options *o, int shell, struct decided *d);
-/* Prints the options of a command, or all kernel parameters: a line each. */
+/* Print the options of a command, or all kernel parameters: one line each. */
 void options_help(int command);
 void options_help_parameters(void);
 
-/* Which of NAMES it is; -1 if it is none. */
+/* Sets *OUT to the index of TEXT in NAMES.  -1 if it is none of them. */
 int parse_choice(const char *text, const char *const names[], int *out);
 
-/* "1", "1,3", "L1,L3" or "all", LEN characters.  -1: it is none of these. */
+/* Parses LEN characters: "1", "1,3", "L1,L3" or "all".  -1 if they are none of these. */
 int levels_parse(const char *text, size_t len, struct levels *levels);
 void levels_add(struct levels *s, int level);
 bool levels_have(const struct levels *s, int level);
-bool levels_choose(const struct levels *s, int level); /* the same, but none stands for all */
-/* -1 if there is none. */
+bool levels_choose(const struct levels *s, int level); /* an empty set means all */
+/* The first and the last level of a set; -1 if it is empty. */
 int levels_first(const struct levels *s);
 int levels_last(const struct levels *s);
 
-/* WHAT of item number I, and the levels that it is for. */
+/* The WHAT of item I; sets its levels. */
 const char *setting_get(const struct settings *s, int i, struct levels *levels);
-/* WHAT of the last item that is for this level; NULL: there is none. */
+/* The WHAT of the last item for this level; NULL if there is none. */
 const char *setting_of(const struct settings *s, int level);
 
-/* 512M, 2G, 900000K; a bare number counts MiB as QEMU's -m does.  In KiB; -1 if it is no size. */
+/* Parses 512M, 2G or 900000K; a bare number counts MiB, as for QEMU's -m.  -1 if it is not a size. */
 int parse_size(const char *text, int64_t *kib);
 
 #endif

@@ -10,7 +10,7 @@
 
 int output_begin(void)
 {
-	/* What is written to the second one fails, as it would have to the closed one. */
+	/* a descriptor opened read-only makes writes fail, as those to the closed one would */
 	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
 	bool closed[ARRAY_SIZE(modes)];
 
@@ -37,8 +37,8 @@ static bool reader_is_gone(int fd)
 }
 
 /*
- * -1 with errno set if anything that was printed there is lost.  An earlier write's errno is forgotten:
- * what has a hole in it is asked once more.
+ * Flushes.  -1 with errno set if anything printed there is lost.  The errno of an earlier failed write is
+ * gone, so one more byte is written to learn it.
  */
 static int flushed(FILE *file)
 {
@@ -92,7 +92,7 @@ int output_clear(const char *path)
 		return 0;
 	}
 	if (errno == EEXIST && !stat(path, &st)) {
-		/* A pipe or a device is opened once, when there is something to write. */
+		/* A pipe or a device is opened only once, when there is something to write. */
 		if (S_ISDIR(st.st_mode))
 			errno = EISDIR;
 		else if (!(S_ISREG(st.st_mode) ? truncate(path, 0) : access(path, W_OK)))

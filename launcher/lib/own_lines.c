@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a program may have written since the last look; one that writes on and on must not keep us. */
+/* The most that one look takes: a program that writes without end must not keep us. */
 #define TAKE_MAX (1 << 18)
 
 bool throttle_pass(struct throttle *t)

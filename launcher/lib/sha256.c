@@ -31,8 +31,8 @@ static uint32_t load_be(const uint8_t *p)
 }
 
 /*
- * FIPS 180-4, section 6.2.2, with each sum of rotations as rotations of one another, and the variables
- * renamed instead of moved, so that they stay in registers: each level sums 6 MB.
+ * FIPS 180-4, section 6.2.2.  The variables are renamed in each round instead of moved, so that they stay
+ * in registers: each level hashes 6 MB.
  */
 static inline __attribute__((always_inline)) void round_of(uint32_t a, uint32_t b, uint32_t c,
 							   uint32_t *d, uint32_t e, uint32_t f,
@@ -47,7 +47,7 @@ static void add_block(uint32_t state[8], const uint8_t *p)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-	uint32_t w[64] = { 0 }; /* gcc -fanalyzer does not see that all are filled */
+	uint32_t w[64] = { 0 }; /* gcc -fanalyzer does not see that all are set */
 
 	for (int i = 0; i < 16; i++)
 		w[i] = load_be(p + 4 * i);

@@ -13,10 +13,10 @@ struct sha256 {
 
 void sha256_init(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *data, size_t len);
-/* 64 hex digits and NUL. */
+/* Sets HEX to 64 hex digits and a NUL. */
 void sha256_end(struct sha256 *s, char hex[65]);
 
-/* Of a whole file.  -1 with errno set if it can't be read. */
+/* The checksum of a whole file.  -1 with errno set if it cannot be read. */
 int sha256_file(const char *path, char hex[65]);
 
 #endif

@@ -26,11 +26,11 @@ struct appliance {
 	bool is_init;
 };
 
-/* ---- recognising it ---------------------------------------------------------------------- */
+/* ---- recognizing our own machine --------------------------------------------------------- */
 
 /*
- * /proc, or, before PID 1 has mounted it, one that is mounted nowhere: what is found to be a container
- * has been left as it was.
+ * Opens /proc.  Before PID 1 has mounted it, opens a new procfs that is mounted nowhere: if this turns out
+ * to be a container, nothing has changed in it.
  */
 static int open_proc(void)
 {
@@ -53,7 +53,7 @@ static int open_proc(void)
 	return fd;
 }
 
-/* PID 1 is this program. */
+/* Whether PID 1 is this program. */
 static bool init_is_ours(int proc)
 {
 	struct stat self, init;
@@ -62,7 +62,10 @@ static bool init_is_ours(int proc)
 	       self.st_dev == init.st_dev && self.st_ino == init.st_ino;
 }
 
-/* Its PID namespace is the one that the kernel started with; one without CONFIG_PID_NS has no other. */
+/*
+ * Whether our PID namespace is the one that the kernel started with.  A kernel without CONFIG_PID_NS has
+ * no other.
+ */
 static bool in_first_namespace(int proc)
 {
 	struct stat namespace;
@@ -73,8 +76,8 @@ static bool in_first_namespace(int proc)
 }
 
 /*
- * The root is what the kernel unpacked its initramfs into: the file system "rootfs", which nobody can
- * mount (init_mount_tree, fs/namespace.c), and its own root, not a folder of it.
+ * Whether our root is the file system that the kernel unpacked its initramfs into: "rootfs", which nobody
+ * can mount (init_mount_tree, fs/namespace.c), and its root directory, not one below.
  */
 static bool root_is_initramfs(int proc)
 {
@@ -124,7 +127,7 @@ bool system_is_container(void)
 
 	if (proc >= 0)
 		close(proc);
-	/* Left by Docker and by Podman; set by systemd-nspawn, LXC and Podman. */
+	/* Docker and Podman leave these files; systemd-nspawn, LXC and Podman set this variable. */
 	return !first || !access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK) ||
 	       getenv("container");
 }
@@ -156,7 +159,7 @@ char *system_kernel_log(void)
 
 /* ---- changing it ------------------------------------------------------------------------- */
 
-/* A caller without the proof has a bug; what it wanted is not done. */
+/* A caller without the proof has a bug; the change is refused. */
 static bool is_ours(const struct appliance *a)
 {
 	errno = EPERM;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * --artifacts: a directory that keeps what a run said and what was made of it.
- */
+/* --artifacts: a directory that keeps what a run printed, and its report. */
 #ifndef SUPERNEST_ARTIFACTS_H
 #define SUPERNEST_ARTIFACTS_H
 
@@ -10,14 +8,17 @@
 
 struct artifacts {
 	const char *dir;	     /* NULL: nothing is kept */
-	struct log console, records; /* what the outermost guest says */
+	struct log console, records; /* of the outermost guest */
 };
 
-/* Removes what an earlier run left there: neither its report nor its evidence may be taken for this one's. */
+/* Removes what an earlier run left in DIR, so that nobody takes it for this run's. */
 void artifacts_clear(const char *dir);
-/* Makes the directory, cleared, and what is written while it runs.  -1 if it can't (printed). */
+/* Makes the directory, clears it, and opens the logs of the run.  -1 (printed) on failure. */
 int artifacts_open(struct artifacts *a, const char *dir);
-/* Closes those, and writes the report in every form, the evidence as text.  -1 if one of them is not whole (printed). */
+/*
+ * Closes the logs, and writes the report in every format and the evidence.  -1 (printed) if a file is
+ * incomplete.
+ */
 int artifacts_close(struct artifacts *a, const struct report *r);
 
 #endif

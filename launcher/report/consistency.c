@@ -16,7 +16,7 @@ static int contradicts(char *why, size_t size, const char *fmt, ...)
 	return -1;
 }
 
-/* A level stands on the one above it. */
+/* No level may be ready without the one above it. */
 static int check_levels(const struct report *r, char *why, size_t size)
 {
 	for (int i = r->outermost + 1; i <= r->deepest; i++)
@@ -39,7 +39,7 @@ static int check_stop(const struct report *r, char *why, size_t size)
 	return 0;
 }
 
-/* What its levels come to, by whoever draws that conclusion of a run. */
+/* The outcome must be the one that report_finish() draws from its levels. */
 static int check_outcome(const struct report *r, char *why, size_t size)
 {
 	struct report *again = malloc(sizeof(*again));
@@ -54,7 +54,7 @@ static int check_outcome(const struct report *r, char *why, size_t size)
 				  r->reached, again->reached);
 	else if (r->ok && !report_came_up(again))
 		err = contradicts(why, size, "it says ok, but no level of it came up");
-	else if (r->ok && !again->ok) /* not ok may be right: a person may have stopped it */
+	else if (r->ok && !again->ok) /* not ok may be right: the user may have stopped the run */
 		err = contradicts(why, size,
 				  "it says ok, but its levels or its stop reason do not");
 	free(again);

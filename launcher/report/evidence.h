@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a failure leaves behind: the failing level's kernel log, QEMU's dump of the registers, and what
- * the KVM above it said.  child/gather.h gathers it.
+ * Evidence of a failure: the failing level's kernel log, QEMU's register dump, and messages of the KVM
+ * above it.  child/gather.h collects it.
  */
 #ifndef SUPERNEST_EVIDENCE_H
 #define SUPERNEST_EVIDENCE_H
@@ -20,7 +20,7 @@ struct evidence {
 };
 
 void evidence_clear(struct evidence *e);
-/* Adds a line, sanitized. */
+/* Adds a line to a part, sanitized. */
 void evidence_add(struct evidence *e, int part, const char *line);
 
 #endif

@@ -98,7 +98,7 @@ static void print_table(const struct report *r, FILE *out)
 		fprintf(out, "KVM was not used: %s\n", r->setup.kvm_why);
 	for (int i = 0; i < r->console_count; i++)
 		fprintf(out, "L%d console: %s\n", r->stop_level, r->console[i]);
-	if (r->stop == STOP_NONE) /* it goes on */
+	if (r->stop == STOP_NONE) /* the run goes on */
 		return;
 	if (*r->blame.sentence)
 		fprintf(out, "blame: %s\n", r->blame.sentence);
@@ -119,7 +119,7 @@ static void ktap_line(const struct test *t, int number, int indent, FILE *out)
 	fputc('\n', out);
 }
 
-/* What a program has printed stands in a block in front of its own result. */
+/* The tests of a program form a block in front of its own result. */
 static void ktap_subtests(const struct report *r, const struct level *lv, const struct check *k,
 			  int indent, FILE *out)
 {
@@ -140,7 +140,7 @@ static void ktap_subtests(const struct report *r, const struct level *lv, const 
 	}
 }
 
-/* kunit.py and LKP take a block's name from the comment in front of its plan. */
+/* kunit.py and LKP take the name of a block from the comment in front of its plan. */
 static bool ktap_level(const struct report *r, int level, const char *name, FILE *out)
 {
 	const struct level *lv = &r->levels[level];
@@ -466,7 +466,7 @@ static const char *text_of(const cJSON *object, const char *key)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
-/* Says why a file that somebody else wrote is no report; returns -1. */
+/* Says why a file is not a report.  Returns -1. */
 static int malformed(const char *path, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static int malformed(const char *path, const char *fmt, ...)
 {
@@ -565,7 +565,7 @@ static int read_check(struct level *lv, const cJSON *item)
 	return level_add_check(lv, &k);
 }
 
-/* A whole number from MIN to MAX.  -1 if it is anything else. */
+/* Reads a whole number from MIN to MAX.  -1 if it is anything else. */
 static int read_int(const cJSON *object, const char *key, int min, int max, int *out)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -615,7 +615,7 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 	return 0;
 }
 
-/* A count that may be null.  -1 if it is anything else. */
+/* Reads a count that may be null.  -1 if it is anything else. */
 static int read_count(const cJSON *object, const char *key, int64_t *out)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -636,7 +636,7 @@ static void read_text_of(const cJSON *o, const char *key, char *text, size_t siz
 	sanitize(text);
 }
 
-/* Older reports have none of it. */
+/* Older reports have no setup. */
 static int read_setup(const char *path, struct setup *s, const cJSON *o)
 {
 	const char *nesting;
@@ -744,7 +744,7 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 	    read_outcome(path, r, cJSON_GetObjectItemCaseSensitive(root, "outcome")) ||
 	    read_blame(path, &r->blame, cJSON_GetObjectItemCaseSensitive(root, "blame")))
 		return -1;
-	/* No level came up: the first that should have is the one that the chain stopped at. */
+	/* If no level came up, the outermost is the one that the chain stopped at. */
 	if (r->deepest < 0)
 		r->outermost = r->stop_level;
 	if (consistency_check(r, why, sizeof(why)))

@@ -75,7 +75,7 @@ static void write_status(const struct report *r, FILE *out)
 	fprintf(out, "<span class='%s'>%s</span>", r->ok ? "ok" : "bad", r->ok ? "PASS" : "FAIL");
 }
 
-/* Which of several reports what follows is of. */
+/* The mark and name of report I, where several are shown. */
 static void write_key(const struct page *p, int i)
 {
 	if (p->count == 1)
@@ -94,9 +94,9 @@ static void write_name(const struct page *p, int i)
 	fprintf(p->out, "%s</h3>", escape(p->name[i]).text);
 }
 
-/* ---- what is read first ------------------------------------------------------------------ */
+/* ---- the head of the page ---------------------------------------------------------------- */
 
-/* The part of a detail behind its first colon is for those who read on. */
+/* The head shows only the part of the detail before its first colon; the rest is further down. */
 static void write_stop(const struct report *r, bool whole, FILE *out)
 {
 	char detail[sizeof(r->detail)];
@@ -236,7 +236,7 @@ static void write_costs(const struct page *p)
 	fputs("</div></section>\n", p->out);
 }
 
-/* What a level's child does not get, as docs/performance.md splits it. */
+/* The parts of the RAM that a level's child does not get, as in docs/performance.md. */
 static void split_memory(const struct level *lv, const struct level *child, double mib[PLOT_ROWS])
 {
 	const int64_t kib[] = { child->struct_page_kib,
@@ -320,7 +320,7 @@ static void write_check(const struct report *r, const char *id, FILE *out)
 	fputs("</tr>", out);
 }
 
-/* Levels have not all the same checks: each id once, where it comes first. */
+/* Levels may have different checks: whether this id has not come before. */
 static bool is_new(const struct report *r, int level, const char *id)
 {
 	for (int i = r->outermost; i < level; i++)
@@ -399,7 +399,7 @@ static void write_reproduce(const struct report *r, FILE *out)
 		escape(lv->kernel_sha256).text, escape(lv->archive_sha256).text);
 }
 
-/* A part that each report has one of. */
+/* Writes a part once for each report. */
 static void write_each(const struct page *p, const char *tag, const char *heading,
 		       void (*write)(const struct report *r, FILE *out))
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The report as a page: one file that needs nothing else and no script, for a screen of any width, light or
- * dark, and for paper.
+ * The report as an HTML page: one file without scripts or external resources, for screens of any width,
+ * light or dark, and for paper.
  */
 #ifndef SUPERNEST_HTML_H
 #define SUPERNEST_HTML_H
@@ -11,7 +11,7 @@
 #include "report/plot.h"
 #include "report/report.h"
 
-/* One report, or up to PLOT_MAX over one another; NAME[] tells them apart and is their source. */
+/* Prints one report, or up to PLOT_MAX for comparison.  NAME[] names their sources. */
 void html_print(const struct report *const r[], const char *const name[], int count, FILE *out);
 
 #endif

@@ -14,11 +14,11 @@
 struct kcidb {
 	const struct report *report;
 	const char *origin, *build_id;
-	char run[17]; /* what makes the ids of this run its own, hex */
+	char run[17]; /* hex; makes the ids of this run unique */
 	cJSON *tests;
 };
 
-/* What is measured and neither good nor bad: the schema's word for its status is DONE. */
+/* Measurements that are neither good nor bad: the schema's status for them is DONE. */
 static const struct {
 	const char *name, *key, *unit;
 } measurements[] = {
@@ -65,7 +65,7 @@ static void add_number(cJSON *test, double value, const char *unit)
 	cJSON_AddStringToObject(o, "unit", unit);
 }
 
-/* Of the levels that did not come up the first is at fault; those below it had no chance. */
+/* Of the levels that did not come up only the first failed; those below it could not start. */
 static const char *status(const struct report *r, const struct test *t)
 {
 	static const char *const names[] = { "PASS", "FAIL", "SKIP" };
@@ -78,7 +78,7 @@ static void add_result(const struct test *t, void *context)
 	struct kcidb *k = context;
 	cJSON *o = add_test(k, t->id, status(k->report, t));
 
-	/* The schema wants a number of what was executed alone; whether it was is in the status. */
+	/* The schema allows a number only for tests that ran; whether a test ran is its status. */
 	if (!t->missing && t->result != RESULT_SKIP && strcmp(t->unit, "bool"))
 		add_number(o, t->value, t->unit);
 	if (*t->detail)
@@ -99,7 +99,7 @@ static void add_measurements(struct kcidb *k, const struct level *lv)
 	}
 }
 
-/* The outcome has what the database has no place for: the report as it is, and the evidence. */
+/* The outcome carries what the database has no field for: the whole report and the evidence. */
 static void add_report(cJSON *outcome, const struct report *r, cJSON *report)
 {
 	char excerpt[REPORT_LINES * REPORT_LINE] = "";

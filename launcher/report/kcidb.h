@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The report as KernelCI's database takes it: KCIDB's schema, version 5.3.
- */
+/* The report for KernelCI's database: KCIDB's schema, version 5.3. */
 #ifndef SUPERNEST_KCIDB_H
 #define SUPERNEST_KCIDB_H
 
@@ -11,7 +9,7 @@
 
 /*
  * Prints the tests of one run of the build BUILD_ID, as the submitter ORIGIN.  The same report gives the
- * same ids, so that it may be submitted again.  -1 (printed) if there is no memory.
+ * same ids, so that it can be submitted again.  -1 (printed) if there is no memory.
  */
 int kcidb_print(const struct report *r, const char *origin, const char *build_id, FILE *out);
 

@@ -48,14 +48,14 @@ enum stop reason_set(struct reason *why, enum stop stop, const char *fmt, ...)
 	return stop;
 }
 
-/* Its versions differ here. */
+/* Versions of clang-format differ here. */
 /* clang-format off */
 #define FIELD(group, key, type, source, member) \
 	{ group, key, type, source, offsetof(struct level, member), \
 	  sizeof(((struct level *)0)->member) }
 /* clang-format on */
 
-/* In the order of the contract's JSON.  One more figure is one more line. */
+/* In the order of the JSON keys.  Add a figure by adding a line. */
 const struct field level_fields[] = {
 	FIELD(NULL, "role", FIELD_TEXT, BY_LEVEL, role),
 	FIELD(NULL, "hypervisor", FIELD_TEXT, BY_LEVEL, hypervisor),
@@ -169,13 +169,13 @@ bool id_is_clean(const char *id)
 	return *id && !id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 }
 
-/* Ids and units are words of a LAVA line, the value is its measurement. */
+/* In a LAVA line the id and the unit are words, and the value is the measurement. */
 bool check_is_clean(const struct check *c)
 {
 	return id_is_clean(c->id) && *c->unit &&
 	       !c->unit[strspn(c->unit,
 			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/")] &&
-	       !signbit(c->value) && c->value <= NUMBER_MAX; /* -0 is no measurement either */
+	       !signbit(c->value) && c->value <= NUMBER_MAX; /* -0 is not a measurement either */
 }
 
 const struct check *level_check(const struct level *lv, const char *id)
@@ -206,8 +206,8 @@ void check_set(struct check *c, enum result result, const char *fmt, ...)
 	va_end(args);
 }
 
-#define STATUS_SKIP 4	   /* as our own command ends, */
-#define STATUS_SKIP_TOO 77 /* and as automake's tests do */
+#define STATUS_SKIP 4	   /* as our own command */
+#define STATUS_SKIP_TOO 77 /* as automake's tests */
 
 void check_status(struct check *c, int status)
 {

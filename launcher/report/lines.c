@@ -14,7 +14,7 @@ void lines_say(const struct lines *l, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	sanitize(line); /* it may contain text of a child */
+	sanitize(line); /* it may contain a child's text */
 	fprintf(l->out, "# supernest: %s%s\n", line, l->raw && *l->raw ? "\r" : "");
 	fflush(l->out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user of the outermost console, or of the host's terminal, reads while a run goes on: a
- * line for each event.
+ * The lines that the user reads while a run goes on, on the outermost console or the host's terminal: one
+ * for each event.
  */
 #ifndef SUPERNEST_LINES_H
 #define SUPERNEST_LINES_H
@@ -10,16 +10,16 @@
 
 #include "report/record.h"
 
-#define SHELL_ESCAPE "Enter ~ ." /* leaves a shell; as it is shown to users */
+#define SHELL_ESCAPE "Enter ~ ." /* how to leave a shell, as users read it */
 
 struct lines {
 	FILE *out;	 /* NULL: nobody reads them */
-	const bool *raw; /* whether the terminal is raw: a line has to end with "\r\n"; or NULL */
+	const bool *raw; /* whether the terminal is raw, where a line ends in "\r\n"; or NULL */
 	int from;	 /* our own level, or HOST_LEVEL */
 };
 
 void lines_say(const struct lines *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Of a teller: CONTEXT is a struct lines. */
+/* A teller's listener; CONTEXT is a struct lines. */
 void lines_hear(void *context, const struct record *rec);
 
 #endif

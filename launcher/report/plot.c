@@ -9,17 +9,17 @@
 #define TOP 26	     /* for the scale's numbers */
 #define LEFT 42.0    /* where the plot begins */
 #define RIGHT 268.0  /* and ends, with the values beside it */
-#define RIGHTS 226.0 /* with values and factors beside it */
+#define RIGHTS 226.0 /* the end where values and factors are beside it */
 
 struct axis {
 	int lo, hi;	 /* decades */
-	double right;	 /* where the highest stands */
+	double right;	 /* x of the highest value */
 	int first, last; /* levels */
-	int lanes;	 /* in a row, one for each report */
-	int pitch;	 /* of the rows */
+	int lanes;	 /* in each row: one for each report */
+	int pitch;	 /* from row to row */
 };
 
-/* How each is told from the others without its colour too. */
+/* Shapes tell the reports apart where colours do not. */
 void plot_mark(FILE *out, int number, double x, double y)
 {
 	static const char *const shapes[] = { "m-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
@@ -95,7 +95,7 @@ static void draw_axis(FILE *out, const struct axis *a)
 			y_of(a, l, 0) + 5 + 10 * (a->lanes - 1), l);
 }
 
-/* Down from the level above, across by the factor, and down to this one. */
+/* A step: down from the level above, across by the factor, and down to this level. */
 static void draw_step(FILE *out, const struct axis *a, int lane, int level, double from, double to)
 {
 	int y = y_of(a, level - 1, lane), turn = y_of(a, level, lane) - a->pitch / 2;

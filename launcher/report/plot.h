@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Figures of one report or of several on one scale, as <svg> elements that fit a telephone's width.
- */
+/* Plots of one or several reports on one scale, as <svg> elements that fit a telephone's width. */
 #ifndef SUPERNEST_PLOT_H
 #define SUPERNEST_PLOT_H
 
@@ -18,16 +16,16 @@ struct plot {
 };
 
 /*
- * A row for each level, downwards, and values to the right on a logarithmic scale; the factor is written on each
- * step.  Prints nothing and returns -1 if there is no value.
+ * A row for each level, downwards; values grow to the right on a logarithmic scale, and each step has its
+ * factor.  Prints nothing and returns -1 if there is no value.
  */
 int plot_steps(FILE *out, const struct plot *p, const struct report *const r[], int count);
 
-/* One row of bars for each label, on a linear scale; VALUE[report][row]. */
+/* A row of bars for each label, on a linear scale.  VALUE is indexed by report, then row. */
 void plot_bars(FILE *out, const char *title, const char *const label[], int rows,
 	       const double value[][PLOT_ROWS], int count);
 
-/* What the report with this number is drawn as; around X, Y. */
+/* Draws the mark of the report with this number around X, Y. */
 void plot_mark(FILE *out, int number, double x, double y);
 
 #endif

@@ -11,7 +11,7 @@
 #define MARK "@sn1 "
 #define MARK_LEN (sizeof(MARK) - 1)
 
-/* CRC-32 as in IEEE 802.3, four bytes at a time: a program's output passes each level in records. */
+/* CRC-32 (IEEE 802.3), four bytes at a time: every level checks the records with programs' output. */
 static uint32_t crc_table[4][256];
 
 static void make_crc_table(void)
@@ -106,7 +106,7 @@ static bool is_plain(char c)
 	return c > ' ' && c <= '~' && c != '%' && c != '=' && c != '@' && c != '!' && c != ';';
 }
 
-/* Letters, digits and what base64 has besides: as they are in a record, and harmless. */
+/* The length of letters, digits and base64's other characters, which stand in records as they are. */
 static size_t simple_span(const char *text)
 {
 	static const bool simple[256] = {
@@ -120,7 +120,7 @@ static size_t simple_span(const char *text)
 	return n;
 }
 
-/* Appends VALUE with %XX where it must be; returns the new end, or NULL if it does not fit. */
+/* Appends VALUE, with %XX where needed.  Returns the new end; NULL if it does not fit. */
 static char *put_value(char *p, const char *end, const char *value)
 {
 	size_t simple = simple_span(value);
@@ -166,7 +166,7 @@ static int hex_digit(char c)
 	return p ? p - digits : -1;
 }
 
-/* Undoes %XX in place and sanitizes the result. -1 if one is malformed or hides a NUL. */
+/* Decodes %XX in place and sanitizes the result.  -1 if one is malformed or encodes NUL. */
 static int unescape(char *value)
 {
 	char *in = value + simple_span(value), *out = in;
@@ -197,7 +197,7 @@ static int parse_level(const char *word, int *level)
 	char *end;
 	long n = word ? strtol(word, &end, 10) : -1;
 
-	/* -1 is the host, which is no level. */
+	/* -1 is the host */
 	if (!word || *end || !*word || isspace((unsigned char)*word) || n < -1 || n > MAX_LEVEL)
 		return -1;
 	*level = n;
@@ -210,7 +210,7 @@ static bool is_name(const char *name, size_t size)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-/* Takes the words of r->text apart, in place. */
+/* Splits r->text into its words, in place. */
 static int parse_body(struct record *r)
 {
 	char *save, *word, *end, *value;
@@ -240,7 +240,7 @@ static int parse_body(struct record *r)
 	return 0;
 }
 
-/* The last place where a record begins: one torn by the next is followed by that one. */
+/* The last start of a record in a line: a torn record is followed by the one that tore it. */
 static const char *last_mark(const char *line, size_t len)
 {
 	const char *found = NULL, *p = line;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <x86intrin.h>
 
-#define LOST_MAX 1000 /* between two records */
+#define LOST_MAX 1000 /* that may be missing between two */
 
 void report_init(struct report *r, int requested)
 {
@@ -33,7 +33,7 @@ void report_start_clock(struct report *r)
 	r->began_tsc = __rdtsc();
 }
 
-/* All levels count cycles at the same pace, an emulated CPU those of its host. */
+/* All levels count cycles at the same rate, and an emulated CPU counts its host's. */
 void report_stop_clock(struct report *r)
 {
 	double ms = (now_s() - r->began_s) * 1000;
@@ -42,7 +42,7 @@ void report_stop_clock(struct report *r)
 		r->setup.tsc_khz = (__rdtsc() - r->began_tsc) / ms;
 }
 
-/* A level's room is touched only once it is spoken of: every level keeps a report, few use all of it. */
+/* Initializes a level only when a record is about it: every level keeps a report, and few use all of it. */
 struct level *report_level(struct report *r, int level)
 {
 	if (!r->used[level])
@@ -69,8 +69,8 @@ static int add_fields(struct report *r, struct level *lv, const struct record *r
 }
 
 /*
- * Checks that the parent makes of a level: the level can neither send nor replace them, nor take up
- * their room.
+ * Checks that a parent makes of its child.  The child can neither send nor replace them, nor take up their
+ * room.
  */
 static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
 
@@ -101,7 +101,7 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 	return level_add_check(lv, &k);
 }
 
-/* A failure counts more than an ordinary end; of two failures the first is the cause. */
+/* A failure outweighs an ordinary end; of two failures the first is the cause. */
 static int add_stop(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum stop stop = stop_by_name(record_get(rec, "reason"));
@@ -120,7 +120,7 @@ static int add_stop(struct report *r, struct level *lv, const struct record *rec
 	return 0;
 }
 
-/* A line of evidence: the console of the level that the stop blames. */
+/* A console line of the level that the stop blames, as evidence. */
 static int add_last_line(struct report *r, struct level *lv, const struct record *rec)
 {
 	(void)lv;
@@ -131,7 +131,7 @@ static int add_last_line(struct report *r, struct level *lv, const struct record
 	return 0;
 }
 
-/* The same of its kernel's log and the like. */
+/* Other evidence, such as a line of its kernel's log. */
 static int add_proof(struct report *r, struct level *lv, const struct record *rec)
 {
 	const char *part = record_get(rec, "part");
@@ -149,7 +149,7 @@ static int add_proof(struct report *r, struct level *lv, const struct record *re
 
 static int add_ready(struct report *r, struct level *lv, const struct record *rec)
 {
-	/* A level stands on the one above it. */
+	/* No level is ready before the one above it. */
 	if (lv->level > r->outermost && !r->levels[lv->level - 1].ready)
 		return -1;
 	if (!lv->seen || lv->ready || add_fields(r, lv, rec))
@@ -167,7 +167,7 @@ static int add_shell(struct report *r, struct level *lv, const struct record *re
 
 enum sender { ANYONE, ITSELF, ITSELF_READY };
 
-/* Its parent counts the exits of a program; all else is the level's own to say. */
+/* The parent counts a program's exits; everything else comes from the level itself. */
 static int add_exec(struct report *r, struct level *lv, const struct record *rec)
 {
 	bool own = rec->from == rec->about;
@@ -177,12 +177,12 @@ static int add_exec(struct report *r, struct level *lv, const struct record *rec
 }
 
 /*
- * Who may send a kind of record, and what it adds to the report; NULL: it is only passed on.  One more kind
- * is one more line.
+ * Who may send each kind of record, and what adds it to the report; NULL: it is only passed on.  Add a
+ * kind by adding a line.
  */
 static const struct kind {
 	const char *name;
-	enum sender sender; /* the level that it is about, once that is ready; or its parent too */
+	enum sender sender; /* the level that it is about, once ready; or its parent too */
 	int (*add)(struct report *r, struct level *lv, const struct record *rec);
 } kinds[] = {
 	{ "level", ANYONE, add_fields },
@@ -215,7 +215,7 @@ static int add_record(struct report *r, struct level *lv, const struct record *r
 	return -1;
 }
 
-/* A sender exists, whatever its record is about. */
+/* A level that sends a record exists, whatever the record is about. */
 static void note_speaker(struct report *r, int level)
 {
 	report_level(r, level)->seen = true;
@@ -223,7 +223,7 @@ static void note_speaker(struct report *r, int level)
 	r->deepest = level > r->deepest ? level : r->deepest;
 }
 
-/* Two different records with one number: one of them is forged. */
+/* Two different records with one sequence number: one of them is forged. */
 static bool was_seen(const struct report *r, const struct record *rec)
 {
 	unsigned int age = r->next_seq[rec->from + 1] - rec->seq;
@@ -241,12 +241,12 @@ int report_add(struct report *r, const struct record *rec)
 	/* No level speaks before the level above it is ready. */
 	if (rec->from > r->outermost && !(r->used[rec->from - 1] && r->levels[rec->from - 1].ready))
 		return -1;
-	/* About levels below its child it can only pass on what came from them. */
+	/* A level may report on levels below its child only what came from them. */
 	if (rec->from >= 0 && rec->about > rec->from + 1 && !r->used[rec->about])
 		return -1;
 	if (rec->seq < *next)
 		return was_seen(r, rec) ? 1 : -1;
-	/* Records do get lost, but not so many: it would silence its sender for good. */
+	/* Records do get lost, but not this many: accepting it would silence the sender for good. */
 	if (rec->seq - *next > LOST_MAX)
 		return -1;
 	lv = report_level(r, rec->about);
@@ -262,7 +262,7 @@ int report_add(struct report *r, const struct record *rec)
 
 static void set_role(const struct report *r, struct level *lv)
 {
-	/* L0 owns the CPU; a level that runs another is a hypervisor; the deepest is but a guest. */
+	/* L0 owns the CPU; a level that runs another is a hypervisor; the deepest is a guest. */
 	strcpy(lv->role, lv->level == 0		  ? "machine"
 			 : lv->level < r->reached ? "hypervisor"
 						  : "guest");
@@ -286,7 +286,7 @@ void report_so_far(struct report *r)
 	r->detail[0] = '\0';
 }
 
-/* A program that says that a test of it failed has failed, whatever its exit status is. */
+/* A program that reports a failed test has failed, whatever its exit status is. */
 static void fail_checks(struct report *r, const struct subtest *t)
 {
 	struct level *lv = &r->levels[t->level];
@@ -318,7 +318,7 @@ static bool is_same_subtest(const struct subtest *a, const struct subtest *b)
 	return a->level == b->level && !strcmp(a->check, b->check) && !strcmp(a->id, b->id);
 }
 
-/* Where there is no room, a failure takes the place of a success. */
+/* If there is no room, a failure replaces a success. */
 static struct subtest *find_room(struct report *r, const struct subtest *t)
 {
 	if (r->subtest_count < SUBTESTS_MAX)
@@ -340,7 +340,7 @@ int report_add_subtest(struct report *r, const struct subtest *t)
 		;
 	if (i == r->subtest_count)
 		room = find_room(r, t);
-	else if (r->subtests[i].result != RESULT_FAIL) /* which no namesake takes back */
+	else if (r->subtests[i].result != RESULT_FAIL) /* a failure is never replaced */
 		room = &r->subtests[i];
 	if (!room)
 		return i < r->subtest_count ? 0 : -1;
@@ -385,7 +385,7 @@ bool report_came_up(const struct report *r)
 	       r->levels[r->reached].ready;
 }
 
-/* Which level was reached, and what was wrong on the way. */
+/* Which level was reached, and what went wrong on the way. */
 static void reached(const struct report *r, char *buf, size_t size)
 {
 	char wanted[24] = "";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The report: what all records together say.  The outermost level (or the host) keeps one.
+ * The report: the contents of all records together.  The outermost level, or the command on the host,
+ * keeps it.
  */
 #ifndef SUPERNEST_REPORT_H
 #define SUPERNEST_REPORT_H
@@ -9,13 +10,13 @@
 #include "report/level.h"
 #include "report/record.h"
 
-#define DEPTH_OPEN (-1) /* requested: as deep as it goes */
+#define DEPTH_OPEN (-1) /* requested: as deep as possible */
 #define REPORT_LINES 12
 #define REPORT_LINE 160
-#define REPORT_SUMS 8 /* the last records of each sender, by which a repeated one is known */
+#define REPORT_SUMS 8 /* kept of each sender: they show that a record is repeated */
 #define COMMAND_MAX 1024
 
-/* How the run was set up, as far as the owner of the report knows it. */
+/* How the run was set up, as far as is known. */
 struct setup {
 	int64_t memory_kib; /* RAM that the command gave to the outermost guest, or UNKNOWN */
 	int timeout_s;	    /* 0: none */
@@ -24,13 +25,13 @@ struct setup {
 	bool enlightened;   /* --enlightened */
 	bool strict;	    /* --strict */
 	int smp;	    /* vCPUs of each level */
-	int64_t tsc_khz;    /* cycles of all levels' costs in a millisecond, or UNKNOWN */
-	char qemu[24];	    /* the version of the outermost QEMU, or "" */
-	char accel[8];	    /* what the command's guest ran on, kvm or tcg, or "" */
-	char kvm_why[360];  /* why that was not KVM, unless TCG was asked for; or "" */
+	int64_t tsc_khz;    /* the rate of the cycles in all levels' costs, or UNKNOWN */
+	char qemu[24];	    /* version of the outermost QEMU, or "" */
+	char accel[8];	    /* what the command's guest ran on, kvm or tcg; or "" */
+	char kvm_why[360];  /* why that was not KVM, unless the user asked for TCG; or "" */
 };
 
-/* A test of a program that is a check, as the program has printed it. */
+/* One test that a program printed as TAP.  The program is the check. */
 struct subtest {
 	int level;
 	char check[CHECK_ID], id[64]; /* [a-z0-9_] */
@@ -40,90 +41,93 @@ struct subtest {
 #define SUBTESTS_MAX 512
 #define SUSPECTS_MAX 32
 
-/* Whose KVM is at fault, as runs with another kernel at one level after the other have shown. */
+/* Whose KVM is at fault, found by runs with another kernel at one level after the other. */
 struct blame {
 	int victim; /* the level that broke */
 	int count;
 	int suspects[SUSPECTS_MAX]; /* levels */
-	char sentence[300];	    /* "": nobody looked */
+	char sentence[300];	    /* "": there were no such runs */
 };
 
-/* What a program, which is a check, has used up. */
+/* The resources that a program, which is a check, has used. */
 struct program_use {
 	int level;
 	char check[CHECK_ID];
-	int status;	 /* as a shell has it */
+	int status;	 /* as in a shell */
 	double s, cpu_s; /* UNKNOWN: it has not ended */
-	int64_t exits;	 /* of its level while it ran, counted by the KVM above, or UNKNOWN */
+	int64_t exits;	 /* of its level while it ran, counted by the KVM above; or UNKNOWN */
 };
 #define PROGRAMS_KEPT 256
 
 struct report {
 	struct setup setup;
-	struct level levels[MAX_LEVEL + 1]; /* by level; set only where used[] */
+	struct level levels[MAX_LEVEL + 1]; /* by level; valid only where used[] */
 	bool used[MAX_LEVEL + 1];
 	/*
-	 * Checks of deeper levels are judged, but not kept: a level that reports to another one needs
-	 * its own and its child's alone.
+	 * Checks of deeper levels are judged but not kept: a level that has a parent needs only its own
+	 * and its child's.
 	 */
 	int keeps_checks_to;
-	int outermost, deepest; /* of those seen; deepest < outermost: none */
+	int outermost, deepest; /* of the levels seen; deepest < outermost: none */
 	int requested;		/* a level, or DEPTH_OPEN */
-	int reached;		/* the deepest that was ready, 0 if none */
+	int reached;		/* the deepest that was ready; 0 if none */
 	enum stop stop;
-	int stop_level; /* the level that is to blame, or that could not come up */
+	int stop_level; /* the level to blame, or that could not come up */
 	char detail[400];
-	char console[REPORT_LINES][REPORT_LINE]; /* the last lines of stop_level's console */
+	char console[REPORT_LINES][REPORT_LINE]; /* the last console lines of stop_level */
 	int console_count;
 	struct evidence evidence; /* of stop_level, if it failed */
 	struct blame blame;
-	bool interrupted; /* by a person: nobody knows how deep it would have gone */
-	bool ok;	  /* by verdict.h, nobody else's */
+	bool interrupted; /* by the user: how deep it would have gone is unknown */
+	bool ok;	  /* set by verdict_ok() alone */
 	int64_t lost_records;
 	char command
-		[COMMAND_MAX]; /* of the host that started it; "": it was booted by other means */
+		[COMMAND_MAX]; /* of the host that started the run; "": the appliance was booted otherwise */
 	unsigned int next_seq[MAX_LEVEL + 2];	   /* by sender + 1: the host is -1 */
-	uint32_t sums[MAX_LEVEL + 2][REPORT_SUMS]; /* by number */
-	struct subtest subtests[SUBTESTS_MAX];	   /* kept at the top alone */
+	uint32_t sums[MAX_LEVEL + 2][REPORT_SUMS]; /* by sequence number */
+	struct subtest subtests[SUBTESTS_MAX];	   /* kept only by the outermost */
 	int subtest_count;
-	struct program_use programs[PROGRAMS_KEPT]; /* the same */
+	struct program_use programs[PROGRAMS_KEPT]; /* likewise */
 	int program_count;
-	int shell_level; /* the last that had a shell; -1: none */
-	double began_s;	 /* on now_s(), when the counter of cycles was began_tsc */
+	int shell_level; /* the last level that had a shell; -1: none */
+	double began_s;	 /* now_s() when the TSC was began_tsc */
 	uint64_t began_tsc;
 };
 
 void report_init(struct report *r, int requested);
-/* Measures the pace of the cycles from one to the other. */
+/* Start and stop the measurement of the TSC's rate. */
 void report_start_clock(struct report *r);
 void report_stop_clock(struct report *r);
-/* A level of the report, made if need be. */
+/* A level of the report, initialized if needed. */
 struct level *report_level(struct report *r, int level);
 /*
- * Takes a record in.  -1 if it says what its sender cannot know, comes out of order or is malformed:
- * then nothing of it is kept.  1 if it was seen before.
+ * Adds a record.  0 if it is new, 1 if it was seen before.  -1 if it says what its sender cannot know, is
+ * out of order or malformed: then the report stays as it was.
  */
 int report_add(struct report *r, const struct record *rec);
-/* Of a run that goes on: reached and roles, but no verdict (STOP_NONE). */
+/* Sets reached and roles of a run that goes on; there is no verdict yet (STOP_NONE). */
 void report_so_far(struct report *r);
-/* Draws the conclusion: reached, ok, roles.  Idempotent. */
+/* Sets reached, ok and roles.  Idempotent. */
 void report_finish(struct report *r);
 /*
- * Adds a test of a program's, or replaces the one of that name, unless that has failed.  -1: there is no room for it; there is for a
- * failure as long as something else has passed.
+ * Adds a test of a program, or replaces the one with the same name unless that failed.  -1 if there is no
+ * room; a failure has room as long as it can replace a success.
  */
 int report_add_subtest(struct report *r, const struct subtest *t);
-/* The program that is this check of this level, made if need be; NULL: there is no room for it. */
+/* The resources of this check of this level, added if needed; NULL if there is no room. */
 struct program_use *report_program(struct report *r, int level, const char *check);
-bool report_came_up(const struct report *r); /* any level of it */
-/* Of a run that failed: the level that broke, which is not the one whose KVM is at fault. */
+bool report_came_up(const struct report *r); /* whether any level came up */
+/* The level that broke in a failed run.  The KVM at fault may be that of another level. */
 int report_victim(const struct report *r);
-/* What a person wants to read first: "Reached L2 of L3"; and all of it: "reached L2 of 3: panic at L3: ...". */
+/* The verdict in short, "Reached L2 of L3", and in full, "reached L2 of 3: panic at L3: ...". */
 void report_verdict(const struct report *r, char *buf, size_t size);
 void report_sentence(const struct report *r, char *buf, size_t size);
-/* Seconds from its qemu's start, or, where that is unknown, its kernel's; negative if it was never ready. */
+/*
+ * Seconds until the level was ready, from the start of its QEMU, or of its kernel if that is unknown;
+ * negative if never.
+ */
 double level_boot_s(const struct level *lv);
-/* Of an exit's cost: this level's over the one above it; negative if either is unknown. */
+/* The cost of an exit over that of the level above; negative if either is unknown. */
 double report_factor(const struct report *r, int level);
 
 #endif

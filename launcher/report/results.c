@@ -7,7 +7,7 @@ int results_last_level(const struct report *r)
 {
 	if (r->requested != DEPTH_OPEN)
 		return r->requested;
-	/* Something broke while the next level came up: that level has failed. */
+	/* If something broke while the next level came up, that level failed. */
 	return stop_is_failure(r->stop) && r->stop_level > r->reached ? r->reached + 1 : r->reached;
 }
 

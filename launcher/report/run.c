@@ -42,7 +42,7 @@ void run_print_report(struct run *run)
 		lines_say(&run->lines, "L%d: there was no shell: the run did not get that far",
 			  shell);
 	formats_print_marked(r, run->asked.report, run->lines.out);
-	if (!run->asked.blame) /* more is said then, and that ends it */
+	if (!run->asked.blame) /* with --blame more follows, and blame_command() ends the run */
 		formats_print_end(run->lines.out);
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A run, as whoever takes part in it knows it: what was asked for, what was decided, and what is told of it.
- */
+/* A run: what was asked for, what was decided, and who tells what of it. */
 #ifndef SUPERNEST_RUN_H
 #define SUPERNEST_RUN_H
 
@@ -16,22 +14,22 @@ struct run {
 	struct teller teller;
 	struct lines lines;
 	struct artifacts artifacts;
-	bool stopped;		   /* by a person: nobody knows how deep it would have gone */
-	char command[COMMAND_MAX]; /* that would repeat it, or "" */
+	bool stopped;		   /* by the user: how deep it would have gone is unknown */
+	char command[COMMAND_MAX]; /* the command that repeats it, or "" */
 };
 
-/* What was asked for is known: FROM, a level or HOST_LEVEL, starts to tell. */
+/* Starts to tell, once the options are known.  FROM is our level, or HOST_LEVEL. */
 void run_begin(struct run *run, int from, int outermost);
 /*
- * What an earlier run left where this one is to write must not be taken for this one's, however this one
- * ends.  -1 (printed) if nothing could be written there.
+ * Removes an earlier run's files from where this one will write, so that nobody takes them for this run's.
+ * -1 (printed) if a file cannot be written.
  */
 int run_clear_outputs(const struct options *asked);
-/* Where a command prints what people read: JSON on standard output is there alone. */
+/* Where a command prints what people read; stderr if JSON goes to standard output. */
 FILE *run_lines_file(const struct options *asked);
-/* Prints the report as it was asked for, and its last line. */
+/* Prints the report in the formats that were asked for, and the last line. */
 void run_print_report(struct run *run);
-/* The end of a command's run: the report, printed and in files.  Returns the exit status, or -1 (printed). */
+/* Ends a command's run: prints the report and writes its files.  Returns the exit status, or -1 (printed). */
 int run_finish(struct run *run);
 
 #endif

@@ -19,11 +19,11 @@
 struct stream {
 	int level, fd;
 	char id[CHECK_ID];
-	bool tap;    /* lines of it are results of tests */
-	int planned; /* how many of them, or -1 */
-	int results; /* so far, parts of tests not counted */
-	int told;    /* how often there was no room for a result: a flood is told once */
-	int file;    /* in the directory of artifacts, or -1 */
+	bool tap;    /* its lines are test results */
+	int planned; /* the number of planned tests, or -1 */
+	int results; /* so far, without subtests */
+	int told;    /* how often there was no room for a result: reported once */
+	int file;    /* in the artifacts directory, or -1 */
 	size_t len;
 	char line[LINE_MAX_SHOWN + 1];
 };
@@ -89,7 +89,7 @@ static void add_subtest(const struct streams *o, struct stream *s, struct subtes
 		     SUBTESTS_MAX, t->id);
 }
 
-/* Results that were announced and never came are no success, whatever the exit status is. */
+/* A program whose planned tests did not all report has failed, whatever its exit status is. */
 static void judge_plan(const struct streams *o, struct stream *s)
 {
 	struct subtest t = { .id = "plan", .result = RESULT_FAIL };
@@ -133,7 +133,7 @@ static void end_line(const struct streams *o, struct stream *s)
 			s->line[i] = ' ';
 		else if (!s->line[i])
 			s->line[i] = '?';
-	if (!o->raw && !tap_begins(s->line)) /* for a parser, not for a person */
+	if (!o->raw && !tap_begins(s->line)) /* version lines are for parsers, not for people */
 		lines_say(o->lines, "L%d %s| %s", s->level, s->id, s->line);
 	s->len = 0;
 }
@@ -158,7 +158,7 @@ static void write_raw(struct streams *o, int fd, const void *data, size_t n)
 		o->on_closed();
 }
 
-/* It becomes the name of a file. */
+/* It becomes a file name. */
 static bool is_id(const char *id)
 {
 	return id_is_clean(id) && strlen(id) < CHECK_ID;
@@ -195,7 +195,7 @@ static double number_of(const struct record *rec, const char *key)
 		       : value;
 }
 
-/* Of a program that has ended: from its level what it used, from the one above the exits. */
+/* The resources of a program that has ended: its level reports what it used, the level above its exits. */
 static void keep_program(const struct streams *o, const struct record *rec)
 {
 	const char *id = record_get(rec, "id");

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define COLUMNS_MAX 12 /* levels beside one another; of a longer chain the first */
+#define COLUMNS_MAX 12 /* of the table: the first levels of a longer chain */
 
 struct suite_table {
 	const struct report *report;
@@ -33,7 +33,10 @@ static const char *result_of(const struct subtest *s)
 	return strncmp(s->detail, KNOWN_FAILURE, strlen(KNOWN_FAILURE)) ? "skip" : "xfail";
 }
 
-/* Its results, and why it did not pass where that was first.  False: it passed wherever it ran, and nothing is printed. */
+/*
+ * Prints its results, and why it did not pass at the first level where it did not.  Prints nothing and
+ * returns false if it passed wherever it ran.
+ */
 static bool print_test(const struct suite_table *t, const char *id, FILE *out)
 {
 	const char *why = NULL;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Programs that consist of tests: their results as a table for people, a row for each test and a column for each level.
- */
+/* The tests of suites as a table for people: a row for each test, a column for each level. */
 #ifndef SUPERNEST_SUITES_H
 #define SUPERNEST_SUITES_H
 
@@ -9,10 +7,10 @@
 
 #include <stdio.h>
 
-/* In front of the detail of a failure that is known, which counts as skipped. */
+/* Precedes the detail of a known failure, which counts as skipped. */
 #define KNOWN_FAILURE "xfail: "
 
-/* Prints nothing if there are none.  What passed at every level is only counted. */
+/* Prints the table, if there are tests.  Those that passed at every level are only counted. */
 void suites_print(const struct report *r, FILE *out);
 
 #endif

@@ -23,8 +23,8 @@ struct escaped escape(const char *text)
 }
 
 /*
- * Colours that people who are blind to red and green tell apart; tests/unit/html.c knows what
- * contrast each must have.  Paper is light.
+ * Colours that red-green colour-blind people can tell apart; tests/unit/html.c checks their contrast.
+ * Paper uses the light palette.
  */
 const char svg_style[] =
 	":root{--bg:#fff;--ink:#1b1f24;--mute:#57606a;--line:#d0d7de;--ok:#00704f;--bad:#b42318;"
@@ -45,21 +45,21 @@ const char svg_style[] =
 
 /* ---- the chain --------------------------------------------------------------------------- */
 
-/* In units of the drawing, which are pixels at its natural size. */
+/* In the drawing's units, which are pixels at its natural size. */
 struct frame {
 	int width;
-	int boxes;	   /* of it, from the left, for the boxes */
+	int boxes;	   /* width for the boxes, from the left */
 	int top;	   /* for the headings */
-	int row;	   /* a level's own strip, above the box of the next */
-	int below;	   /* what a box shows of itself below the next */
-	double step;	   /* by which a box is narrower than the one around it, at the least */
-	int64_t scale_kib; /* the RAM that is as wide as BOXES */
+	int row;	   /* a level's own strip above the next box */
+	int below;	   /* what shows of a box below the next one */
+	double step;	   /* by how much a box is narrower than the one around it, at least */
+	int64_t scale_kib; /* the RAM that is as wide as `boxes` */
 };
 
 #define BOX_MIN 34.0 /* the level's name has to fit */
-#define TINT 0.4     /* of the deepest box at most: text on it needs its contrast */
+#define TINT 0.4     /* opacity of the deepest box, at most: text on it needs contrast */
 
-/* One more than was seen: the level that did not come up, or was not tried. */
+/* Whether to draw one more box, for a level that did not come up or was not tried. */
 static bool has_ghost(const struct report *r)
 {
 	if (r->deepest < r->outermost)
@@ -111,7 +111,7 @@ static int chain_height(const struct report *r, const struct frame *f)
 	return f->top + rows * f->row + (rows - 1) * f->below + 10;
 }
 
-/* A box is as wide as its RAM, but never as wide as the one around it, and never too narrow for those in it. */
+/* A box is as wide as its RAM, but narrower than the one around it, and wide enough for those in it. */
 static double box_width(const struct report *r, int level, const struct frame *f, double around)
 {
 	double least = BOX_MIN + f->step * (chain_last(r) - level), width = around - 10;
@@ -169,10 +169,10 @@ static struct escaped factor(const struct report *r, const struct level *lv)
 	return figure(number_times(report_factor(r, lv->level)).text, "");
 }
 
-/* Beside the boxes. */
+/* Columns beside the boxes. */
 static const struct column {
 	const char *head[2];
-	int narrow, wide; /* where the first column starts and the others end; 0: it is left out */
+	int narrow, wide; /* where it starts (the first) or ends (the others); 0: it is left out */
 	struct escaped (*text)(const struct report *r, const struct level *lv);
 } columns[] = {
 	{ { "", "runs on" }, 0, 320, hypervisor },  { { "", "RAM" }, 360, 492, ram },
@@ -257,7 +257,7 @@ void svg_chain(FILE *out, const struct report *r, int64_t scale_kib)
 	fputs("</svg>\n", out);
 }
 
-/* The largest is the outermost's, unless the report is odd. */
+/* The outermost has the most RAM, unless the report is odd. */
 int64_t chain_kib(const struct report *r)
 {
 	int64_t kib = 0;

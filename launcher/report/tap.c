@@ -18,7 +18,7 @@ bool tap_begins(const char *line)
 	return !strncmp(line, "TAP version ", 12) || !strncmp(line, "KTAP version ", 13);
 }
 
-/* A name of any characters as an id of few: what lies between two that are allowed is one '_'. */
+/* Makes an id of a name: whatever is between two allowed characters becomes one '_'. */
 static void make_id(const char *name, size_t len, char *id, size_t size)
 {
 	size_t n = 0;
@@ -36,7 +36,7 @@ static void make_id(const char *name, size_t len, char *id, size_t size)
 	id[n] = '\0';
 }
 
-/* What is behind the name and '#'.  A test that is known to fail has not failed. */
+/* Reads the directive behind '#'.  A test that is known to fail has not failed. */
 static void take_directive(const char *text, struct subtest *t)
 {
 	text = skip_blanks(text);

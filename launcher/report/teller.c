@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define FIELDS_A_RECORD 12 /* with the longest values they fit RECORD_MAX */
+#define FIELDS_A_RECORD 12 /* with the longest values these fit RECORD_MAX */
 
 void teller_init(struct teller *t, int from, int outermost, int requested)
 {

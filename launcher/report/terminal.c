@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #define RESET "\033[m"
-#define SGR_MAX 16 /* bytes of a style's beginning and end */
+#define SGR_MAX 16 /* bytes that begin and end a style */
 
 static const char *const style_begins[] = {
 	[STYLE_PLAIN] = "",	    [STYLE_BOLD] = "\033[1m",	[STYLE_DIM] = "\033[2m",
 	[STYLE_RED] = "\033[1;31m", [STYLE_GREEN] = "\033[32m", [STYLE_CYAN] = "\033[36m",
 };
 
-/* Somebody else wrote below our lines while we were stopped. */
+/* While we were stopped, others may have written below our lines. */
 static volatile sig_atomic_t was_continued;
 
 static void on_continue(int number)
@@ -50,7 +50,7 @@ static bool locale_is_utf8(void)
 	return false;
 }
 
-/* Of a shell's job in the background it is not. */
+/* A job in the background does not own its terminal. */
 static bool is_ours(int fd)
 {
 	pid_t group = tcgetpgrp(fd);
@@ -78,9 +78,9 @@ struct frame *terminal_frame(struct terminal *t)
 	struct frame *f = &t->next;
 
 	ioctl(t->fd, TIOCGWINSZ, &size);
-	t->columns = size.ws_col ? size.ws_col : 80; /* a serial line does not know */
+	t->columns = size.ws_col ? size.ws_col : 80; /* a serial line does not know its width */
 	f->rows = (size.ws_row ? size.ws_row : 24) - 1;
-	/* The last column is left free: behind it terminals differ in where the cursor is. */
+	/* The last column stays free: terminals differ in where the cursor is behind it. */
 	f->columns = t->columns - 1 < TERMINAL_COLUMNS ? t->columns - 1 : TERMINAL_COLUMNS;
 	f->rows = f->rows < TERMINAL_ROWS ? f->rows : TERMINAL_ROWS;
 	f->color = t->color;
@@ -173,7 +173,7 @@ static void flush_output(struct terminal *t)
 	t->output.len = 0;
 }
 
-/* In a window that became narrower the lines were broken: most terminals do. */
+/* The rows that our lines take now: most terminals wrap them if the window became narrower. */
 static int rows_shown(const struct terminal *t)
 {
 	int rows = 0;
@@ -186,7 +186,7 @@ static int rows_shown(const struct terminal *t)
 	return rows;
 }
 
-/* From below the lines to the first of them. */
+/* Moves the cursor from below the lines to the first of them. */
 static void go_up(struct terminal *t)
 {
 	char up[24];
@@ -198,7 +198,7 @@ static void go_up(struct terminal *t)
 	}
 }
 
-/* A terminal that was stopped (Ctrl-S) must not stop us. */
+/* A terminal that the user stopped (Ctrl-S) must not stop us. */
 static bool can_write(const struct terminal *t)
 {
 	struct pollfd fd = { .fd = t->fd, .events = POLLOUT };
@@ -253,7 +253,7 @@ void terminal_hide(struct terminal *t)
 	t->shown.count = 0;
 }
 
-/* A key that was pressed stands where the cursor is: "^C". */
+/* The cursor stands behind what a pressed key printed, "^C". */
 void terminal_leave(struct terminal *t)
 {
 	static const char erase[] = "\r\033[K\r\n";

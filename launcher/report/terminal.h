@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A few lines on a person's terminal that are painted over where they stand.  Of the terminal it wants
- * what all of them know: cursor up, erase, colours.  Its settings and its cursor are left alone, and the
- * cursor always waits below the lines, so that nothing has to be put back however we end.
+ * Paints a few lines on the user's terminal, again and again in the same place.  It needs only what every
+ * terminal has: cursor up, erase, colours.  It changes no settings of the terminal, and the cursor always
+ * waits below the lines, so nothing has to be restored however we end.
  */
 #ifndef SUPERNEST_TERMINAL_H
 #define SUPERNEST_TERMINAL_H
 
 #include "lib/base.h"
 
-#define TERMINAL_ROWS 48     /* lines of a frame at the most */
+#define TERMINAL_ROWS 48     /* lines of a frame, at most */
 #define TERMINAL_COLUMNS 120 /* wider lines are hard to read */
 
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_GREEN, STYLE_CYAN };
@@ -17,18 +17,18 @@ enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_GREEN, STYLE_C
 struct line {
 	char text[1024];
 	size_t len;
-	int width; /* columns that it takes */
+	int width; /* columns */
 };
 
-/* One picture.  The size and what may be drawn are given, the lines are the painter's. */
+/* One picture.  The size and the style are given; the painter adds the lines. */
 struct frame {
-	int columns, rows; /* a line may take so many columns, the frame so many lines */
+	int columns, rows; /* the size of the frame */
 	bool color, utf8;
 	struct line lines[TERMINAL_ROWS];
 	int count;
 };
 
-/* What goes to the terminal in one write(), so that it is seen at once. */
+/* Bytes for the terminal, written by one write() so that they appear at once. */
 struct output {
 	size_t len;
 	char data[TERMINAL_ROWS * (sizeof(((struct line *)0)->text) + 8) + 64];
@@ -42,30 +42,28 @@ struct terminal {
 };
 
 /*
- * Whether lines can be painted over there: a terminal that can do more than print (TERM), and that is
- * ours at the moment.  NO_COLOR and the locale say how.
+ * Whether lines can be painted on FD: a terminal that can do more than print (TERM), and that is ours
+ * now.  NO_COLOR and the locale decide on the style.
  */
 bool terminal_open(struct terminal *t, int fd);
-/* An empty frame for the window as it is now, in t->next. */
+/* Returns an empty frame, t->next, for the current size of the window. */
 struct frame *terminal_frame(struct terminal *t);
-/* Makes the screen show t->next; what is there already is not written again. */
+/* Shows t->next; writes only what differs from what is shown. */
 void terminal_show(struct terminal *t);
-/* Takes the lines away, for somebody else to print; the next terminal_show() is below that. */
+/* Erases the lines so that others can print; the next terminal_show() paints below that. */
 void terminal_hide(struct terminal *t);
-/* Leaves the lines as they are; the caller goes on below them. */
+/* Leaves the lines as they are; later output goes below them. */
 void terminal_leave(struct terminal *t);
 
-/* The next line of a frame; NULL if it has no more room. */
+/* The next line of a frame; NULL if the frame is full. */
 struct line *frame_line(struct frame *f);
-/*
- * Adds to a line; what goes beyond the frame's width is cut, and what a terminal could obey becomes '?'.
- */
+/* Adds text to a line.  Text beyond the frame's width is cut, and control characters become '?'. */
 void line_add(const struct frame *f, struct line *l, enum style style, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
-/* COUNT times a character of one column in UTF-8. */
+/* Adds COUNT times GLYPH, a character of one column in UTF-8. */
 void line_repeat(const struct frame *f, struct line *l, enum style style, const char *glyph,
 		 int count);
-/* Blanks up to a column. */
+/* Adds blanks up to a column. */
 void line_tab(const struct frame *f, struct line *l, int column);
 
 #endif

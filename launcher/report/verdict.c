@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/verdict.h"
 
-/* Its launcher reported ready in this run, all its checks passed, and the one above it had started its QEMU. */
+/*
+ * Whether the level's launcher reported ready in this run, all its checks passed, and the one above it
+ * started its QEMU.
+ */
 static bool is_proved(const struct report *r, int level)
 {
 	const struct level *lv = &r->levels[level];
-	bool has_parent = level > r->outermost || r->setup.memory_kib >= 0; /* a host's command */
+	bool has_parent = level > r->outermost || r->setup.memory_kib >= 0; /* or a command */
 
 	return r->used[level] && lv->ready && level_sound(lv) && (!has_parent || lv->wall_s >= 0);
 }
@@ -21,7 +24,7 @@ static bool all_are_proved(const struct report *r)
 	return true;
 }
 
-/* It ended where it was to end: at the depth that was asked for, or for want of memory or time. */
+/* Whether it ended as it should: at the depth that was asked for, or for lack of memory or time. */
 static bool ended_well(const struct report *r)
 {
 	if (r->stop == STOP_NONE || stop_is_failure(r->stop) || r->interrupted)

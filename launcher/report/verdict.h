@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one place where a run is found to be a success: what was asked for was reached, and there is evidence for
+ * The only place that decides whether a run succeeded: what was asked for was reached, with evidence for
  * each level on the way.
  */
 #ifndef SUPERNEST_VERDICT_H
@@ -8,7 +8,7 @@
 
 #include "report/report.h"
 
-/* Of a report whose `reached` and `stop` are known. */
+/* Whether it did.  The report's `reached` and `stop` must be set. */
 bool verdict_ok(const struct report *r);
 
 #endif

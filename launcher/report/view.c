@@ -6,8 +6,8 @@
 
 #define BAR_MAX 48 /* columns */
 #define FACTOR_MAX 100.0
-#define REST_MAX_S (30 * 86400.0) /* nobody waits for more */
-#define EXITS_MAX 1e15		  /* a liar's number is cut, not converted */
+#define REST_MAX_S (30 * 86400.0) /* longer predictions are not shown */
+#define EXITS_MAX 1e15		  /* limits a number from a level that lies */
 
 void view_start(struct view *v, int fd, const struct report *report, int64_t memory_kib,
 		double deadline_s, const char *remark)
@@ -24,13 +24,14 @@ void view_start(struct view *v, int fd, const struct report *report, int64_t mem
 	format(v->text, sizeof(v->text), "%s", remark);
 }
 
-void view_exits(struct view *v, int64_t exits, double now)
+/* Takes the number of the whole chain's exits so far. */
+static void take_exits(struct view *v, int64_t exits, double now)
 {
 	v->exits = exits;
 	v->exits_s = now;
 }
 
-/* These are told by the level itself, and only after the level above it was ready. */
+/* A level reports these itself, and only after the level above it was ready. */
 static void take_own(struct view *v, const struct record *rec, double now)
 {
 	int level = rec->from;
@@ -54,13 +55,13 @@ void view_record(struct view *v, const struct record *rec, double now)
 		v->text_level = rec->about;
 		format(v->text, sizeof(v->text), "%s", record_get(rec, "line"));
 	}
-	/* The outermost one's KVM counts the whole chain, whatever it counts. */
+	/* Every exit of the chain reaches the outermost KVM, so its count covers the whole chain. */
 	for (size_t i = 0; i < ARRAY_SIZE(counts) && rec->from <= v->report->outermost; i++)
 		if (!parse_number(record_get(rec, counts[i]), &number) && number >= 0)
-			view_exits(v, number < EXITS_MAX ? number : EXITS_MAX, now);
+			take_exits(v, number < EXITS_MAX ? number : EXITS_MAX, now);
 }
 
-/* ---- what is drawn ----------------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------------------------ */
 
 static const struct level *level_of(const struct view *v, int level)
 {
@@ -72,7 +73,7 @@ static bool is_ready(const struct view *v, int level)
 	return level >= 0 && v->report->used[level] && v->ready_s[level] > 0;
 }
 
-/* The RAM of a level: what it says itself, or what the level above gives it.  UNKNOWN if nobody did. */
+/* The RAM of a level: as it says, or as the level above gives it.  UNKNOWN if neither is known. */
 static int64_t ram_kib(const struct view *v, int level)
 {
 	const struct level *lv = level_of(v, level);
@@ -85,7 +86,7 @@ static int64_t ram_kib(const struct view *v, int level)
 	return lv ? lv->child_kib : UNKNOWN;
 }
 
-/* The last level that is drawn: one that is started has not spoken yet. */
+/* The last level to draw: one that was started has not sent a record yet. */
 static int last_shown(const struct view *v)
 {
 	const struct report *r = v->report;
@@ -116,7 +117,7 @@ static const char *state_of(const struct view *v, int level, enum style *style)
 	return "ready";
 }
 
-/* When the level above it was ready: from then on it is this level's time. */
+/* When the level above was ready: this level's time starts then. */
 static double began_s(const struct view *v, int level)
 {
 	return level > v->report->outermost && is_ready(v, level - 1) ? v->ready_s[level - 1]
@@ -128,7 +129,7 @@ static double took_s(const struct view *v, int level, double now)
 	return (is_ready(v, level) ? v->ready_s[level] : now) - began_s(v, level);
 }
 
-/* How much longer a level takes than the one above it, by the last two; 0: not measured yet. */
+/* How many times longer a level takes than the one above, by the last two; 0 if not measured yet. */
 static double factor(const struct view *v)
 {
 	int last = v->report->deepest;
@@ -139,17 +140,17 @@ static double factor(const struct view *v)
 	if (last <= v->report->outermost || took_s(v, last - 1, 0) <= 0)
 		return 0;
 	factor = took_s(v, last, 0) / took_s(v, last - 1, 0);
-	/* Less than its parent only the first guest takes, which has no firmware. */
+	/* Only the first guest can be faster than its parent: it has no firmware. */
 	return factor < 1 ? 1 : factor > FACTOR_MAX ? FACTOR_MAX : factor;
 }
 
-/* What the level that comes up will take, if that is the factor longer than the one above it. */
+/* The expected boot time of the level that comes up: that of the one above, times the factor. */
 static double expected_s(const struct view *v)
 {
 	return took_s(v, last_shown(v) - 1, 0) * factor(v);
 }
 
-/* What is left until LEVEL, that one or one below it, is ready. */
+/* The expected time until LEVEL is ready, which is the one that comes up or a deeper one. */
 static double rest_s(const struct view *v, int level, double now)
 {
 	int coming = last_shown(v);
@@ -164,7 +165,7 @@ static double rest_s(const struct view *v, int level, double now)
 	return rest;
 }
 
-/* Exits of the whole chain in a second while this level was the one that came up; UNKNOWN if nobody counts. */
+/* Exits a second of the whole chain while this level came up; UNKNOWN if nobody counts them. */
 static double exits_per_s(const struct view *v, int level)
 {
 	const struct level *lv = level_of(v, level);
@@ -184,10 +185,10 @@ static double exits_per_s(const struct view *v, int level)
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-/* Columns of the table, by how wide the window is. */
+/* The columns of the table depend on the window's width. */
 struct layout {
 	int bar, on; /* columns; 0: left out */
-	bool rate;   /* exits a second of each level */
+	bool rate;   /* show exits a second of each level */
 	int width;
 };
 
@@ -211,8 +212,8 @@ static struct layout lay_out(int columns)
 }
 
 /*
- * A level's RAM, all on one scale: strong what it hands on, or all of it where nobody is below, weak what
- * it keeps.  Half a column is the step.
+ * A level's RAM, on one scale for all: strong for what its child has, or for all if it has no child, weak
+ * for what it keeps.  The bar grows by half columns.
  */
 static void draw_bar(const struct view *v, int level, int columns, const struct frame *f,
 		     struct line *l)
@@ -279,7 +280,7 @@ static void draw_titles(const struct layout *lay, struct frame *f)
 		line_add(f, l, STYLE_DIM, "%*s", RATE_COLUMNS, "exits/s");
 }
 
-/* What goes on, in short, and the clock at the right. */
+/* What is going on, in short, with the clock at the right. */
 static void draw_head(const struct view *v, double now, int width, struct frame *f)
 {
 	const struct report *r = v->report;
@@ -321,7 +322,7 @@ static void add_rest(const struct view *v, int level, double now, const struct f
 		 rest < 1 ? "soon" : "in ~", rest < 1 ? "" : number_span(rest + 0.5, true).text);
 }
 
-/* The chain as a whole: its exits, and what is to be expected. */
+/* The totals of the chain: its exits, and the prediction. */
 static void draw_sum(const struct view *v, double now, struct frame *f)
 {
 	const struct report *r = v->report;
@@ -347,7 +348,7 @@ static void draw_sum(const struct view *v, double now, struct frame *f)
 		line_add(f, l, STYLE_DIM, "%s", times);
 }
 
-/* A kernel's line without its time, which is another clock's. */
+/* A kernel's line without its time stamp, which is of another clock. */
 static const char *without_time(const char *text)
 {
 	size_t len = *text == '[' ? 1 + strspn(text + 1, " .0123456789") : 0;
@@ -366,7 +367,7 @@ static void draw_text(const struct view *v, struct frame *f)
 	line_add(f, l, STYLE_DIM, "%s", without_time(v->text));
 }
 
-/* The first of them and the deepest ones, if the window is too low for all. */
+/* If the window is too low for all levels: the first and the deepest ones. */
 static void draw_levels(const struct view *v, double now, const struct layout *lay, int rows,
 			struct frame *f)
 {
@@ -405,7 +406,7 @@ void view_draw(const struct view *v, double now, struct frame *f)
 		draw_text(v, f);
 }
 
-void view_show(struct view *v, double now)
+static void show(struct view *v, double now)
 {
 	view_draw(v, now, terminal_frame(&v->terminal));
 	terminal_show(&v->terminal);
@@ -415,7 +416,7 @@ void view_hear(void *context, const struct record *rec)
 {
 	view_record(context, rec, now_s());
 	if (rec->from < 0 && !strcmp(rec->kind, "alive"))
-		view_show(context, now_s());
+		show(context, now_s());
 }
 
 void view_end(struct view *v, double now)
@@ -423,6 +424,6 @@ void view_end(struct view *v, double now)
 	if (!v->on)
 		return;
 	v->on = false;
-	view_show(v, now);
+	show(v, now);
 	terminal_leave(&v->terminal);
 }

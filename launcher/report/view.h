@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The live view of a run on a person's terminal: the chain of levels as it grows.  It draws what the
- * report knows by then and what only passes by (console lines, beats), a few times a second.  On a host
- * alone: no level has one.
+ * The live view of a run on the user's terminal: the chain of levels as it grows.  Several times a second
+ * it draws what the report knows, and what the report does not keep (console lines, heartbeats).  Only the
+ * command on a host has one.
  */
 #ifndef SUPERNEST_VIEW_H
 #define SUPERNEST_VIEW_H
@@ -10,39 +10,35 @@
 #include "report/report.h"
 #include "report/terminal.h"
 
-#define VIEW_HEARTBEAT_S 0.2 /* between two pictures */
+#define VIEW_HEARTBEAT_S 0.2 /* the interval of pictures */
 
 struct view {
 	bool on;
 	const struct report *report;
 	int64_t memory_kib;	       /* of the outermost guest */
-	double start_s, deadline_s;    /* deadline 0: none */
+	double start_s, deadline_s;    /* on now_s(); deadline 0: none */
 	double ready_s[MAX_LEVEL + 1]; /* when its ready record came; 0: not yet */
-	bool busy[MAX_LEVEL + 1];      /* its checks run again, after its child's end */
+	bool busy[MAX_LEVEL + 1];      /* runs its late checks, after its child has ended */
 	bool ended[MAX_LEVEL + 1];
-	int64_t exits; /* of the whole chain, counted by the outermost KVM; UNKNOWN: nobody has said */
-	double exits_s; /* when that was */
-	int text_level; /* whose console's last line is in text; -1: a remark of ours */
+	int64_t exits;	/* of the whole chain, counted by the outermost KVM; or UNKNOWN */
+	double exits_s; /* when they were counted */
+	int text_level; /* the level whose last console line is in text; -1: it is the remark */
 	char text[REPORT_LINE];
 	struct terminal terminal;
 };
 
 /*
- * Starts it if FD is a terminal that lines can be painted over on; else all stays as it is and view->on
- * false.  The report is the caller's and must have been set up; REMARK stands where the deepest level's
- * console does until that has said something.
+ * Starts the view if FD is a terminal on which lines can be painted; otherwise view->on is false.  The
+ * report is the caller's and must be initialized.  REMARK is shown until the deepest level's console says
+ * something.
  */
 void view_start(struct view *v, int fd, const struct report *report, int64_t memory_kib,
 		double deadline_s, const char *remark);
-/* Of a teller: CONTEXT is a view.  Each beat of the host's own shows how things stand. */
+/* A teller's listener; CONTEXT is a view.  Each heartbeat of the host draws a picture. */
 void view_hear(void *context, const struct record *rec);
-/* A record that the report has taken in. */
+/* Takes a record that the report has accepted. */
 void view_record(struct view *v, const struct record *rec, double now);
-/* The whole chain's exits until now. */
-void view_exits(struct view *v, int64_t exits, double now);
-/* Shows how things stand. */
-void view_show(struct view *v, double now);
-/* Leaves the last picture where it is. */
+/* Ends the view; the last picture stays. */
 void view_end(struct view *v, double now);
 
 /* Draws into an empty frame. */

@@ -67,7 +67,7 @@ static void a_fault_that_moves_up_does_not(void **state)
 	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(1) }, { BROKE(2) }, { BROKE(0) } });
 	assert_int_equal(b.count, 0);
-	assert_non_null(strstr(b.sentence, "several of them or in none"));
+	assert_non_null(strstr(b.sentence, "several levels or in none"));
 }
 
 static void the_victims_own_kernel_is_no_kvm(void **state)
