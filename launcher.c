@@ -39,10 +39,10 @@ static void run_level(struct life *l)
 
 	life_start_cpus(l);
 	memory_setup(l->appliance);
-	l->huge_files = memory_mount_huge(l->appliance);
 	memory_learn(t->self);
 	tell_level(t, "level");
 	life_run_hook(l);
+	l->huge_files = memory_mount_huge(l->appliance);
 	life_learn_kvm(l);
 
 	life_consider_child(l, life_estimate_kib(l));

@@ -118,10 +118,21 @@ static bool has_huge_files(void)
 	return st.st_blocks * 512 >= HUGE_PAGE;
 }
 
+/* A tmpfs has huge pages whatever is set for all others, but a hook that switches them off means these too. */
+static bool are_huge_pages_on(void)
+{
+	char setting[80];
+
+	return !read_text("/sys/kernel/mm/transparent_hugepage/enabled", setting,
+			  sizeof(setting)) &&
+	       !strstr(setting, "[never]");
+}
+
 bool memory_mount_huge(const struct appliance *a)
 {
 	mkdir(MEMORY_FOLDER, 0700);
-	return !system_mount(a, "ram", MEMORY_FOLDER, "tmpfs", MS_NOSUID | MS_NODEV,
+	return are_huge_pages_on() &&
+	       !system_mount(a, "ram", MEMORY_FOLDER, "tmpfs", MS_NOSUID | MS_NODEV,
 			     "huge=always,size=0,mode=0700") &&
 	       has_huge_files();
 }

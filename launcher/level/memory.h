@@ -38,7 +38,8 @@ struct budget {
 void memory_setup(const struct appliance *a);
 /*
  * Mounts a file system of huge pages at MEMORY_FOLDER, for the child's RAM.  A huge page of a file needs no page table in
- * store; an anonymous one does, in case it is split.  False: this kernel has no huge pages in files.
+ * store; an anonymous one does, in case it is split.  False: this kernel has no huge pages in files,
+ * or they are switched off.
  */
 #define MEMORY_FOLDER "/run/ram"
 bool memory_mount_huge(const struct appliance *a);
