@@ -53,6 +53,7 @@ static void run_level(struct life *l)
 	if (!l->why.stop)
 		life_hold_shell(l);
 	life_run_payloads(l, EXEC_FIRST);
+	life_run_checks(l, CHECK_BRIEF);
 	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
 		life_run_child(l);
@@ -208,7 +209,8 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	asked->exec.input = INPUT_NONE; /* the shell's input is the user's terminal */
 	if (asked->level != LEVEL_NONE)
 		asked->depth = DEPTH_MAX; /* the depth of the run before does not apply */
-	if (options_from_args(asked, CMD_RUN, argc, argv) || run_clear_outputs(asked) ||
+	if (options_from_args(asked, CMD_RUN, argc, argv) || !checks_are_known(asked->checks) ||
+	    options_check_depth(asked, false) || run_clear_outputs(asked) ||
 	    artifacts_open(&l->run.artifacts, asked->artifacts))
 		return -1;
 	l->run.lines.out = run_lines_file(asked);
@@ -311,17 +313,35 @@ static const struct command {
 	{ "status", command_status, 0, "", "in a level's shell: show what is known of the chain" },
 	{ "cpuid", command_cpuid, 0, "LEAF [SUBLEAF]", "print what CPUID returns" },
 	{ "msr", command_msr, 0, "NUMBER", "print a model-specific register" },
-	{ "help", cmd_help, 0, "[parameters]", "list the commands, or the kernel parameters" },
+	{ "help", cmd_help, 0, "[COMMAND|parameters]",
+	  "list the commands, the options of one, or the kernel parameters" },
 	{ "test", command_test, 0, NULL, NULL },
 	{ "guest", command_guest, 0, NULL, NULL },
 };
 
-static int cmd_help(int argc, char **argv)
+static int help_of(const struct command *c)
 {
-	if (argc && !strcmp(argv[0], "parameters")) {
+	printf("usage: supernest %s %s\n%s\n\n", c->name, c->usage, c->help);
+	options_help(c->options);
+	return STATUS_OK;
+}
+
+static int help_topic(const char *topic)
+{
+	if (!strcmp(topic, "parameters")) {
 		options_help_parameters();
 		return STATUS_OK;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].help && !strcmp(topic, commands[i].name))
+			return help_of(&commands[i]);
+	return fail("help: %s: no such command; supernest help lists them", topic);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	if (argc)
+		return help_topic(argv[0]);
 	puts("supernest: how deeply can KVM be nested?\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
@@ -332,13 +352,6 @@ static int cmd_help(int argc, char **argv)
 	     "  1  it was not (compare: something became worse)\n"
 	     "  2  wrong use, or a broken setup (compare: the reports are not comparable)\n"
 	     "  4  skipped: this machine cannot do it");
-	return STATUS_OK;
-}
-
-static int help_of(const struct command *c)
-{
-	printf("usage: supernest %s %s\n%s\n\n", c->name, c->usage, c->help);
-	options_help(c->options);
 	return STATUS_OK;
 }
 

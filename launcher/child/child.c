@@ -107,8 +107,24 @@ static void write_report_so_far(void *context, FILE *f)
 	formats_print(&c->run->teller.report, REPORT_JSON, f);
 }
 
+#define SIGNALS_APART_S 1
+static volatile double stopped_s; /* when the first signal came; 0: none has */
+
+/*
+ * The first signal ends the run in order, a later one at once.  timeout(1) and CI runners send each signal twice, to
+ * the process and to its group: that is one.
+ */
 static void on_signal(int number)
 {
+	double now = now_s();
+
+	if (stopped_s > 0 && now - stopped_s > SIGNALS_APART_S) {
+		signal(number, SIG_DFL);
+		raise(number);
+		return;
+	}
+	if (!(stopped_s > 0))
+		stopped_s = now;
 	relay_stop_requested = number;
 }
 
@@ -372,7 +388,7 @@ int child_run(struct child *c, const struct vm_config *config)
 
 void child_catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }, before;
+	struct sigaction action = { .sa_handler = on_signal }, before;
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {

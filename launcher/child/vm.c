@@ -371,16 +371,28 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	return 0;
 }
 
+/* A signal to us does not shorten the wait. */
+static bool ends_within(int pidfd, int ms)
+{
+	struct pollfd fd = { pidfd, POLLIN, 0 };
+	double until_s = now_s() + ms / 1e3;
+	int n;
+
+	do
+		n = poll(&fd, 1, ms);
+	while (n < 0 && errno == EINTR && now_s() < until_s);
+	return n == 1;
+}
+
 int vm_end(struct vm *vm)
 {
-	struct pollfd fd = { vm->pidfd, POLLIN, 0 };
 	int status = 0;
 
 	if (vm->pid <= 0)
 		return 0;
 	kill(vm->pid, SIGKILL); /* no effect if it has ended */
 	/* A process stuck in the kernel does not die: a KVM bug must not make us wait for ever. */
-	if (vm->pidfd < 0 || poll(&fd, 1, KILL_WAIT_MS) == 1)
+	if (vm->pidfd < 0 || ends_within(vm->pidfd, KILL_WAIT_MS))
 		waitpid(vm->pid, &status, 0);
 	else
 		fail("QEMU (pid %d) cannot be killed: it is stuck in the kernel", vm->pid);

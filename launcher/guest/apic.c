@@ -475,6 +475,52 @@ static void try_lines(void)
 	a->eoi = true;
 }
 
+#define MSR_PV_EOI 0x4b564d04 /* Documentation/virt/kvm/x86/msr.rst */
+
+/*
+ * KVM says in memory that an interrupt can end without an exit: the guest then clears the bit instead of writing
+ * the register.  KVM takes the offer back at the next exit.
+ */
+static void try_pv_eoi(void)
+{
+	struct arena *a = ARENA;
+	volatile uint64_t *offer = &a->scratch[8];
+
+	a->eoi = false;
+	*offer = 0;
+	wrmsr(MSR_PV_EOI, (uint64_t)offer | 1);
+	for (uint64_t i = 0; i < 4; i++) {
+		a->irqs[MIDDLE] = 0;
+		apic_self(MIDDLE);
+		expect("interrupts with PV EOI", count_of(MIDDLE), 1);
+		expect("PV EOI that is offered", *offer & 1, 1);
+		if (i & 1) {
+			*offer = 0;
+			exit_once();
+			expect("an interrupt behind its PV EOI", is_served(MIDDLE), 0);
+			continue;
+		}
+		exit_once();
+		expect("an interrupt without its EOI", is_served(MIDDLE), 1);
+		expect("PV EOI that was offered before an exit", *offer & 1, 0);
+		a->irqs[LOW] = 0;
+		apic_self(LOW);
+		expect("interrupts below one without its EOI", count_of(LOW), 0);
+		expect("PV EOI while another interrupt waits", *offer & 1, 0);
+		end_interrupt();
+		expect("interrupts behind an EOI", count_of(LOW), 1);
+		end_interrupt();
+		expect("an interrupt behind its EOI", is_served(LOW), 0);
+	}
+	wrmsr(MSR_PV_EOI, 0);
+	*offer = 0;
+	apic_self(MIDDLE);
+	open_window();
+	expect("PV EOI that is switched off", *offer & 1, 0);
+	end_interrupt();
+	a->eoi = true;
+}
+
 void case_apic(void)
 {
 	apic_enable();
@@ -488,6 +534,7 @@ void case_apic(void)
 	try_refused_msrs();
 	try_software_off();
 	try_task_priority();
+	try_pv_eoi();
 	try_memory_mapped();
 	try_lines();
 }

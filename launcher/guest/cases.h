@@ -21,6 +21,7 @@ bool call_tsc(struct machine *m, int reason);
 void case_modes(void);
 void case_refused(void);
 void case_recursion(void);
+void case_legacy(void);
 void case_xstate(void);
 
 /* Cases that need the launcher: it changes the guest from outside, and the guest checks the result. */
@@ -39,6 +40,8 @@ void case_msrs(void);
 bool call_msrs(struct machine *m, int reason);
 void case_apic(void);
 bool call_apic(struct machine *m, int reason);
+void case_pit(void);
+bool call_pit(struct machine *m, int reason);
 void case_slots(void);
 void case_nested_slots(void);
 bool call_slots(struct machine *m, int reason);

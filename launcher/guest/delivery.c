@@ -525,7 +525,8 @@ void case_delivery(void)
 	try_left();
 	try_logged();
 	try_shut_down();
-	try_spinning();
+	if (!ARENA->brief)
+		try_spinning();
 }
 
 /* ---- the launcher ------------------------------------------------------------------------ */

@@ -186,7 +186,7 @@ static void arm_timer(uint32_t count)
 /* G2 computes with interrupts off and without an exit: G1 must get its ticks, and can stop G2. */
 static void try_spinning(uint64_t flags)
 {
-	for (int i = 0; i < TIMER_ROUNDS; i++) {
+	for (uint64_t i = 0; i < rounds(TIMER_ROUNDS, 1); i++) {
 		struct vmcb *v = prepare(spin_code, 5, flags, true, true);
 
 		clgi();
@@ -202,7 +202,7 @@ static void try_spinning(uint64_t flags)
 static void try_halting(void)
 {
 	ARENA->irqs[VECTOR] = 0;
-	for (int i = 0; i < HALT_ROUNDS; i++) {
+	for (uint64_t i = 0; i < rounds(HALT_ROUNDS, 1); i++) {
 		arm_timer(1 + guest_random() % TIMER_COUNT);
 		asm volatile("sti; hlt; cli" ::: "memory");
 		expect("timer interrupts of STI; HLT", ARENA->irqs[VECTOR], i + 1);
@@ -252,7 +252,7 @@ static void try_priority(void)
 /* G2 halts and G1 does not intercept HLT: an interrupt of G1 ends the halt by an exit. */
 static void try_halted_guest(uint64_t flags)
 {
-	for (int i = 0; i < 5; i++) {
+	for (uint64_t i = 0; i < rounds(5, 1); i++) {
 		struct vmcb *v = prepare("\xf4\x90", 2, flags, true, true);
 
 		clgi();

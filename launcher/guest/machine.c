@@ -143,6 +143,7 @@ void machine_fill(struct machine *m, uint64_t seed)
 	fill_idt(a);
 	a->have_svm = m->svm;
 	a->have_npt = m->svm && m->npt;
+	a->brief = m->brief;
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ struct machine {
 	size_t run_bytes;
 	bool svm;	   /* G1 can be a hypervisor */
 	bool npt;	   /* and can use nested paging */
+	bool brief;	   /* see arena.h */
 	double deadline_s; /* on now_s() */
 	double tick_s;	   /* the interval at which a signal interrupts KVM_RUN */
 	int64_t ticks;	   /* how often it did */

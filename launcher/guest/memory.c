@@ -251,6 +251,7 @@ bool call_memory(struct machine *m, int reason)
 	if (logging)
 		compare_log(m, ARENA->argument);
 	moves[m->calls % (sizeof(moves) / sizeof(*moves))](m);
-	ARENA->answer = m->calls >= ROUNDS_LEAST && now_s() - m->began_s > ENOUGH_S;
+	ARENA->answer =
+		m->calls >= ROUNDS_LEAST && (ARENA->brief || now_s() - m->began_s > ENOUGH_S);
 	return !m->why[0];
 }

@@ -340,6 +340,7 @@ static void try_emulated_access(void)
 		expect("OUTS of what G1 does not map", g2_run(v), EXIT_NPF);
 		/* KVM reports only the page */
 		expect("page of that fault", v->exit_info_2 & ~(PAGE - 1), WINDOW + 70 * PAGE);
+		expect("error code of that fault", v->exit_info_1, NPF_USER | NPF_FINAL);
 	}
 }
 

@@ -80,10 +80,12 @@ static void try_gif(void)
 	apic_self(VECTOR);
 	exit_once();
 	expect("interrupts with GIF at 0", a->irqs[VECTOR], 1);
-	wrmsr(MSR_EFER, efer & ~0x1000ull);
-	exit_once();
-	expect("interrupts without EFER.SVME", a->irqs[VECTOR], 2);
-	wrmsr(MSR_EFER, efer);
+	if (!a->brief) { /* Linux 7.3 leaves it at 0 */
+		wrmsr(MSR_EFER, efer & ~0x1000ull);
+		exit_once();
+		expect("interrupts without EFER.SVME", a->irqs[VECTOR], 2);
+		wrmsr(MSR_EFER, efer);
+	}
 	stgi();
 	asm volatile("cli");
 	a->eoi = false;

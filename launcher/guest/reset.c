@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * INIT while a nested guest runs: it exits to a hypervisor that intercepts it, and is pending while GIF is
- * 0.
+ * 0, also if the hypervisor is moved to another VM meanwhile.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -15,6 +15,12 @@
 #define ICR_INIT 0x4500 /* to APIC 0, asserted */
 #define ROUNDS 10
 #define VECTOR 0x51
+
+/* What the launcher does at a call: */
+enum ask {
+	TAKE_BACK, /* the INIT that is pending */
+	MOVE,	   /* the guest, to another VM: the INIT is pending there too */
+};
 
 void case_reset(void)
 {
@@ -31,9 +37,14 @@ void case_reset(void)
 		clgi();
 		wrmsr(X2APIC_ICR, ICR_INIT);
 		exit_once();
+		if (i & 2) {
+			a->argument = MOVE;
+			guest_call(CALL_HOST);
+		}
 		guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
 		expect("exit with an INIT pending", v->exit_code, EXIT_INIT);
 		expect("event under way at an INIT", v->exit_int_info, 0);
+		a->argument = TAKE_BACK;
 		guest_call(
 			CALL_HOST); /* the launcher takes the INIT back, or STGI would reset G1 */
 		stgi();
@@ -44,11 +55,20 @@ void case_reset(void)
 	}
 }
 
+static bool move(struct machine *m)
+{
+	static struct machine_state moved;
+
+	return !machine_save(m, &moved) && !machine_replace(m) && !machine_restore(m, &moved);
+}
+
 bool call_reset(struct machine *m, int reason)
 {
 	struct kvm_vcpu_events events;
 
 	(void)reason;
+	if (ARENA->argument == MOVE)
+		return move(m);
 	machine_complete(m);
 	if (ioctl(m->vcpu, KVM_GET_VCPU_EVENTS, &events)) {
 		machine_fail(m, "KVM_GET_VCPU_EVENTS: %s", strerror(errno));

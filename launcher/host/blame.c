@@ -5,6 +5,7 @@
 #include "host/outermost.h"
 #include "lib/options.h"
 #include "report/formats.h"
+#include "report/json.h"
 #include "report/run.h"
 
 #include <stdlib.h>
@@ -135,7 +136,7 @@ static int look_for_suspect(struct runs *runs, struct report *first)
 	blame_conclude(&first->blame, first, s->runs, runs->level, s->count);
 	free(s->runs);
 	fprintf(out, "blame: %s\n", first->blame.sentence);
-	return asked->json_path ? formats_write_json(first, asked->json_path) : 0;
+	return asked->json_path ? json_write_report(first, asked->json_path) : 0;
 }
 
 static int check(const struct options *asked)

@@ -9,6 +9,7 @@
 #include "level/shell.h"
 #include "lib/options.h"
 #include "report/formats.h"
+#include "report/json.h"
 #include "report/html.h"
 #include "report/kcidb.h"
 
@@ -25,7 +26,7 @@ static struct report *read_reports(const char *const files[], int count)
 	if (!r)
 		fail("no memory for %d reports", count);
 	for (int i = 0; r && i < count; i++)
-		if (formats_read_json(&r[i], files[i])) {
+		if (json_read_report(&r[i], files[i])) {
 			free(r);
 			return NULL;
 		}
@@ -156,7 +157,7 @@ static int print_status(struct report *so_far, int level)
 	platform_learn_kvm(&self, &platform, appliance_recognise(NULL));
 	memory_learn(&self);
 	report_init(so_far, DEPTH_OPEN);
-	if (!access(SHELL_REPORT, R_OK) && formats_read_json(so_far, SHELL_REPORT))
+	if (!access(SHELL_REPORT, R_OK) && json_read_report(so_far, SHELL_REPORT))
 		return -1;
 	report_so_far(so_far);
 	inspect_status(&self, &platform, so_far, stdout);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/compare.h"
 #include "lib/options.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <cJSON.h>
 #include <stdlib.h>
@@ -332,6 +332,13 @@ static int check_rank(const struct check *k)
 	return !k || k->result == RESULT_SKIP ? 1 : k->result == RESULT_PASS ? 2 : 0;
 }
 
+/* Whether it was made is up to who started the run, or to the time that was left: no finding. */
+static bool is_optional(const struct check *k)
+{
+	return !strcmp(k->id, "hook") ||
+	       (!strcmp(k->unit, CHECK_FACTS) && k->result != RESULT_FAIL);
+}
+
 static void compare_check(struct comparison *c, int level, const char *id)
 {
 	const struct check *old = level_check(&c->old->levels[level], id);
@@ -340,8 +347,7 @@ static void compare_check(struct comparison *c, int level, const char *id)
 
 	if (old && new && old->result == new->result)
 		return;
-	/* Whether there is a hook is the user's decision, not a finding. */
-	if ((!old || !new) && !strcmp(id, "hook"))
+	if ((!old || !new) && is_optional(old ? old : new))
 		return;
 	format(what, sizeof(what), "check %s", id);
 	text_row(c, level, what, old ? result_names[old->result] : "-",
@@ -429,7 +435,7 @@ static void print_json(const struct comparison *c, enum verdict verdict)
 	cJSON_AddNumberToObject(root, "better", c->better);
 	cJSON_AddNumberToObject(root, "worse", c->worse);
 	cJSON_AddItemToObject(root, "figures", c->figures);
-	formats_print_tree(root, c->out);
+	json_print(root, c->out);
 }
 
 static void print_verdict(const struct comparison *c, enum verdict verdict)

@@ -154,6 +154,16 @@ static const struct expectation *find(const struct expectations *e, const struct
 
 /* ---- a report ---------------------------------------------------------------------------- */
 
+/* A known failure becomes a skip.  Returns whether a test passed whose failure is known. */
+static bool apply(const struct expectation *x, enum result *result, char *detail, size_t size)
+{
+	if (x && *result == RESULT_FAIL) {
+		*result = RESULT_SKIP;
+		format(detail, size, KNOWN_FAILURE "%s", x->reason);
+	}
+	return x && *result == RESULT_PASS;
+}
+
 void expect_apply(const struct expectations *e, struct report *r,
 		  void (*unexpected)(void *context, int level, const char *check, const char *test),
 		  void *context)
@@ -164,24 +174,16 @@ void expect_apply(const struct expectations *e, struct report *r,
 		struct subtest *t = &r->subtests[i];
 
 		x = find(e, r, t->level, t->check, t->id);
-		if (x && t->result == RESULT_PASS)
+		if (apply(x, &t->result, t->detail, sizeof(t->detail)))
 			unexpected(context, t->level, t->check, t->id);
-		if (!x || t->result != RESULT_FAIL)
-			continue;
-		t->result = RESULT_SKIP;
-		format(t->detail, sizeof(t->detail), KNOWN_FAILURE "%.70s", x->reason);
 	}
 	for (int level = r->outermost; level <= r->deepest; level++)
 		for (int i = 0; i < r->levels[level].check_count; i++) {
 			struct check *k = &r->levels[level].checks[i];
 
 			x = find(e, r, level, k->id, ITSELF);
-			if (x && k->result == RESULT_PASS)
+			if (apply(x, &k->result, k->detail, sizeof(k->detail)))
 				unexpected(context, level, k->id, ITSELF);
-			if (!x || k->result != RESULT_FAIL)
-				continue;
-			k->result = RESULT_SKIP;
-			format(k->detail, sizeof(k->detail), KNOWN_FAILURE "%.80s", x->reason);
 		}
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PUBLISHED(name) "supernest-" VERSION "-" name /* the name that scripts/dist gives it */
@@ -65,8 +66,14 @@ char *files_selftests(void)
 
 int files_need(const char *path, const char *what)
 {
-	if (path && !access(path, R_OK))
-		return 0;
+	struct stat st;
+
+	if (path && !access(path, R_OK) && !stat(path, &st)) {
+		if (S_ISREG(st.st_mode) && st.st_size)
+			return 0;
+		return fail("%s %s: %s; name another with --%s", what, path,
+			    S_ISREG(st.st_mode) ? "it is empty" : "not a file", what);
+	}
 	if (!path)
 		return fail("no %s beside this command or installed with it; build it with make, "
 			    "or name one with --%s",

@@ -3,7 +3,7 @@
 #include "host/host.h"
 #include "host/distribution.h"
 #include "level/kvm.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -60,7 +60,11 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 {
 	char *const argv[] = { (char *)qemu, "--version", NULL };
 
-	return program_says(argv, false, line, size);
+	if (program_says(argv, false, line, size))
+		return -1;
+	line[strcspn(line, "\n")] = '\0';
+	sanitize(line);
+	return 0;
 }
 
 /*
@@ -242,7 +246,7 @@ static void print_json(const struct host *h, FILE *out)
 	cJSON_AddStringToObject(o, "accel", h->accel == ACCEL_KVM ? "kvm" : "tcg");
 	cJSON_AddBoolToObject(o, "usable", h->usable);
 	cJSON_AddBoolToObject(o, "sandbox", h->sandbox != NULL);
-	formats_print_tree(o, out);
+	json_print(o, out);
 }
 
 void host_print(const struct host *h, bool json, FILE *out)

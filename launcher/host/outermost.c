@@ -11,6 +11,7 @@
 #include "host/overlay.h"
 #include "host/pack.h"
 #include "host/suite.h"
+#include "level/checks.h"
 #include "level/memory.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
@@ -50,15 +51,18 @@ struct outermost {
 static int check_exec(const struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
-	const struct decided *d = &m->run.decided;
-	int last = levels_last(&asked->exec.at);
 
 	if (asked->program && (asked->programs.count || asked->suites.count || asked->guest))
 		return fail("--exec, --suite, --guest and -- each name a program: leave out -- or "
 			    "the others");
-	if (d->depth != DEPTH_MAX && last > d->depth)
-		return fail("--at: L%d is deeper than L%d, where the run ends: see --depth", last,
-			    d->depth);
+	if (asked->program && m->run.decided.shell != SHELL_NONE)
+		return fail(
+			"--shell and -- both read the standard input: leave out one of them, or "
+			"use --exec");
+	if (asked->program && output_is_standard(asked->json_path))
+		return fail("--json - and -- both write to standard output: name a file");
+	if (!asked->guest && (asked->guest_append || asked->guest_initrd))
+		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
 	return 0;
 }
 
@@ -124,7 +128,10 @@ static int input_level(const struct outermost *m)
 	return d->depth == DEPTH_MAX ? MAX_LEVEL : d->depth;
 }
 
-/* Refuses malformed words here, because the appliance would do so only after it has booted. */
+/*
+ * Refuses malformed words here, because the appliance would do so only after it has booted.  An option takes
+ * precedence over a parameter of --append, which takes precedence over our default.
+ */
 static int decide(struct outermost *m)
 {
 	struct options *asked = &m->run.asked, appended = *asked;
@@ -133,6 +140,13 @@ static int decide(struct outermost *m)
 		return fail("--append: longer than %d bytes: the kernel would cut it off",
 			    APPEND_MAX);
 	if (asked->append && options_from_cmdline(&appended, asked->append))
+		return -1;
+	if (asked->depth == DEPTH_MAX)
+		asked->depth = appended.depth;
+	if (!asked->timeout_s)
+		asked->timeout_s = appended.timeout_s;
+	appended.depth = asked->depth;
+	if (!checks_are_known(appended.checks) || options_check_depth(&appended, false))
 		return -1;
 	options_decide(asked, appended.shell, &m->run.decided);
 	if (in_bochs(m) && check_bochs(asked))
@@ -328,24 +342,18 @@ static int place_files(struct outermost *m)
 	return 0;
 }
 
-/* Settings for a level that the run will not have are refused. */
+/* Settings for levels above the outermost one are refused. */
 static int check_settings(const struct outermost *m, const char *flag, const struct settings *s)
 {
-	int depth = m->run.decided.depth, last;
 	struct levels levels;
 
 	for (int i = 0; i < s->count; i++) {
 		setting_get(s, i, &levels);
-		last = levels_last(&levels);
 		if (!strncmp(s->item[i], "all:", 4))
 			continue;
 		if (levels_first(&levels) < m->child.level)
 			return fail("%s %s: the outermost level here is L%d", flag, s->item[i],
 				    m->child.level);
-		if (depth != DEPTH_MAX && last > depth)
-			return fail(
-				"%s %s: L%d is deeper than L%d, where the run ends: see --depth",
-				flag, s->item[i], last, depth);
 	}
 	return 0;
 }

@@ -114,6 +114,10 @@ static int add_found(const char *path, const struct stat *st, int type, struct F
 			       ? 0
 			       : add_entry(walk.entries, S_IFDIR | (st->st_mode & 07777), name,
 					   NULL, 0);
+	if (has_entry(walk.entries, name))
+		return fail("--file %s: there is a /%s already; give it another name, as in "
+			    "PATH:DEST",
+			    path, name);
 	if (S_ISLNK(st->st_mode))
 		return add_link(walk.entries, path, name);
 	if (S_ISREG(st->st_mode))
@@ -182,9 +186,13 @@ static int add_command(struct entries *e, const char *asked)
 
 	if (n > 24)
 		return fail("--exec %s: its name has more than 24 characters", asked);
-	if (n)
+	if (n) {
 		format(name, sizeof(name), "%.*s", (int)n, asked);
-	if (asprintf(&text, "#!/bin/sh\n%s\n", n ? asked + n + 1 : asked) < 0)
+		asked += n + 1;
+	}
+	if (!asked[strspn(asked, " \t\n")])
+		return fail("--exec: the command of %s is empty, and would always pass", name);
+	if (asprintf(&text, "#!/bin/sh\n%s\n", asked) < 0)
 		return fail("out of memory");
 	return add_script(e, name, text);
 }
@@ -302,8 +310,6 @@ static int add_suites(struct entries *e, const struct options *o, const char *vi
 	for (int i = 0; i < o->suites.count; i++)
 		if (add_suite(e, o->suites.item[i], virt))
 			return -1;
-	if (!o->guest && (o->guest_append || o->guest_initrd))
-		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
 	return o->guest ? add_guest(e, o) : 0;
 }
 

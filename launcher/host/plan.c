@@ -2,7 +2,7 @@
 #include "host/plan.h"
 #include "level/memory.h"
 #include "lib/options.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <cJSON.h>
 #include <math.h>
@@ -443,5 +443,5 @@ void plan_print_json(const struct plan *p, FILE *out)
 	levels = cJSON_AddArrayToObject(root, "levels");
 	for (int i = p->outermost; i <= last_shown(p); i++)
 		cJSON_AddItemToArray(levels, level_to_json(p, i));
-	formats_print_tree(root, out);
+	json_print(root, out);
 }

@@ -196,11 +196,15 @@ static struct spread spread_of(const struct series *s, int combination, enum fig
 	return spread;
 }
 
-static void print_spread(const struct spread *v, const char *name, int digits, FILE *out)
+static void print_spread(const struct series *s, int combination, enum figure what, int level,
+			 const char *name, FILE *out)
 {
-	if (v->count)
-		fprintf(out, "  %-20s %12.*f %12.*f %12.*f\n", name, digits, v->least, digits,
-			v->median, digits, v->most);
+	struct spread v = spread_of(s, combination, what, level);
+	int digits = what == FIGURE_SECONDS;
+
+	if (v.count)
+		fprintf(out, "  %-20s %12.*f %12.*f %12.*f\n", name, digits, v.least, digits,
+			v.median, digits, v.most);
 }
 
 /* Sums over all runs of a combination. */
@@ -255,7 +259,6 @@ static void print_ends(const struct series *s, int combination, FILE *out)
 static void print_combination(const struct series *s, int combination, FILE *out)
 {
 	struct sums n = sums_of(s, combination);
-	struct spread spread;
 	char name[200];
 
 	if (!n.runs)
@@ -267,16 +270,13 @@ static void print_combination(const struct series *s, int combination, FILE *out
 	fprintf(out, "  %-20s %12s %12s %12s\n", "", "least", "median", "most");
 	for (int level = 0; level <= MAX_LEVEL; level++) {
 		format(name, sizeof(name), "exits to L%d", level);
-		spread = spread_of(s, combination, FIGURE_EXITS, level);
-		print_spread(&spread, name, 0, out);
+		print_spread(s, combination, FIGURE_EXITS, level, name, out);
 	}
 	for (int level = 0; level <= MAX_LEVEL; level++) {
 		format(name, sizeof(name), "overhead of L%d, KiB", level);
-		spread = spread_of(s, combination, FIGURE_OVERHEAD, level);
-		print_spread(&spread, name, 0, out);
+		print_spread(s, combination, FIGURE_OVERHEAD, level, name, out);
 	}
-	spread = spread_of(s, combination, FIGURE_SECONDS, 0);
-	print_spread(&spread, "seconds", 1, out);
+	print_spread(s, combination, FIGURE_SECONDS, 0, "seconds", out);
 }
 
 static void print_cell(const struct series *s, int combination, enum figure what, int level,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/series_json.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <cJSON.h>
 
@@ -38,9 +38,9 @@ void series_json_run(FILE *out, const struct series *s, const struct past_run *p
 		add_case(run, c, past);
 	cJSON_AddNumberToObject(run, "status", past->status);
 	cJSON_AddNumberToObject(run, "seconds", past->seconds);
-	cJSON_AddItemToObject(run, "report", formats_to_json(r));
+	cJSON_AddItemToObject(run, "report", json_from_report(r));
 	fputs(past > s->runs ? "," : "", out);
-	formats_print_tree(run, out);
+	json_print(run, out);
 }
 
 void series_json_end(FILE *out)

@@ -341,6 +341,7 @@ static void check_cost(struct check_context *c, struct check *k)
 #define QUICK(name, when, how) .id = (name), .phases = (when), .run = (how)
 #define ON_EACH_CPU .each_cpu = true
 #define THOROUGH(name) QUICK(name, CHECK_THOROUGH, check_guest)
+#define ALSO_BRIEF(name) QUICK(name, CHECK_BRIEF | CHECK_THOROUGH, check_guest)
 
 static const struct {
 	const char *id;
@@ -369,71 +370,77 @@ static const struct {
 	/* Memory slots are added, moved and removed; accesses where there is none */
 	{ THOROUGH("kvm_slots"), .guest = { .entry = case_slots, .on_call = call_slots } },
 	/* Instructions that KVM emulates: their memory accesses, permissions, and use by user programs */
-	{ THOROUGH("kvm_emulator"), .guest = { .entry = case_emulator } },
+	{ ALSO_BRIEF("kvm_emulator"), .guest = { .entry = case_emulator } },
 	/* Interrupts are counted; a guest that keeps the CPU does not stop this level's ticks */
 	{ THOROUGH("kvm_timers"),
 	  .guest = { .entry = case_timers, .on_call = call_timers, .exact = true } },
 	/* A debugger outside of the guest: breakpoints, watchpoints, single steps */
-	{ THOROUGH("kvm_debug"),
+	{ ALSO_BRIEF("kvm_debug"),
 	  .guest = { .entry = case_debug, .on_call = call_debug, .exact = true } },
 	/* Registers that are set from outside, in all modes */
-	{ THOROUGH("kvm_segments"), .guest = { .entry = case_segments, .on_call = call_segments } },
+	{ ALSO_BRIEF("kvm_segments"),
+	  .guest = { .entry = case_segments, .on_call = call_segments } },
 	/* MSRs that are taken from a guest and given back */
-	{ THOROUGH("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
+	{ ALSO_BRIEF("kvm_msrs"), .guest = { .entry = case_msrs, .on_call = call_msrs } },
 	/* Priorities and the timer of the interrupt controller */
 	{ THOROUGH("kvm_apic"), .guest = { .entry = case_apic, .on_call = call_apic } },
+	/* The 8254: its rates, gate and interrupts */
+	{ THOROUGH("kvm_pit"), .guest = { .entry = case_pit, .on_call = call_pit } },
 	/* A guest's XCR0 */
-	{ THOROUGH("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
+	{ ALSO_BRIEF("kvm_xstate"), .guest = { .entry = case_xstate, .exact = true } },
 	/* A guest, and its guest, are saved, destroyed and restored at any moment */
-	{ THOROUGH("kvm_transfer"), .guest = { .entry = case_transfer, .on_call = call_transfer } },
+	{ ALSO_BRIEF("kvm_transfer"),
+	  .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* A guest whose thread moves from CPU to CPU */
 	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
 	/* A nested guest's instruction exits to its hypervisor if, and only if, that intercepts it */
-	{ THOROUGH("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
 	/* A nested guest's memory is moved by its hypervisor, in pages of 4 KiB, 2 MiB and more */
-	{ THOROUGH("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
+	{ ALSO_BRIEF("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
 	/* The same, moved from outside by this level */
-	{ THOROUGH("svm_memory"), .guest = { .entry = case_nested_memory,
-					     .svm = true,
-					     .npt = true,
-					     .on_call = call_memory } },
+	{ ALSO_BRIEF("svm_memory"), .guest = { .entry = case_nested_memory,
+					       .svm = true,
+					       .npt = true,
+					       .on_call = call_memory } },
 	/* Memory slots change below a nested guest */
 	{ THOROUGH("svm_slots"), .guest = { .entry = case_nested_slots,
 					    .svm = true,
 					    .npt = true,
 					    .on_call = call_slots } },
 	/* The dirty log has what KVM writes for a hypervisor */
-	{ THOROUGH("svm_log"),
+	{ ALSO_BRIEF("svm_log"),
 	  .guest = { .entry = case_log, .svm = true, .npt = true, .on_call = call_log } },
 	/* Interrupts of the hypervisor while its guest runs, spins or masks them */
-	{ THOROUGH("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
+	{ ALSO_BRIEF("svm_irqs"), .guest = { .entry = case_interrupts, .svm = true } },
 	/* The bitmaps of MSRs and ports that exit change from run to run */
-	{ THOROUGH("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
+	{ ALSO_BRIEF("svm_maps"), .guest = { .entry = case_maps, .svm = true } },
 	/* Each event that the hypervisor injects comes once, whatever interferes */
-	{ THOROUGH("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_events"), .guest = { .entry = case_events, .svm = true, .exact = true } },
 	/* Events behind STI, two at once, during HLT, and while their delivery faults in this level */
-	{ THOROUGH("svm_delivery"), .guest = { .entry = case_delivery,
-					       .svm = true,
-					       .npt = true,
-					       .exact = true,
-					       .on_call = call_delivery } },
+	{ ALSO_BRIEF("svm_delivery"), .guest = { .entry = case_delivery,
+						 .svm = true,
+						 .npt = true,
+						 .exact = true,
+						 .on_call = call_delivery } },
 	/* At an exit the hypervisor learns which event was being delivered */
-	{ THOROUGH("svm_interrupted"),
+	{ ALSO_BRIEF("svm_interrupted"),
 	  .guest = { .entry = case_interrupted, .svm = true, .npt = true, .exact = true } },
 	/* A nested guest and its hypervisor each have registers of their own */
-	{ THOROUGH("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_state"), .guest = { .entry = case_state, .svm = true, .exact = true } },
 	/* Two guests run in turn, and one changes its page tables */
-	{ THOROUGH("svm_tlb"), .guest = { .entry = case_tlb, .svm = true } },
+	{ ALSO_BRIEF("svm_tlb"), .guest = { .entry = case_tlb, .svm = true } },
 	/* The TSC offset, and the hypervisor's timers and kvm-clock meanwhile */
-	{ THOROUGH("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
+	{ ALSO_BRIEF("svm_tsc"), .guest = { .entry = case_tsc, .svm = true, .on_call = call_tsc } },
 	/* Real mode, protected mode, PAE, compatibility mode, user programs */
-	{ THOROUGH("svm_modes"),
+	{ ALSO_BRIEF("svm_modes"),
 	  .guest = { .entry = case_modes, .svm = true, .npt = true, .exact = true } },
+	/* A hypervisor in 32-bit mode */
+	{ ALSO_BRIEF("svm_legacy"), .guest = { .entry = case_legacy, .svm = true, .npt = true } },
 	/* INIT while a nested guest runs */
-	{ THOROUGH("svm_reset"),
+	{ ALSO_BRIEF("svm_reset"),
 	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
 	/* States that VMRUN must refuse */
-	{ THOROUGH("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
+	{ ALSO_BRIEF("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets which event of a nested guest's guest */
 	{ THOROUGH("svm_recursion"),
 	  .guest = { .entry = case_recursion, .svm = true, .npt = true, .recursion = true } },
@@ -452,10 +459,12 @@ static bool is_in(const char *list, const char *name)
 
 static bool is_wanted(const struct check_context *c, int i)
 {
+	bool asked;
+
 	if (!(checks[i].phases & c->phase))
 		return false;
-	return c->phase != CHECK_THOROUGH || is_in(c->wanted, "thorough") ||
-	       is_in(c->wanted, checks[i].id);
+	asked = is_in(c->wanted, "thorough") || is_in(c->wanted, checks[i].id);
+	return c->phase == CHECK_THOROUGH ? asked : c->phase != CHECK_BRIEF || !asked;
 }
 
 bool checks_are_known(const char *list)
@@ -467,7 +476,7 @@ bool checks_are_known(const char *list)
 	while ((name = strsep(&rest, ","))) {
 		known = !strcmp(name, "quick") || !strcmp(name, "thorough");
 		for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
-			known |= checks[i].phases == CHECK_THOROUGH && !strcmp(name, checks[i].id);
+			known |= checks[i].phases & CHECK_THOROUGH && !strcmp(name, checks[i].id);
 		if (!known) {
 			fail("nest.checks: there is no thorough check '%s'; docs/report.md lists "
 			     "them",

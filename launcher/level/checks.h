@@ -13,7 +13,8 @@
 enum check_phase {
 	CHECK_EARLY = 1,    /* before the level is ready */
 	CHECK_LATE = 2,	    /* after the child has ended */
-	CHECK_THOROUGH = 4, /* after that, if asked for */
+	CHECK_BRIEF = 4,    /* before the child, at L0: a thorough check with few rounds */
+	CHECK_THOROUGH = 8, /* after the late ones, if asked for */
 };
 
 /* A case of launcher/guest, which runs in a guest of the level's KVM. */

@@ -12,7 +12,7 @@
 #include "level/parameters.h"
 #include "level/shell.h"
 #include "lib/entropy.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -46,7 +46,7 @@
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
-int life_read_cmdline(struct options *o)
+static int read_parameters(struct options *o)
 {
 	char text[4096];
 	struct options defaults = *o;
@@ -59,7 +59,7 @@ int life_read_cmdline(struct options *o)
 		fail("the kernel command line is full (%zu bytes): what did not fit was cut off; "
 		     "shorten it",
 		     strlen(text));
-	if (options_from_cmdline(o, text) || !checks_are_known(o->checks) || full)
+	if (options_from_cmdline(o, text) || full)
 		return -1;
 	/*
 	 * The outermost level has no parent.  If its loader cannot pass parameters, an appended file may
@@ -74,6 +74,13 @@ int life_read_cmdline(struct options *o)
 		return fail("%s: a parameter in it is malformed", CMDLINE_PATH);
 	return read_text("/proc/cmdline", text, sizeof(text)) ? fail("/proc/cmdline: %m")
 							      : options_from_cmdline(o, text);
+}
+
+int life_read_cmdline(struct options *o)
+{
+	if (read_parameters(o) || !checks_are_known(o->checks))
+		return -1;
+	return options_check_depth(o, true);
 }
 
 int life_check_smp(const struct options *o)
@@ -465,7 +472,7 @@ void life_run_checks(struct life *l, enum check_phase phase)
 		.done = tell_own_check,
 	};
 
-	if (phase == CHECK_THOROUGH) /* leaves room for the levels above, which do the same */
+	if (phase >= CHECK_BRIEF) /* leaves room for the levels above, which do the same */
 		c.deadline_s = d->deadline_s ? d->deadline_s - 1 : now_s() + THOROUGH_S;
 
 	checks_run(&c);
@@ -502,7 +509,7 @@ static void keep_report_so_far(const struct report *r)
 		return;
 	*copy = *r;
 	report_finish(copy);
-	formats_write_json(copy, SHELL_REPORT);
+	json_write_report(copy, SHELL_REPORT);
 	free(copy);
 }
 

@@ -81,46 +81,46 @@ static const char *current(const struct payloads *p)
 	return p->id[p->next];
 }
 
+static void begin_record(const struct payloads *p, const char *kind, struct record *rec)
+{
+	record_init(rec, kind, p->teller->from, p->teller->from);
+	record_add(rec, "id", current(p));
+}
+
 static void tell_started(struct payloads *p)
 {
-	struct teller *t = p->teller;
 	struct record rec;
 
-	record_init(&rec, "exec", t->from, t->from);
-	record_add(&rec, "id", current(p));
+	begin_record(p, "exec", &rec);
 	record_add(&rec, "state", "on");
-	tell(t, &rec);
+	tell(p->teller, &rec);
 }
 
 static void tell_output(struct payloads *p, int stream, const void *data, size_t len)
 {
 	char text[BASE64_SIZE(CHUNK)];
-	struct teller *t = p->teller;
 	struct record rec;
 
 	base64_encode(data, len, text);
-	record_init(&rec, "out", t->from, t->from);
-	record_add(&rec, "id", current(p));
+	begin_record(p, "out", &rec);
 	record_add_number(&rec, "fd", stream + 1);
 	record_add(&rec, "data", text);
-	tell(t, &rec);
+	tell(p->teller, &rec);
 }
 
 /* STATUS is as in a shell. */
 static void tell_ended(struct payloads *p, int status, const struct rusage *used)
 {
-	struct teller *t = p->teller;
 	struct record rec;
 
-	record_init(&rec, "exec", t->from, t->from);
-	record_add(&rec, "id", current(p));
+	begin_record(p, "exec", &rec);
 	record_add(&rec, "state", "off");
 	record_add_number(&rec, "status", status);
 	record_add_number(&rec, "s", now_s() - p->program.start_s);
 	record_add_number(&rec, "cpu_s",
 			  used->ru_utime.tv_sec + used->ru_stime.tv_sec +
 				  (used->ru_utime.tv_usec + used->ru_stime.tv_usec) / 1e6);
-	tell(t, &rec);
+	tell(p->teller, &rec);
 }
 
 static void tell_result(struct payloads *p, struct check *k)

@@ -10,5 +10,10 @@
 
 /* Runs a case of launcher/guest in a guest of the level's KVM. */
 void check_guest(struct check_context *c, struct check *k);
+/*
+ * Whether a quick run makes them here too, with few rounds: at an emulated L0 alone. There they take less than a
+ * second and cost no exits of the chain, and QEMU's AMD-V is what they were tried on.
+ */
+bool guests_are_brief(const struct check_context *c);
 
 #endif

@@ -573,6 +573,53 @@ void options_init(struct options *o)
 	};
 }
 
+static int too_deep(const struct options *o, bool parameters, const char *what, int level)
+{
+	return fail("%s: L%d is deeper than L%d, where the run ends: see %s", what, level, o->depth,
+		    parameters ? "nest.depth" : "--depth");
+}
+
+static int check_settings_depth(const struct options *o, bool parameters, const char *name,
+				const struct settings *s)
+{
+	char what[SETTING_SIZE + 20];
+	struct levels levels;
+
+	for (int i = 0; i < s->count; i++) {
+		setting_get(s, i, &levels);
+		if (!strncmp(s->item[i], "all:", 4) || levels_last(&levels) <= o->depth)
+			continue;
+		format(what, sizeof(what), "%s%c%s", name, parameters ? '=' : ' ', s->item[i]);
+		return too_deep(o, parameters, what, levels_last(&levels));
+	}
+	return 0;
+}
+
+int options_check_depth(const struct options *o, bool parameters)
+{
+	const struct {
+		const char *word, *flag;
+		int last;
+	} places[] = {
+		{ "nest.shell", "--shell", o->shell },
+		{ "nest.exec_at", "--at", levels_last(&o->exec.at) },
+		{ NULL, "--levels", levels_last(&o->levels) },
+	};
+
+	if (o->depth == DEPTH_MAX)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (places[i].last > o->depth)
+			return too_deep(o, parameters, parameters ? places[i].word : places[i].flag,
+					places[i].last);
+	return check_settings_depth(o, parameters, parameters ? "nest.set" : "--set", &o->set) ||
+			       check_settings_depth(o, parameters,
+						    parameters ? "nest.cpu_at" : "--cpu-at",
+						    &o->cpus)
+		       ? -1
+		       : 0;
+}
+
 void options_decide(const struct options *o, int shell, struct decided *d)
 {
 	int last = levels_last(&o->exec.at);

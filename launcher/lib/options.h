@@ -138,6 +138,11 @@ int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads the options of a command.  -1 (printed) on wrong use. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
 /*
+ * Checks that nothing is asked for at a level deeper than the run goes, where it would silently not be done.
+ * -1 (printed) if something is.  PARAMETERS: the message names kernel parameters instead of options.
+ */
+int options_check_depth(const struct options *o, bool parameters);
+/*
  * Decides what the levels are told.  A shell ends a run at its level, and so does the last level with a
  * program, unless the user asked for more depth.
  */

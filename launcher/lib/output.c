@@ -78,13 +78,12 @@ int output_close(FILE *file)
 	return failed;
 }
 
-int output_clear(const char *path)
+/* -1 with errno set if it cannot be written.  A file that is there is emptied, or left as it is. */
+static int probe(const char *path, bool clear)
 {
 	struct stat st;
 	int fd;
 
-	if (output_is_standard(path))
-		return 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd >= 0) {
 		close(fd);
@@ -95,8 +94,22 @@ int output_clear(const char *path)
 		/* A pipe or a device is opened only once, when there is something to write. */
 		if (S_ISDIR(st.st_mode))
 			errno = EISDIR;
-		else if (!(S_ISREG(st.st_mode) ? truncate(path, 0) : access(path, W_OK)))
-			return 0;
+		else if (S_ISREG(st.st_mode) && clear)
+			return truncate(path, 0);
+		else
+			return access(path, W_OK);
 	}
+	return -1;
+}
+
+int output_clear(const char *path)
+{
+	if (output_is_standard(path) || !probe(path, true))
+		return 0;
 	return fail("%s: cannot write the report there: %m", path);
+}
+
+int output_check(const char *path)
+{
+	return output_is_standard(path) ? 0 : probe(path, false);
 }

@@ -41,7 +41,7 @@ int artifacts_open(struct artifacts *a, const char *dir)
 	if (!dir)
 		return 0;
 	if (mkdir(dir, 0777) && errno != EEXIST)
-		return fail("%s: %m", dir);
+		return fail("--artifacts %s: cannot make the folder: %m", dir);
 	artifacts_clear(dir);
 	if (log_open(&a->console, dir, "console.log"))
 		return -1;

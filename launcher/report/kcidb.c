@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/kcidb.h"
-#include "report/formats.h"
+#include "report/json.h"
 #include "report/results.h"
 #include "lib/sha256.h"
 
@@ -126,7 +126,7 @@ static void name_run(struct kcidb *k, const char *report)
 int kcidb_print(const struct report *r, const char *origin, const char *build_id, FILE *out)
 {
 	struct kcidb k = { .report = r, .origin = origin, .build_id = build_id };
-	cJSON *root = cJSON_CreateObject(), *report = formats_to_json(r);
+	cJSON *root = cJSON_CreateObject(), *report = json_from_report(r);
 	cJSON *version = cJSON_AddObjectToObject(root, "version");
 	char *text = cJSON_PrintUnformatted(report);
 
@@ -139,5 +139,5 @@ int kcidb_print(const struct report *r, const char *origin, const char *build_id
 		add_measurements(&k, &r->levels[i]);
 	results_each(r, add_result, &k);
 	add_report(cJSON_GetArrayItem(k.tests, cJSON_GetArraySize(k.tests) - 1), r, report);
-	return formats_print_tree(root, out);
+	return json_print(root, out);
 }

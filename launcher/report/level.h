@@ -12,6 +12,8 @@
 #define CHECK_ID 40
 #define UNKNOWN (-1) /* a number that was not measured: null in JSON */
 
+#define CHECK_FACTS "facts" /* the unit of thorough checks */
+
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[];		   /* "pass", "fail", "skip" */
 int result_by_name(const char *name, enum result *result); /* -1 if there is no such name */
@@ -89,6 +91,8 @@ struct field {
 	const char *key;   /* unique over all groups, as records have no groups */
 	enum field_type type;
 	enum field_source source;
+	bool (*may_be)(
+		const char *value); /* of a text that is not free; "" is unknown, and may be */
 	size_t offset, size;
 };
 
@@ -100,6 +104,7 @@ void level_init(struct level *lv, int level);
 void level_copy_figures(struct level *to, const struct level *from);
 /* The field with this key; NULL if there is none. */
 const struct field *level_field(const char *key);
+#define FIELD_MAX 256 /* bytes of any field as text */
 /* Gets a field as text, "" if unknown, and sets it from text: -1 if that is malformed or negative. */
 void level_get(const struct level *lv, const struct field *f, char *buf, size_t size);
 int level_set(struct level *lv, const struct field *f, const char *value);

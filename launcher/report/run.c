@@ -2,6 +2,7 @@
 #include "report/run.h"
 #include "lib/output.h"
 #include "report/formats.h"
+#include "report/json.h"
 
 #include <string.h>
 
@@ -22,6 +23,8 @@ int run_clear_outputs(const struct options *asked)
 {
 	if (asked->artifacts)
 		artifacts_clear(asked->artifacts);
+	if (asked->learn && output_check(asked->learn))
+		return fail("--learn %s: cannot write the known failures there: %m", asked->learn);
 	return asked->json_path ? output_clear(asked->json_path) : 0;
 }
 
@@ -55,6 +58,6 @@ int run_finish(struct run *run)
 	run_print_report(run);
 	err = artifacts_close(&run->artifacts, r);
 	if (run->asked.json_path)
-		err |= formats_write_json(r, run->asked.json_path);
+		err |= json_write_report(r, run->asked.json_path);
 	return err ? -1 : r->ok ? STATUS_OK : STATUS_NOT;
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "check.h"
 #include "report/formats.h"
+#include "report/json.h"
 #include "lib/options.h"
 
 #include <cJSON.h>
@@ -194,7 +195,7 @@ void check_report(const struct report *r)
 		free(other);
 	}
 	check_json(text[3]);
-	must(!formats_read_json(&again, file_of(WRITTEN, text[3], strlen(text[3]))));
+	must(!json_read_report(&again, file_of(WRITTEN, text[3], strlen(text[3]))));
 	for (size_t i = 1; i < 4; i++) {
 		other = print(&again, all[i]);
 		for (char *p = other; all[i] == REPORT_JSON && (p = strchr(p, '\t'));)

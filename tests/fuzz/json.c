@@ -5,7 +5,7 @@
  */
 #include "check.h"
 #include "host/compare.h"
-#include "report/formats.h"
+#include "report/json.h"
 #include "lib/options.h"
 #include "host/plan.h"
 
@@ -25,7 +25,7 @@ static void as_report(const char *old, const char *new)
 	static struct report r;
 
 	(void)new;
-	if (!formats_read_json(&r, old))
+	if (!json_read_report(&r, old))
 		check_report(&r);
 }
 
@@ -55,7 +55,7 @@ static void as_compared(const char *old, const char *new)
 {
 	static struct report a, b;
 
-	if (formats_read_json(&a, old) || formats_read_json(&b, new))
+	if (json_read_report(&a, old) || json_read_report(&b, new))
 		return;
 	for (int json = 0; json < 2; json++) {
 		if (!compare_possible(&a, &b))
@@ -75,7 +75,7 @@ static void as_plan(const char *old, const char *new)
 	FILE *f;
 
 	(void)new;
-	if (formats_read_json(&r, old))
+	if (json_read_report(&r, old))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(memory_kib); i++) {
 		if (plan_make(&plan, &r, memory_kib[i], i ? 3600 : 1))

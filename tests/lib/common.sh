@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Helpers for tests in shell. A test runs in an empty folder of its own; TOP is the checkout. ART=DIR names another folder than build/ with
-# what is to be tested.
+# Helpers for tests in shell. A test runs in an empty folder of its own; TOP is the checkout. ART=DIR names another folder than build/ whose
+# files are tested.
 
 ART=${ART:-$TOP/build}
 KERNEL=$ART/bzImage
@@ -28,7 +28,7 @@ status() {
 	}
 }
 
-# says FILE PATTERN...: each pattern matches some line of the file
+# says FILE PATTERN...: each pattern must match a line of the file
 says() {
 	file=$1
 	shift
@@ -40,7 +40,7 @@ says() {
 	done
 }
 
-# is FILTER...: each jq filter is true of report.json
+# is FILTER...: each jq filter must be true of report.json
 is() {
 	for filter; do
 		[ "$(jq "$filter" report.json)" = true ] || {
@@ -61,18 +61,18 @@ within() {
 	done
 }
 
-# gone PID: the process has ended
+# gone PID: whether the process has ended
 gone() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# program NAME: makes an executable of standard input
+# program NAME: makes an executable from standard input
 program() {
 	cat >"$1"
 	chmod 755 "$1"
 }
 
-# needs_tcg: skips where no QEMU emulates AMD-V well enough
+# needs_tcg: skips the test if no QEMU emulates AMD-V well enough
 needs_tcg() {
 	"$ART/supernest" check --accel tcg >reasons || skip "$(sed -n 's/^tcg: no: //p' reasons)"
 }
@@ -83,7 +83,7 @@ qemus() {
 	echo qemu-system-x86_64
 }
 
-# nest STATUS OPTION...: a run on TCG that ends with this status; its report is in report.json
+# nest STATUS OPTION...: a run on TCG that must end with this status; its report is in report.json
 nest() {
 	expected=$1
 	shift
@@ -93,12 +93,12 @@ nest() {
 	[ "$(jq -r .schema report.json)" = supernest-report/1 ] || fail "no report"
 }
 
-# came_up N: L0 to LN were ready, and no others
+# came_up N: L0 to LN must have been ready, and no others
 came_up() {
 	is ".outcome.reached == $1" "[.levels[] | select(.ready) | .level] == [range($1 + 1)]"
 }
 
-# stopped_by REASON LEVEL PATTERN: the outcome; its detail matches the pattern
+# stopped_by REASON LEVEL PATTERN: checks the outcome; its detail must match the pattern
 stopped_by() {
 	is ".outcome.stop == \"$1\"" ".outcome.stop_level == $2" ".outcome.detail | test(\"$3\")"
 }
@@ -124,15 +124,15 @@ append() {
 	INITRAMFS=$PWD/initramfs.cpio.gz
 }
 
-# plain PARAMETERS [QEMU OPTION...]: the README's one-liner with these kernel parameters, until the machine ends. Its serial console is in
-# `console`. QEMU= names another QEMU than this machine's own.
+# plain PARAMETERS [QEMU OPTION...]: runs the README's one-liner with these kernel parameters until the machine ends. `console` gets its
+# serial console. QEMU= names another QEMU than this machine's own.
 plain() {
 	words=$1
 	shift
 	"${QEMU:-qemu-system-x86_64}" -accel tcg -cpu max,+svm -m 1G -nographic -no-reboot -kernel "$KERNEL" -initrd "$INITRAMFS" \
 		-append "console=ttyS0 $words" "$@" </dev/null >serial
 	tr -d '\r' <serial >console
-	# What the kernel says as it ends is all that may come after it.
+	# Only messages of the ending kernel may follow.
 	[ "$(grep -v '^\[' console | tail -n 1)" = '# supernest: end' ] || {
 		tail -n 30 console
 		fail "the last line is not '# supernest: end'"
@@ -156,7 +156,7 @@ private_cache() {
 	ln -s "$(real_cache)/sources" "$(real_cache)/apt" "$1"
 }
 
-# published: makes a release in the folder `published`, with a depth and an end that suit a test
+# published: makes a release in the folder `published`, with a depth and an end for tests
 published() {
 	(cd "$TOP" && scripts/dist test "$OLDPWD/published" "nest.depth=1 nest.end=reboot")
 	v=supernest-test
@@ -193,8 +193,8 @@ recipe() {
 		found' "$TOP/${2:-docs/booting.md}" | grep . || fail "${2:-docs/booting.md} has no recipe called $1"
 }
 
-# boots NAME [PARAMETER...]: the machine of this recipe boots the release, nests once, reports, and ends. Its kernel command line has the
-# PARAMETERs.
+# boots NAME [PARAMETER...]: boots the release in the machine of this recipe; it must nest once, report, and end. Its kernel command line must
+# have the PARAMETERs.
 boots() {
 	recipe "$1" >steps
 	(cd published && sh -eu ../steps) </dev/null >serial
@@ -206,7 +206,7 @@ boots() {
 	done
 }
 
-# nested_once NAME: the report in `console` is complete: L1 was reached, and all checks passed
+# nested_once NAME: the report in `console` must be complete: L1 was reached, and all checks passed
 nested_once() {
 	mv console "console of $1"
 	says "console of $1" '^# supernest: L0 ready$' '^# supernest: L1 ready$' '^PASS: reached L1 of L1; stopped by depth' \
@@ -229,11 +229,11 @@ own_network() {
 }
 
 # on_bochs MODEL DEPTH SECONDS TEXT: boots the CD of a release in Bochs with this CPU model, by docs/booting.md, until its serial line says
-# TEXT or the time is up. Bochs does not stop by itself. The seconds are those of this machine's clock.
+# TEXT or this machine's clock says that the time is up. Bochs does not stop by itself.
 on_bochs() {
 	command -v bochs >/dev/null || skip "bochs is not installed, and nothing else here emulates VT-x"
-	# Bochs 3.0 has posted interrupts and refuses KVM's descriptor of them, by its log: "VMFAIL: VMCS EXEC CTRL: Posted
-	# Interrupt Descriptor phy addr malformed" (tigerlake). 2.7 has none.
+	# Bochs 3.0 has posted interrupts and refuses KVM's descriptor of them. Its log says "VMFAIL: VMCS EXEC CTRL: Posted Interrupt Descriptor
+	# phy addr malformed" (tigerlake). 2.7 has none.
 	(cd "$TOP" && scripts/dist test "$OLDPWD/published" \
 		"nest.timeout=0 nest.depth=$2 nest.report=table,json kvm_intel.enable_apicv=0")
 	ln -sf published/supernest-test-x86_64.iso cd.iso
@@ -258,7 +258,7 @@ on_bochs() {
 	tr -d '\r' <serial >console
 }
 
-# console_report: the report in `console`, which is complete
+# console_report: gets the report, which must be complete, from `console`
 console_report() {
 	[ "$found" = 1 ] || {
 		tail -n 20 console bochs.log messages
@@ -278,7 +278,7 @@ nest_in_bochs() {
 }
 
 # shellcheck disable=SC2016 # $ is jq's
-# nested_on_vtx DEPTH: report.json is complete, and of an Intel CPU that Bochs emulates
+# nested_on_vtx DEPTH: report.json must be complete, and from an Intel CPU that Bochs emulates
 nested_on_vtx() {
 	came_up "$1"
 	stopped_by depth "$1" "depth $1 was asked for and reached"
@@ -294,7 +294,7 @@ nested_on_vtx() {
 	jq -c '.levels[] | [.level, .cpu.features, .exits, .memory.overhead_kib, .cost.cpuid_cycles]' report.json
 }
 
-# debian_kernel SUITE: makes a kernel of scripts/versions the kernel under test; its modules are in `tree`
+# debian_kernel SUITE: tests a kernel of scripts/versions; its modules are in `tree`
 debian_kernel() {
 	tree=$(cd "$TOP" && scripts/sources "kernel-$1" 2>"$OLDPWD/sources") || {
 		cat sources
@@ -304,7 +304,7 @@ debian_kernel() {
 	[ -n "$KERNEL" ] || fail "$tree has no vmlinuz"
 }
 
-# nests_debian LEVELS DEPTH: the kernel under test runs in these levels (all: everywhere), ours in the others, and everything passes
+# nests_debian LEVELS DEPTH: runs the kernel under test in these levels (all: everywhere) and ours in the others; everything must pass
 nests_debian() {
 	case $1 in
 	all) nest 0 --depth "$2" --modules "$tree" --timeout 200 ;;

@@ -3,6 +3,7 @@
 #include "test.h"
 #include "level/checks.h"
 #include "level/cpus.h"
+#include "level/thorough.h"
 
 #include <x86intrin.h>
 
@@ -187,6 +188,44 @@ static void test_thorough(void **state)
 	assert_true(level_sound(&lv));
 }
 
+/* A quick run tries its KVM by guests at an emulated L0 alone, with a kernel whose bugs are not long known. */
+static void test_brief(void **state)
+{
+	struct check_context c = { .self = &lv,
+				   .platform = &platform,
+				   .phase = CHECK_BRIEF,
+				   .deadline_s = now_s() + 20,
+				   .wanted = "quick",
+				   .done = count };
+
+	(void)state;
+	lv.level = 0;
+	lv.total_kib = 1 << 20;
+	strcpy(lv.hypervisor, "TCG");
+	strcpy(lv.cpu_virt, "svm");
+	strcpy(lv.kernel, "6.12.94");
+	assert_true(guests_are_brief(&c));
+	platform.have_kvm = false; /* nothing is said of what is not made */
+	checks_run(&c);
+	assert_int_equal(told, 0);
+	strcpy(lv.kernel, "7.0.0-rc1");
+	assert_true(guests_are_brief(&c));
+	strcpy(lv.kernel, "6.1.0-56-cloud-amd64");
+	assert_false(guests_are_brief(&c));
+	strcpy(lv.kernel, "6.12.94");
+	c.deadline_s = now_s() + 1;
+	assert_false(guests_are_brief(&c));
+	c.deadline_s = now_s() + 20;
+	lv.total_kib = 40 << 10;
+	assert_false(guests_are_brief(&c));
+	lv.total_kib = 1 << 20;
+	lv.level = 1;
+	assert_false(guests_are_brief(&c));
+	lv.level = 0;
+	strcpy(lv.hypervisor, "Bochs");
+	assert_false(guests_are_brief(&c));
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -199,4 +238,4 @@ static void test_names(void **state)
 
 #define S(test) cmocka_unit_test_setup(test, learn)
 RUN(S(test_platform), S(test_healthy), S(test_no_time_left), S(test_no_virt), S(test_thorough),
-    S(test_names), S(test_tsc))
+    S(test_brief), S(test_names), S(test_tsc))

@@ -3,7 +3,7 @@
 #include "test.h"
 #include "real.h"
 #include "host/commands.h"
-#include "report/formats.h"
+#include "report/json.h"
 
 #include <fcntl.h>
 
@@ -32,13 +32,13 @@ static int begin(void **state)
 {
 	(void)state;
 	real_report(&r, 3);
-	if (formats_write_json(&r, "old.json"))
+	if (json_write_report(&r, "old.json"))
 		return -1;
 	r.levels[1].overhead_kib *= 2;
-	if (formats_write_json(&r, "worse.json"))
+	if (json_write_report(&r, "worse.json"))
 		return -1;
 	real_report(&r, 2);
-	return formats_write_json(&r, "shallow.json");
+	return json_write_report(&r, "shallow.json");
 }
 
 static void report_takes_one_file_and_html_several(void **state)

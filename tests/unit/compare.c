@@ -111,10 +111,11 @@ static void test_noise(void **state)
 
 static void set(struct report *r, int level, const char *key, double value)
 {
+	const struct field *f = level_field(key);
 	char number[40];
 
-	format(number, sizeof(number), "%.6f", value);
-	assert_int_equal(level_set(&r->levels[level], level_field(key), number), 0);
+	format(number, sizeof(number), f->type == FIELD_COUNT ? "%.0f" : "%.6f", value);
+	assert_int_equal(level_set(&r->levels[level], f, number), 0);
 }
 
 static double get(const struct report *r, int level, const char *key)
