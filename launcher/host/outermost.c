@@ -59,8 +59,6 @@ static int check_exec(const struct outermost *m)
 		return fail(
 			"--shell and -- both read the standard input: leave out one of them, or "
 			"use --exec");
-	if (asked->program && output_is_standard(asked->json_path))
-		return fail("--json - and -- both write to standard output: name a file");
 	if (!asked->guest && (asked->guest_append || asked->guest_initrd))
 		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
 	return 0;
