@@ -108,7 +108,7 @@ static void write_report_so_far(void *context, FILE *f)
 }
 
 #define SIGNALS_APART_S 1
-static volatile double stopped_s; /* when the first signal came; 0: none has */
+static volatile double stopped_s; /* when the first signal came; 0: none */
 
 /*
  * The first signal ends the run in order, a later one at once.  timeout(1) and CI runners send each signal twice, to

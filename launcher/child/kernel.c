@@ -17,6 +17,7 @@
 
 /* Offsets in the file; the header is little-endian, as we are. */
 #define SETUP_SECTS 0x1f1
+#define SYSSIZE 0x1f4 /* of the protected-mode kernel, in units of 16 bytes */
 #define MAGIC 0x202
 #define KERNEL_VERSION 0x20e
 #define KERNEL_VERSION_BASE 0x200
@@ -27,7 +28,7 @@ int kernel_read(const char *path, struct kernel *k)
 {
 	unsigned char setup[SETUP_MAX];
 	uint16_t version;
-	uint32_t init;
+	uint32_t init, syssize;
 	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -42,7 +43,11 @@ int kernel_read(const char *path, struct kernel *k)
 	setup[n] = '\0';
 	memcpy(&version, setup + KERNEL_VERSION, sizeof(version));
 	memcpy(&init, setup + INIT_SIZE, sizeof(init));
+	memcpy(&syssize, setup + SYSSIZE, sizeof(syssize));
 	k->init_kib = init / 1024;
+	/* Documentation/arch/x86/boot.rst: 0 stands for 4 sectors of setup, and the boot sector precedes them. */
+	k->file_bytes =
+		((setup[SETUP_SECTS] ? setup[SETUP_SECTS] : 4) + 1) * 512 + (int64_t)syssize * 16;
 	if (version && version + KERNEL_VERSION_BASE < n) {
 		/* "6.12.1 (me@here) #1 SMP PREEMPT Mon Jan ...": arch/x86/boot/version.c */
 		k->smp = strstr((char *)setup + version + KERNEL_VERSION_BASE, " SMP ");

@@ -9,9 +9,10 @@
 #define KERNEL_PATH KERNEL_DIR "/bzImage"
 
 struct kernel {
-	char release[72]; /* as `uname -r` prints it, "" if the header does not have it */
-	bool smp;	  /* built with CONFIG_SMP, as `uname -v` says */
-	int64_t init_kib; /* RAM that it needs from its load address up until it runs */
+	char release[72];   /* as `uname -r` prints it, "" if the header does not have it */
+	bool smp;	    /* built with CONFIG_SMP, as `uname -v` says */
+	int64_t init_kib;   /* RAM that it needs from its load address up until it runs */
+	int64_t file_bytes; /* of the whole file, without what a signature appends */
 };
 
 /* Reads the header.  -1 with errno set, 0 if it is not a bzImage; nothing is printed. */

@@ -58,7 +58,7 @@ struct arena {
 	uint64_t got, want;
 	uint64_t argument, answer; /* of CALL_HOST */
 	bool have_svm, have_npt, have_hsave;
-	bool brief;    /* few rounds, and nothing that only time can show */
+	bool brief;    /* few rounds, and nothing that needs time */
 	uint64_t seed; /* differs from level to level */
 
 	/* Exceptions and interrupts, of G1 and of G2 */

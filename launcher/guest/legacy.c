@@ -9,7 +9,7 @@
 #define ROUNDS 4
 #define OFFSET 0x40
 #define CR4_PAE 0x20ull
-#define PDPT_INDEX 8 /* the four entries need not begin a page */
+#define PDPT_INDEX 8 /* the four entries need not be at the start of a page */
 #define NPF_USER_FINAL (4ull | 1ull << 32)
 
 /*
@@ -23,7 +23,7 @@ asm(".pushsection .text.guest_run_legacy, \"ax\"\n"
     "mov %cr4, %rax\npush %rax\nmov %cr3, %rax\npush %rax\n"
     "mov %edx, %ebp\n"
     "clgi\n"
-    "pushq $0x18\npushq $1f\nlretq\n" /* CODE_32 */
+    "pushq $0x18\nlea 1f(%rip), %rax\npush %rax\nlretq\n" /* CODE_32 */
     ".code32\n"
     "1: mov %cr0, %eax\nand $0x7fffffff, %eax\nmov %eax, %cr0\n"
     "mov $0xc0000080, %ecx\nrdmsr\nand $~0x100, %eax\nwrmsr\n" /* EFER.LME */
@@ -36,7 +36,7 @@ asm(".pushsection .text.guest_run_legacy, \"ax\"\n"
     "mov $0xc0000080, %ecx\nrdmsr\nor $0x100, %eax\nwrmsr\n"
     "mov (%esp), %eax\nmov %eax, %cr3\n"
     "mov %cr0, %eax\nor $0x80000000, %eax\nmov %eax, %cr0\n"
-    "ljmp $0x08, $3f\n" /* CODE_64 */
+    "push $0x08\ncall 4f\n4: addl $(3f - 4b), (%esp)\nlret\n" /* CODE_64 */
     ".code64\n"
     "3: mov %esp, %esp\n" /* its upper half is undefined */
     "stgi\n"
@@ -52,7 +52,7 @@ static const char read_code[] = "\x8b\x04\x25\x40\x00\x00\x60";
 /* Page tables of G1 and its nested ones, which differ in what they map at WINDOW */
 struct format {
 	uint64_t cr3, nested_cr3, cr4;
-	void (*map)(uint64_t to); /* in the nested ones; 0: nothing */
+	void (*map)(uint64_t to); /* maps WINDOW in the nested ones; 0: to nothing */
 };
 
 static uint64_t run(const struct format *f, struct vmcb *v)
@@ -118,7 +118,7 @@ static void map_8_bytes(uint64_t to)
 	ARENA->npt_spare[0] = to ? to | PTE_ALL : 0;
 }
 
-/* QEMU sets a reserved bit of entries that it uses, for which KVM then refuses them: docs/found */
+/* QEMU sets a reserved bit in entries that it uses, so that KVM refuses them: docs/found */
 static bool are_spoiled(const uint64_t *pdpt)
 {
 	bool spoiled = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The 8254 timer that KVM emulates (Intel 8254 data sheet): how fast its counters count, against the TSC; its
- * interrupts, of which none is lost; its gate and output.
+ * The 8254 timer that KVM emulates (Intel 8254 data sheet): the rate of its counters, compared with the
+ * TSC; its interrupts, of which none may be lost; its gate and output.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -22,7 +22,7 @@
 #define RW_HIGH 2
 #define RW_BOTH 3
 #define FULL 0x10000
-#define MOST (FULL / 4) /* ticks of a window that is looked at: no counter goes around in it */
+#define MOST (FULL / 4) /* ticks between two readings: no counter wraps in that time */
 #define TRIES 50
 #define VECTOR 0x51
 #define IOAPIC 0xfec00000ul
@@ -50,7 +50,7 @@ static void set_counter(int counter, int mode, uint32_t count)
 	out(COUNTER + counter, count >> 8 & 0xff);
 }
 
-/* Between which two values of the TSC the counter had that value */
+/* The counter had this value between these two values of the TSC */
 struct reading {
 	uint64_t before, count, after;
 };
@@ -84,7 +84,7 @@ static void wait_cycles(uint64_t cycles)
 		exit_once();
 }
 
-/* STEP a tick.  Whoever runs this guest may hold it up: then it is tried again. */
+/* The counter changes by STEP each tick.  The guest may be held up, so this is tried several times. */
 static void try_rate(const char *what, int mode, uint64_t step)
 {
 	for (int i = 0; i < TRIES; i++) {
@@ -105,7 +105,7 @@ static void try_rate(const char *what, int mode, uint64_t step)
 	}
 }
 
-/* A rising edge of its gate starts a counter anew in modes 2 and 3, and does not in mode 0. */
+/* A rising edge at the gate restarts a counter in modes 2 and 3, but not in mode 0. */
 static void try_gate(int mode)
 {
 	for (int i = 0; i < TRIES; i++) {
@@ -143,7 +143,7 @@ static void try_output(void)
 	expect("output when it is over", in(GATE_PORT)&OUTPUT, OUTPUT);
 }
 
-/* Each byte of a counter can be set by itself; the status says how, and in what mode. */
+/* Each byte of a counter can be set separately; the status tells which, and the mode. */
 static void try_commands(void)
 {
 	for (int mode = 0; mode < 6; mode++) {
@@ -167,7 +167,7 @@ static void set_line(uint32_t low)
 	*(volatile uint32_t *)word(IOAPIC + 0x10) = low;
 }
 
-/* As many as time has gone by; those that nobody took come later. */
+/* As many interrupts as periods have passed; those that were not taken come later. */
 static void try_interrupts(void)
 {
 	struct arena *a = ARENA;
@@ -185,7 +185,7 @@ static void try_interrupts(void)
 	most = ticks_of(__rdtsc() - start) / PERIOD + 1;
 	expect_between("interrupts that had to wait", a->irqs[VECTOR], count + 30, most);
 	set_counter(0, 0, 20000);
-	asm volatile("sti; nop; nop; cli" ::: "memory"); /* what is left of those before */
+	asm volatile("sti; nop; nop; cli" ::: "memory"); /* those that are left from before */
 	a->irqs[VECTOR] = 0;
 	expect("interrupts of a count that ends once", apic_wait(VECTOR, 1), 1);
 	wait_cycles(cycles_of(60000));
@@ -198,7 +198,7 @@ void case_pit(void)
 {
 	apic_enable();
 	guest_call(CALL_HOST); /* the launcher adds the timer */
-	out(PIC_MASK, 0xff);   /* the I/O APIC has the line alone */
+	out(PIC_MASK, 0xff);   /* only the I/O APIC has the line */
 	out(GATE_PORT, GATE);
 	try_rate("count in mode 0", 0, 1);
 	try_rate("count in mode 2", 2, 1);
@@ -208,7 +208,7 @@ void case_pit(void)
 	try_gate(3);
 	try_output();
 	try_commands();
-	guest_call(CALL_HOST); /* and sets its state anew */
+	guest_call(CALL_HOST); /* the launcher restores its state */
 	try_rate("count of a timer that was set from outside", 2, 1);
 	try_interrupts();
 }

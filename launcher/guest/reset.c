@@ -18,8 +18,8 @@
 
 /* What the launcher does at a call: */
 enum ask {
-	TAKE_BACK, /* the INIT that is pending */
-	MOVE,	   /* the guest, to another VM: the INIT is pending there too */
+	TAKE_BACK, /* the pending INIT */
+	MOVE,	   /* the guest to another VM, where the INIT is still pending */
 };
 
 void case_reset(void)

@@ -15,7 +15,7 @@ void expect(const char *what, uint64_t got, uint64_t want);
 /* The same for counts and times, which must lie between two bounds. */
 void expect_between(const char *what, uint64_t got, uint64_t low, uint64_t high);
 
-/* How often a case repeats what it tries. */
+/* How often a case repeats its test. */
 static inline uint64_t rounds(uint64_t full, uint64_t brief)
 {
 	return ARENA->brief ? brief : full;

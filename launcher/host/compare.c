@@ -332,7 +332,7 @@ static int check_rank(const struct check *k)
 	return !k || k->result == RESULT_SKIP ? 1 : k->result == RESULT_PASS ? 2 : 0;
 }
 
-/* Whether it was made is up to who started the run, or to the time that was left: no finding. */
+/* Whether such a check runs depends on the user or on the time that was left: it is no finding. */
 static bool is_optional(const struct check *k)
 {
 	return !strcmp(k->id, "hook") ||

@@ -298,6 +298,21 @@ static int check_config(struct packing *p, const char *config)
 	return 0;
 }
 
+/* The header, which is at the start of the file, and that the rest is there. */
+static int read_kernel(const char *path, struct kernel *k)
+{
+	struct stat st;
+
+	if (kernel_read(path, k) || stat(path, &st))
+		return fail("--kernel %s: %s", path,
+			    errno ? strerror(errno)
+				  : "not a bzImage: it lacks the header of a Linux kernel for x86");
+	if (st.st_size + 16 < k->file_bytes) /* its header counts in units of 16 */
+		return fail("--kernel %s: cut off: it has %lld of %lld bytes", path,
+			    (long long)st.st_size, (long long)k->file_bytes);
+	return 0;
+}
+
 int overlay_make(const struct overlay *o, int outermost, char *path, size_t size)
 {
 	struct packing *p = calloc(1, sizeof(*p));
@@ -306,10 +321,7 @@ int overlay_make(const struct overlay *o, int outermost, char *path, size_t size
 	if (!p)
 		return fail("out of memory");
 	p->overlay = o;
-	if (kernel_read(o->kernel, &p->kernel)) {
-		fail("--kernel %s: %s", o->kernel,
-		     errno ? strerror(errno)
-			   : "not a bzImage: it lacks the header of a Linux kernel for x86");
+	if (read_kernel(o->kernel, &p->kernel)) {
 		free(p);
 		return -1;
 	}

@@ -83,6 +83,8 @@ typedef int once_fn(void *context, int argc, char **argv, struct report *r);
  */
 int series_run(struct series *s, once_fn *once, void *context, const volatile int *stop, FILE *out,
 	       FILE *json);
+/* Prints the tables: one of all combinations or cases, and, with --repeat, statistics of each combination. */
+void series_print(const struct series *s, FILE *out);
 /* `run` with --repeat or --matrix.  COMMAND, without these, would make one run. */
 int series_command(const struct options *asked, const char *command);
 

@@ -39,6 +39,16 @@ void appliance_mount(const struct appliance *a)
 	mount_one(a, "tmpfs", "/tmp", "size=50%,mode=1777");
 }
 
+/* Makes FD, unless it is negative, stdin, stdout and stderr. */
+static void become_standard(int fd)
+{
+	for (int i = 0; fd >= 0 && i < 3; i++)
+		if (fd != i)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
 /* Opens stdin, stdout and stderr: on the console, or on /dev/kmsg if there is none. */
 static void open_console(void)
 {
@@ -46,13 +56,7 @@ static void open_console(void)
 
 	if (fd < 0)
 		fd = open("/dev/kmsg", O_RDWR); /* in a nested level: a hook's output is in dmesg */
-	if (fd < 0)
-		return;
-	for (int i = 0; i < 3; i++)
-		if (fd != i)
-			dup2(fd, i);
-	if (fd > 2)
-		close(fd);
+	become_standard(fd);
 }
 
 static ssize_t write_consoles(void *cookie, const char *buf, size_t len)
@@ -255,11 +259,7 @@ pid_t appliance_start_shell(const char *tty, int level, bool interactive)
 	/* The shell gets the terminal as its controlling one, so that Ctrl-C reaches what it runs. */
 	int fd = open(tty, O_RDWR | O_NOCTTY);
 	ioctl(fd, 0x540e /* TIOCSCTTY */, 1);
-	for (int i = 0; i < 3; i++)
-		if (fd >= 0 && fd != i)
-			dup2(fd, i);
-	if (fd > 2)
-		close(fd);
+	become_standard(fd);
 	setenv("PATH", "/bin", 1);
 	setenv("HOME", "/root", 1);
 	format(number, sizeof(number), "%d", level);

@@ -61,7 +61,7 @@ static int64_t waiting_kib(void)
 	return pages * 4;
 }
 
-static int64_t available_kib(void)
+int64_t memory_available_kib(void)
 {
 	return meminfo_kib("MemAvailable:") + waiting_kib();
 }
@@ -187,7 +187,7 @@ void memory_learn(struct level *self)
 {
 	learn_kernel(self);
 	self->total_kib = meminfo_kib("MemTotal:");
-	self->available_kib = available_kib();
+	self->available_kib = memory_available_kib();
 }
 
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus)
@@ -224,7 +224,7 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 void memory_plan(struct budget *b, const struct demand *d)
 {
 	*b = (struct budget){
-		.available_kib = available_kib(),
+		.available_kib = memory_available_kib(),
 		.qemu_kib = QEMU_KIB + (d->vcpus - 1) * VCPU_KIB,
 		.margin_kib = memory_margin_kib(d->recurses),
 		.freed_kib = d->freed_kib,

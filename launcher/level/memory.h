@@ -48,6 +48,8 @@ bool memory_mount_huge(const struct appliance *a);
  * and its struct pages.
  */
 void memory_learn(struct level *self);
+/* MemAvailable, and what waits on per-CPU lists. */
+int64_t memory_available_kib(void);
 /* Plans the memory of the next level. */
 void memory_plan(struct budget *b, const struct demand *d);
 /* Sets what the child gets: everything but the known terms and those that grow with the child's RAM. */

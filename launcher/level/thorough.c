@@ -3,6 +3,7 @@
 #include "guest/machine.h"
 #include "level/cpus.h"
 #include "level/kvm.h"
+#include "level/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,9 @@
 #define CASE_S 30.0 /* for a level that was ready at once; a slow one gets more */
 #define CASE_BOOTS 10
 #define TICK_S 0.25
-#define BRIEF_S 2.0	/* what a brief one never takes */
-#define BRIEF_KIB 65536 /* RAM of a level that can spare 10 MiB for a moment */
-/* Older kernels have bugs that are known and mended: Linux 6.1 fails three of the checks. */
+#define BRIEF_S 2.0	/* a brief case never takes this long */
+#define BRIEF_KIB 32768 /* of MemAvailable; a brief case takes some 10 MiB of it */
+/* Older kernels have known bugs, fixed since: Linux 6.1 fails three of the checks. */
 #define BRIEF_MAJOR 6
 #define BRIEF_MINOR 12
 
@@ -44,7 +45,7 @@ bool guests_are_brief(const struct check_context *c)
 	const struct level *self = c->self;
 
 	return self->level == 0 && !strcmp(self->hypervisor, "TCG") &&
-	       !strcmp(self->cpu_virt, "svm") && self->total_kib >= BRIEF_KIB &&
+	       !strcmp(self->cpu_virt, "svm") && memory_available_kib() >= BRIEF_KIB &&
 	       !is_older(self->kernel, BRIEF_MAJOR, BRIEF_MINOR) &&
 	       now_s() + BRIEF_S < c->deadline_s;
 }

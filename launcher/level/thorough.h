@@ -11,8 +11,8 @@
 /* Runs a case of launcher/guest in a guest of the level's KVM. */
 void check_guest(struct check_context *c, struct check *k);
 /*
- * Whether a quick run makes them here too, with few rounds: at an emulated L0 alone. There they take less than a
- * second and cost no exits of the chain, and QEMU's AMD-V is what they were tried on.
+ * Whether a quick run includes these checks with few rounds, which it does only at an emulated L0.  There
+ * they take less than a second and cost the chain no exits, and they were tested on QEMU's AMD-V.
  */
 bool guests_are_brief(const struct check_context *c);
 

@@ -78,7 +78,7 @@ int output_close(FILE *file)
 	return failed;
 }
 
-/* -1 with errno set if it cannot be written.  A file that is there is emptied, or left as it is. */
+/* -1 with errno set if PATH cannot be written.  An existing file is emptied, or left unchanged. */
 static int probe(const char *path, bool clear)
 {
 	struct stat st;

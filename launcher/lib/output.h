@@ -30,7 +30,7 @@ FILE *output_open(const char *path);
 int output_close(FILE *file);
 /* Removes what an earlier run left in PATH.  -1 (printed) if PATH cannot be written. */
 int output_clear(const char *path);
-/* -1 with errno set if nothing could be written to PATH, which is left as it is. */
+/* -1 with errno set if PATH cannot be written; it is left unchanged. */
 int output_check(const char *path);
 
 #endif

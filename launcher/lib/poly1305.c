@@ -6,7 +6,7 @@
 
 #define MASK_44 ((1ULL << 44) - 1)
 #define MASK_42 ((1ULL << 42) - 1)
-#define BLOCK_END (1ULL << 40) /* 2^128, of a whole block, in the third number */
+#define BLOCK_END (1ULL << 40) /* 2^128, the top bit of a whole block, in the third limb */
 
 typedef unsigned __int128 u128;
 
@@ -37,7 +37,7 @@ void poly1305_init(struct poly1305 *p, const char *key)
 	p->r[2] = high >> 24;
 }
 
-/* h = (h + block) * r modulo 2^130 - 5.  What is above 2^132 comes back 20 times as low, 4 * 5. */
+/* h = (h + block) * r modulo 2^130 - 5.  What exceeds 2^132 is folded back multiplied by 20, 4 * 5. */
 static void add_blocks(struct poly1305 *p, const uint8_t *data, size_t len, uint64_t end)
 {
 	const uint64_t r0 = p->r[0], r1 = p->r[1], r2 = p->r[2], s1 = 20 * r1, s2 = 20 * r2;
@@ -106,7 +106,7 @@ void poly1305_end(struct poly1305 *p, char hex[33])
 	}
 	for (int i = 0; i < 3; i++)
 		carry(h);
-	/* If it is not below 2^130 - 5, adding 5 carries out of 130 bits. */
+	/* If h is not below 2^130 - 5, adding 5 carries out of 130 bits. */
 	over[0] = h[0] + 5;
 	over[1] = h[1] + (over[0] >> 44);
 	over[2] = h[2] + (over[1] >> 44);

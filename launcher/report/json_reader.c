@@ -32,7 +32,7 @@ static int malformed(const char *path, const char *fmt, ...)
 	return fail("%s: not a report of schema %s: %s", path, REPORT_SCHEMA, why);
 }
 
-/* The words of a list, a blank between two.  -1 if it is no list, or not of texts. */
+/* Reads a list of texts as words separated by blanks.  -1 if it is anything else. */
 static int read_words(const cJSON *list, char *text, size_t size)
 {
 	const cJSON *word;
@@ -63,7 +63,7 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 	return level_set(lv, f, value);
 }
 
-/* All figures of a level; those of KVM are newer than the format. */
+/* Reads all figures of a level; those of KVM may be missing in older reports. */
 static int read_fields(const char *path, struct level *lv, const cJSON *item)
 {
 	for (int i = 0; i < level_field_count; i++) {
@@ -82,7 +82,7 @@ static int read_fields(const char *path, struct level *lv, const cJSON *item)
 	return 0;
 }
 
-/* Calls READ for each item of a list.  -1 if it, or one of them, is malformed; older reports may lack it. */
+/* Calls READ for each item of a list, which older reports may lack.  -1 if the list or an item is malformed. */
 static int read_list(const cJSON *list, int (*read)(struct report *r, int level, const cJSON *item),
 		     struct report *r, int level)
 {
@@ -112,7 +112,7 @@ static int read_int(const cJSON *object, const char *key, int min, int max, int 
 	return 0;
 }
 
-/* -1 if it is neither true nor false.  Older reports may lack it. */
+/* Reads true or false.  -1 if it is anything else.  Older reports may lack it. */
 static int read_bool(const cJSON *object, const char *key, bool *out)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -230,7 +230,7 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 	return 0;
 }
 
-/* -1 if it is no text.  Older reports may lack it. */
+/* Reads a text.  -1 if it is anything else.  Older reports may lack it. */
 static int read_text_of(const cJSON *o, const char *key, char *text, size_t size)
 {
 	const char *value = text_of(o, key);

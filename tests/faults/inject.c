@@ -101,7 +101,7 @@ static void inject_kernel(const char *path, const struct code *code)
 	write_at(path, code->bytes, code->len, (setup_sectors + 1) * 512 + ENTRY_64);
 }
 
-/* PID 1 waits in a system call; whatever it does next is one of these instructions. */
+/* PID 1 waits in a system call; whichever instruction it executes next is one of these. */
 static void inject_pid1(bool leaves)
 {
 	static const char leave[] = "\x31\xff\xb8\x3c\0\0\0\x0f\x05"; /* exit(0) */
@@ -203,7 +203,7 @@ static void send_line(void)
 	uplink_record(&up, "\n", 1);
 }
 
-/* A record without a flaw in its form. */
+/* A record in perfect form. */
 static void forge(const char *kind, int from, int about, unsigned int seq, const char *key,
 		  const char *value)
 {
@@ -235,7 +235,7 @@ static void forge_above(void)
 	forge("level", 0, 0, 600, "total_kib", "1");
 }
 
-/* Leaves in order without a word on why: one of these has the number that is its turn. */
+/* Ends in order without a stop reason; one of these records has the expected number. */
 static void forge_end(void)
 {
 	for (int seq = 0; seq < 30; seq++)
@@ -244,7 +244,7 @@ static void forge_end(void)
 	uplink_end(&up);
 }
 
-/* Of a level that nobody has seen */
+/* About a level that does not exist */
 static void forge_below(void)
 {
 	forge("ready", level + 5, level + 5, 0, NULL, NULL);
@@ -255,13 +255,13 @@ static void forge_time(void)
 	forge("level", level, level, 500, "kernel_s", "-5");
 }
 
-/* A figure that is its parent's to measure */
+/* A figure that only the parent may report */
 static void forge_parent(void)
 {
 	forge("level", level, level, 500, "wall_s", "0.001");
 }
 
-/* All that it says from now on was said before, it seems. */
+/* Everything that it sends from now on looks like a repeat. */
 static void forge_seq(void)
 {
 	forge("alive", level, level, 900000000, NULL, NULL);
@@ -299,7 +299,7 @@ static void flood(void)
 		uplink_text(NULL, "a line of the flood");
 }
 
-/* Whoever the kernel kills for it, it is not us. */
+/* The kernel may kill any process for it, but not this one. */
 static void eat(const char *pid)
 {
 	const size_t bite = 2 << 20;

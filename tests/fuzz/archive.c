@@ -22,13 +22,13 @@
 #include <unistd.h>
 
 #define DEPTH 32
-#define SIZE_HERE 200000 /* of a file that fits; a larger one is one that does not */
+#define SIZE_HERE 200000 /* of a file that fits; larger ones do not */
 #define TOO_LARGE (5LL << 30)
 #define CPIO_EVERY 1024
 
 static char root[64];
-static int made;      /* entries of the tree */
-static bool may_fail; /* something in it cannot be archived */
+static int made;      /* number of entries in the tree */
+static bool may_fail; /* some entry cannot be archived */
 static int output;
 
 static void keep_quiet(void *context, const char *message)
@@ -215,7 +215,7 @@ static void check_link(int folder, const struct entry *e)
 	must(!memcmp(target, e->data, n) && !e->data[n]);
 }
 
-/* It is the file that stands there, and there once. */
+/* The entry is a file of the tree, and appears once. */
 static void check_entry(int folder, const struct entry *e)
 {
 	struct stat st;

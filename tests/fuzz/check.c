@@ -61,7 +61,7 @@ void check_lines(const char *text)
 	}
 }
 
-/* As a parser of KTAP counts: the results of each block are those that its plan names, in order. */
+/* Counts as a KTAP parser does: each block has the results that its plan announces, in order. */
 static void check_ktap(const char *text)
 {
 	int planned[MAX_LEVEL + 3] = { 0 }, seen[MAX_LEVEL + 3] = { 0 }, depth, n, end;
@@ -123,7 +123,7 @@ static void read_tag(const char **p, char *name, size_t size, bool *empty)
 	must(**p == '>');
 }
 
-/* Every tag is ended in its turn, so nothing that a level said became one. */
+/* Every tag is closed in order, so no text of a level became a tag. */
 static void check_markup(const char *text)
 {
 	static const char never_ended[] = " meta br !DOCTYPE ";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every fuzzer asks of what came out, beyond that nothing crashed. */
+/* What every fuzzer checks of the output, besides that nothing crashed. */
 #ifndef SUPERNEST_CHECK_H
 #define SUPERNEST_CHECK_H
 
@@ -17,17 +17,17 @@
 		}                                                                               \
 	} while (0)
 
-/* Nothing that a terminal or a lab's parser obeys. */
+/* Contains nothing that a terminal or a lab's parser would obey. */
 void check_harmless(const char *text);
 /*
- * Text of many lines, as a console or a file gets it: printable, and what a lab's parser obeys only
- * where one of our writers put it, and well formed.
+ * Text of many lines, as on a console or in a file: printable, and well-formed.  Phrases that a lab's
+ * parser obeys occur only where one of our writers put them.
  */
 void check_lines(const char *text);
-/* Every writer's output of a report, and that its JSON is read back as the same report. */
+/* Checks every writer's output, and that the JSON is read back as the same report. */
 void check_report(const struct report *r);
 
-/* A file of these bytes, the same one at each call for the same WHICH.  Returns its path. */
+/* A file with these bytes, the same one at each call for the same WHICH.  Returns its path. */
 enum which_file { OLD, NEW, WRITTEN, FILES };
 const char *file_of(enum which_file which, const void *data, size_t size);
 

@@ -29,7 +29,7 @@ static int status, pipes[3]; /* console, records, words */
 
 /* ---- what surrounds it ------------------------------------------------------------------- */
 
-/* Nothing here removes the files of this machine. */
+/* Must not remove files of this machine. */
 int unlink(const char *path)
 {
 	(void)path;
@@ -83,7 +83,7 @@ double vm_cpu_s(const struct vm *vm)
 	return 0.5;
 }
 
-/* There is no QEMU whose registers are waited for. */
+/* There is no QEMU that would print registers, so nothing to wait for. */
 int usleep(useconds_t us)
 {
 	(void)us;
@@ -103,7 +103,7 @@ int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
 	return 900;
 }
 
-/* What goes up is a record that the level above can read. */
+/* What goes up must be a record that the level above can decode. */
 void uplink_hear(void *context, const struct record *rec)
 {
 	char line[RECORD_MAX];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The readers of JSON files, each followed by all that it is read for.  What `compare` reads as the newer
- * one follows a byte 0x1e; without it both are the same.
+ * The readers of JSON files, each followed by everything that the report is read for.  A byte 0x1e
+ * separates the older and the newer report of `compare`; without it both are the same.
  */
 #include "check.h"
 #include "host/compare.h"
@@ -89,14 +89,14 @@ static void as_plan(const char *old, const char *new)
 	}
 }
 
-/* One more reader is one more line. */
+/* Add a reader by adding a line. */
 static void (*const readers[])(const char *old, const char *new) = {
 	as_report,
 	as_compared,
 	as_plan,
 };
 
-/* Errors are for a terminal too. */
+/* Errors are printed on a terminal too. */
 static void check_error(void *context, const char *message)
 {
 	(void)context;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Kernel command line and arguments: the same text as either, a word on each line, for every command. */
+/* Kernel command line and arguments: the same text as each, a word on a line, for every command. */
 #include "check.h"
 #include "lib/options.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The record decoder: bytes as they are, and the same bytes as the body of a record with a right sum. */
+/* The record decoder: raw bytes, and the same bytes as the body of a record with the right checksum. */
 #include "check.h"
 #include "report/record.h"
 

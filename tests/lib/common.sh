@@ -217,14 +217,20 @@ nested_once() {
 	echo "$1: booted to '# supernest: end'"
 }
 
+# alone FLAGS: runs the rest of the test in namespaces of its own, by unshare's FLAGS: m, mounts; n, a network without a way out. The test is
+# root there; AS_ROOT is -r if it is not outside.
+alone() {
+	[ -z "${ALONE-}" ] || return 0
+	AS_ROOT=
+	[ "$(id -u)" = 0 ] || AS_ROOT=-r
+	export AS_ROOT ALONE=1
+	unshare $AS_ROOT "-$1" true 2>err || skip "no namespaces to be had: $(cat err)"
+	exec unshare $AS_ROOT "-$1" "$0"
+}
+
 # own_network: runs the rest of the test in a network of its own, without a way out
 own_network() {
-	if [ -z "${OWN_NETWORK-}" ]; then
-		as_root=
-		[ "$(id -u)" = 0 ] || as_root=-r
-		unshare $as_root -n true 2>err || skip "no network namespace to be had: $(cat err)"
-		OWN_NETWORK=1 exec unshare $as_root -n "$0"
-	fi
+	alone n
 	ip link set lo up
 }
 

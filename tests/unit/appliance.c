@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-/* What somebody appended may be the fault, and not the initramfs: then it is said what to do. */
+/* An appended archive may be at fault, and not the initramfs: the message says so, and what to do. */
 static void what_the_kernel_cannot_unpack_is_explained(void **state)
 {
 	static const struct {
@@ -40,12 +40,12 @@ static int open_terminal(const char **name)
 	return fd;
 }
 
-/* What is typed is run, in the terminal, and the shell knows its level. */
+/* Typed input reaches the shell, on its terminal, and the shell knows its level. */
 static void a_shell_has_its_terminal_and_its_level(void **state)
 {
 	const char *name;
 	int fd = open_terminal(&name), status;
-	int keep = open(name, O_RDWR | O_NOCTTY); /* so that what is typed waits for the shell */
+	int keep = open(name, O_RDWR | O_NOCTTY); /* so that input waits for the shell */
 	char shown[1024] = "";
 	size_t len = 0;
 	ssize_t n;

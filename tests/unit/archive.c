@@ -23,7 +23,10 @@ static void archive_to(const char *path, const char *root, struct archive *a)
 	close(fd);
 }
 
-/* The same bytes as Linux's own tool makes of the same files; their sums and size are right. */
+/*
+ * The archive has the same bytes as Linux's own tool makes from the same files, with the right checksums
+ * and size.
+ */
 static void test_same_bytes(void **state)
 {
 	char expected[65], command[200];
@@ -94,7 +97,7 @@ static void test_known(void **state)
 	sh("cmp again.cpio out.cpio");
 }
 
-/* What levels below a certain one do without is left out of the archive for them, and of nothing else. */
+/* Files that levels below a certain one do not need are left out of the archive for them only. */
 static void test_left_out(void **state)
 {
 	struct names names;
@@ -124,7 +127,7 @@ static void test_left_out(void **state)
 	assert_non_null(strstr(last_error(), "until: its first line is no level"));
 }
 
-/* What is unpacked from it gives the same archive again, whatever order the files were made in. */
+/* Files that were unpacked from an archive give the same archive again, in whatever order they were created. */
 static void test_unpack_and_again(void **state)
 {
 	struct archive a = { 0 }, b = { .sum[0].path = "boot/bzImage" };
@@ -147,7 +150,7 @@ static void test_unpack_and_again(void **state)
 	assert_string_equal(b.sum[0].sha256, "");
 }
 
-/* A file that grows under its reader: the archive has what was there first, and is sound. */
+/* If a file grows while it is read, the archive has its first part, and is sound. */
 static void test_growing(void **state)
 {
 	char data[500] = "";
@@ -174,7 +177,7 @@ static void test_growing(void **state)
 	sh("rm -rf growing out.cpio");
 }
 
-/* Folders in one another, beyond the longest path that the kernel takes. */
+/* Nested directories whose path is longer than the kernel accepts. */
 static void make_deep(const char *name)
 {
 	int here = open(".", O_RDONLY);
@@ -202,7 +205,7 @@ static void test_failures(void **state)
 	assert_int_equal(archive_write("tree", full, &a), -1);
 	assert_non_null(strstr(last_error(), "cannot write"));
 	close(full);
-	/* sysfs says that its files have 4096 bytes: the same as one that shrinks while it is read */
+	/* sysfs reports 4096 bytes for its files: like a file that shrinks while it is read */
 	if (!access(SHRINKING, R_OK)) {
 		assert_int_equal(archive_write(SHRINKING, -1, &a), -1);
 		assert_non_null(strstr(last_error(), "changed while it was read"));

@@ -41,7 +41,7 @@ static void a_run_leaves_its_logs_and_every_report(void **state)
 	assert_false(is_there("registers.txt"));
 }
 
-/* What a failed run left behind is not taken for evidence of the next one. */
+/* Files of a failed run are not taken for evidence of the next one. */
 static void evidence_is_of_this_run_alone(void **state)
 {
 	char text[64];

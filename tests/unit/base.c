@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
 
-/* What a shell makes of the words is what they were. */
+/* A shell parses the words back unchanged. */
 static void test_append_word(void **state)
 {
 	static const char *const words[] = {
@@ -18,7 +18,7 @@ static void test_append_word(void **state)
 			format(expected + strlen(expected), sizeof(expected) - strlen(expected),
 			       "%s\n", words[i]);
 	}
-	assert_non_null(strstr(line, " --depth=3 ")); /* no quotes that nobody needs */
+	assert_non_null(strstr(line, " --depth=3 ")); /* no needless quotes */
 	shell = popen(line, "r");
 	assert_non_null(shell);
 	said[fread(said, 1, sizeof(said) - 1, shell)] = '\0';

@@ -44,7 +44,7 @@ static void the_level_that_mends_it_is_the_suspect(void **state)
 	assert_non_null(strstr(b.sentence, "the suspect is the KVM of L1"));
 }
 
-/* A fault of L0's KVM that L1's has too shows a level deeper once L0's is mended. */
+/* If L0 and L1 have the same fault, then with L0's kernel replaced the run breaks a level deeper. */
 static void a_fault_that_moves_deeper_counts(void **state)
 {
 	(void)state;
@@ -53,7 +53,7 @@ static void a_fault_that_moves_deeper_counts(void **state)
 	assert_int_equal(b.suspects[0], 0);
 }
 
-/* As it was asked for, it broke at L2 and then at L3: L3 is no progress. */
+/* The unchanged run broke at L2, then at L3: so L3 is no progress. */
 static void where_it_breaks_may_change(void **state)
 {
 	(void)state;
@@ -94,7 +94,7 @@ static void what_does_not_come_again_blames_nobody(void **state)
 	assert_non_null(strstr(b.sentence, "--repeat"));
 }
 
-/* A run that could not be made (wrong use, skipped, a signal) says nothing. */
+/* A run that could not be made (wrong use, skipped, a signal) blames nobody. */
 static void a_run_that_was_none_blames_nobody(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bochs as a machine: what is missing is said, and nothing is left behind. */
+/* Bochs as a machine: the error names what is missing, and no files are left behind. */
 #include "test.h"
 #include "host/bochs.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The checks on the machine that builds: a healthy one passes, whether it is virtual or not. */
+/* The checks, run on the build machine: a healthy one passes, virtual or not. */
 #include "test.h"
 #include "level/checks.h"
 #include "level/cpus.h"
@@ -39,7 +39,7 @@ static void run_phase(enum check_phase phase, bool need_virt, double deadline_s)
 	checks_run(&c);
 }
 
-/* Where there is one CPU, these are not made: cpus, ipi and clocks early, ipi and tlb late. */
+/* Checks that need several CPUs: cpus, ipi and clocks early, ipi and tlb late. */
 static int early_of_many(void)
 {
 	int cpu[CPUS_MAX];
@@ -76,7 +76,7 @@ static void test_platform(void **state)
 	assert_int_equal(platform.have_virt, strcmp(lv.cpu_virt, "none") != 0);
 	assert_int_equal(platform.have_virt, !platform.virt_problem[0]); /* a reason, or none */
 	assert_int_equal(platform.have_kvm, !platform.kvm_problem[0]);
-	platform_learn(&lv, &platform, 5, ""); /* a parent has said which level we are */
+	platform_learn(&lv, &platform, 5, ""); /* the parent told us our level */
 	assert_int_equal(lv.level, 5);
 }
 
@@ -98,13 +98,13 @@ static void test_healthy(void **state)
 	assert_int_equal(lv.check_count,
 			 9 + early_of_many() +
 				 late_of_many()); /* a late result replaces the early one */
-	/* Without leave to use ports the cost is measured once, early, and only in part. */
+	/* Without permission to use ports the cost is measured once, early, and only in part. */
 	assert_int_equal(told, (find("cost")->result == RESULT_SKIP ? 10 : 11) + early_of_many() +
 				       2 * late_of_many());
 	assert_true(level_sound(&lv));
 }
 
-/* What the late checks have no time for keeps its early result. */
+/* A late check that has no time keeps its early result. */
 static void test_no_time_left(void **state)
 {
 	(void)state;
@@ -117,13 +117,13 @@ static void test_no_time_left(void **state)
 	assert_int_equal(told, 9 + early_of_many());
 }
 
-/* A clock that runs away is the level's own fault, and is told before it looks like its child's. */
+/* A level whose clock runs too fast fails its own check, before its child seems to be at fault. */
 static void test_tsc(void **state)
 {
 	(void)state;
 	platform.tsc_varies = false;
 	platform.tsc_khz = 1000;
-	platform.began_s = now_s() - 1e6; /* so long ago that this machine's own pace is nothing */
+	platform.began_s = now_s() - 1e6; /* so long ago that this machine's rate is nothing */
 	platform.began_tsc = __rdtsc() - 1000000000000;
 	run_phase(CHECK_EARLY, false, 0);
 	assert_int_equal(find("tsc")->result, RESULT_PASS);
@@ -138,7 +138,7 @@ static void test_tsc(void **state)
 	assert_int_equal(find("tsc")->result, RESULT_FAIL);
 }
 
-/* Without virtualization a level fails if it was to start another, else the checks are skipped. */
+/* Without virtualization the checks fail if the level was to start another, and are skipped otherwise. */
 static void test_no_virt(void **state)
 {
 	(void)state;
@@ -161,7 +161,7 @@ static void test_no_virt(void **state)
 	assert_true(level_sound(&lv));
 }
 
-/* What is asked for by name, and nothing else; without KVM each says why it is not made. */
+/* Only the checks named run; without KVM each says why it did not. */
 static void test_thorough(void **state)
 {
 	struct check_context c = { .self = &lv,
@@ -200,7 +200,6 @@ static void test_brief(void **state)
 
 	(void)state;
 	lv.level = 0;
-	lv.total_kib = 1 << 20;
 	strcpy(lv.hypervisor, "TCG");
 	strcpy(lv.cpu_virt, "svm");
 	strcpy(lv.kernel, "6.12.94");
@@ -216,9 +215,6 @@ static void test_brief(void **state)
 	c.deadline_s = now_s() + 1;
 	assert_false(guests_are_brief(&c));
 	c.deadline_s = now_s() + 20;
-	lv.total_kib = 40 << 10;
-	assert_false(guests_are_brief(&c));
-	lv.total_kib = 1 << 20;
 	lv.level = 1;
 	assert_false(guests_are_brief(&c));
 	lv.level = 0;
@@ -233,7 +229,7 @@ static void test_names(void **state)
 	assert_true(checks_are_known("thorough"));
 	assert_true(checks_are_known("kvm_memory,svm_state"));
 	assert_false(checks_are_known("kvm_memory,svm_nonsense"));
-	assert_false(checks_are_known("memory")); /* a quick one, which is always made */
+	assert_false(checks_are_known("memory")); /* a quick check, which always runs */
 }
 
 #define S(test) cmocka_unit_test_setup(test, learn)

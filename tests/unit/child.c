@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What becomes of a child: what is told of it, to whom, and in which order.  Its QEMU is a shell script with the
- * console on descriptor 3 and the records on 4.
+ * What is reported of a child, to whom, and in which order.  Its QEMU is a shell script with the console
+ * on descriptor 3 and the records on 4.
  */
 #include "test.h"
 #include "child/child.h"
@@ -60,7 +60,7 @@ static void begin(int from)
 	run.asked.depth = level;
 	strcpy(run.asked.run_id, ID);
 	options_decide(&run.asked, SHELL_NONE, &run.decided);
-	run.decided.deadline_s = now_s() + 20; /* so that a test ends */
+	run.decided.deadline_s = now_s() + 20; /* limits the test */
 	run_begin(&run, from, from < 0 ? 0 : from);
 	if (run.teller.self) {
 		run.teller.self->ready_s = 0.1;
@@ -96,7 +96,7 @@ static void expect_heard(const char *words)
 		wrong("'%s' is not in '%s'", words, heard);
 }
 
-/* Whoever hears that a level is ready has heard what its boot took; nobody is to blame. */
+/* The figures of a level's boot arrive before the news that it is ready, and nobody is blamed. */
 static void an_orderly_child_is_told_of_and_passed_on(void **state)
 {
 	(void)state;
@@ -119,7 +119,7 @@ static void a_host_does_the_same_and_has_no_level(void **state)
 	assert_null(strstr(heard, "stop:"));
 }
 
-/* What a child says of a level above itself is refused, is not passed on, and is held against it. */
+/* What a child says of a level above itself is refused, not passed on, and counted against it. */
 static void a_liar_is_not_believed(void **state)
 {
 	const struct level *lv = &run.teller.report.levels[2];
@@ -137,7 +137,7 @@ static void a_liar_is_not_believed(void **state)
 	assert_string_equal(lv->checks[lv->check_count - 1].id, "records");
 }
 
-/* Its own words are the reason, the last lines of its console and its log the evidence. */
+/* The reason is the kernel's own message; the evidence is the end of its console and its log. */
 static void a_panic_is_told_with_its_evidence(void **state)
 {
 	const struct report *r = &run.teller.report;
@@ -163,7 +163,7 @@ static void those_above_hear_that_we_live(void **state)
 	begin(HOST_LEVEL);
 	child.heartbeat_s = 0.1;
 	run_child("sleep 0.5; cat records >&4; exit 33\n");
-	expect_heard("alive:-1:0 "); /* a host is no level: it speaks of its child */
+	expect_heard("alive:-1:0 "); /* a host is no level: the record is about its child */
 }
 
 static void the_terminal_leads_to_the_level_with_the_shell(void **state)

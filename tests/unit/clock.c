@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A level's clock against that of the one above it. */
+/* A level's clock compared with that of the level above. */
 #include "test.h"
 #include "lib/clock.h"
 
@@ -12,9 +12,9 @@ static void test_pace(void **state)
 	(void)state;
 	assert_true(clock_is_sane(1.7, 1.9, why, sizeof(why)));
 	assert_true(clock_is_sane(2.2, 2.0, why, sizeof(why)));
-	assert_true(clock_is_sane(2, 3600, why, sizeof(why))); /* heard of late */
+	assert_true(clock_is_sane(2, 3600, why, sizeof(why))); /* the record came late */
 	assert_string_equal(why, "");
-	/* Calibrated 4.7 and 9.3 times too fast */
+	/* Clocks that were calibrated 4.7 and 9.3 times too fast */
 	assert_false(clock_is_sane(4.7, 1, why, sizeof(why)));
 	assert_false(clock_is_sane(300, 39, why, sizeof(why)));
 	assert_string_equal(why,

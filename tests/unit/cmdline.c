@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Text that is passed on arrives whole or is refused. */
+/* The command line is passed on completely or refused. */
 #include "test.h"
 #include "child/cmdline.h"
 
@@ -39,7 +39,7 @@ static void test_whole(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-/* What the kernel puts before a command line has the room that is kept for it. */
+/* There is room for what our kernel prepends to its command line. */
 static void test_own_words(void **state)
 {
 	static char config[65536];
@@ -53,7 +53,7 @@ static void test_own_words(void **state)
 	assert_true(strcspn(line, "\n") - strlen("CONFIG_CMDLINE=\"\"") + 1 < CMDLINE_OWN);
 }
 
-/* Lines are for one CPU or one kernel, or for both, or for all. */
+/* A line may be for one CPU, for one kernel, for both, or for all. */
 static void test_prefixes(void **state)
 {
 	char words[100];
@@ -82,7 +82,7 @@ static const char *handed_down(const struct decided *d, int level, double pace_s
 	return line;
 }
 
-/* What a level is told of the run that it is part of. */
+/* What a level is told of its run. */
 static void test_handed_down(void **state)
 {
 	struct options asked;
@@ -112,7 +112,7 @@ static void test_handed_down(void **state)
 	assert_string_equal(handed_down(&d, 3, 1), "quiet nest.level=3 nest.id=5eed nest.depth=3 "
 						   "nest.nesting=recursive");
 	d.nesting = NESTING_CLASSIC;
-	/* Of the time budget some is kept to end in order: two seconds here, of 100, and what a boot takes. */
+	/* Part of the time budget is kept for an orderly end: here two seconds of 100, plus a boot. */
 	d.deadline_s = now_s() + 100.5;
 	assert_non_null(strstr(handed_down(&d, 3, 10), " nest.timeout=87"));
 	d.nesting = NESTING_RECURSIVE; /* its level is as fast as ours */
@@ -128,7 +128,7 @@ static void test_handed_down(void **state)
 	assert_int_equal(cmdline_make(&d, 3, 1, words, line), -1);
 }
 
-/* The kernel of a level takes its own parameters; what is below learns what is meant for it. */
+/* A level's kernel takes its own parameters; settings for the levels below are handed down. */
 static void test_settings(void **state)
 {
 	struct options asked;
@@ -150,14 +150,14 @@ static void test_settings(void **state)
 	assert_null(strstr(handed_down(&d, 4, 1), "kvm"));
 	cmdline_offer("svm", words, sizeof(words));
 	assert_string_equal(words, "quiet nest.offered=svm");
-	/* What does not fit is an error, and nothing is left out. */
+	/* What does not fit is an error; nothing is silently left out. */
 	d.set.count = SETTINGS_MAX;
 	for (int i = 0; i < SETTINGS_MAX; i++)
 		format(d.set.item[i], SETTING_SIZE, "all:kvm.x=%080d", i);
 	assert_int_equal(cmdline_make(&d, 3, 1, "quiet", line), -1);
 }
 
-/* Ticks take little of the CPU at any depth, and are not stretched where they are cheap. */
+/* Ticks use little of the CPU at any depth, and keep their rate where they are cheap. */
 static void test_tick(void **state)
 {
 	double classic_s = 20e-6;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The commands that read reports: their status, which scripts go by. */
+/* The exit status of commands that read reports, on which scripts depend. */
 #include "test.h"
 #include "real.h"
 #include "host/commands.h"
@@ -13,7 +13,7 @@ static struct report r;
 	status_of(command, (char *[]){ __VA_ARGS__ }, \
 		  sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *))
 
-/* What is printed goes nowhere. */
+/* Discards the output. */
 static int status_of(int (*command)(int argc, char **argv), char **argv, int argc)
 {
 	int out = dup(1), null = open("/dev/null", O_WRONLY), status;

@@ -53,14 +53,14 @@ static void test_same(void **state)
 	assert_non_null(strstr(text, "old: reached L3 of L3; stopped by depth at L3"));
 	assert_non_null(strstr(
 		text, "kernel 6.12.117-supernest aaaaaaaa, initramfs bbbbbbbb, QEMU 10.0.13"));
-	/* Another kernel is no difference in itself, nor is another QEMU: they are what is compared. */
+	/* Kernel and QEMU may differ: they are what is compared. */
 	memset(new.levels[3].kernel_sha256, 'c', 64);
 	strcpy(new.setup.qemu, "9.2.0");
 	expect(VERDICT_SAME, "");
 	assert_non_null(strstr(text, "cccccccc, initramfs bbbbbbbb, QEMU 9.2.0"));
 }
 
-/* Further runs of the same build, some while others used the machine: nothing of it is news. */
+/* More runs of the same build, some on a busy machine: no figure may count as changed. */
 static void test_noise(void **state)
 {
 	static const struct level runs[] = {
@@ -102,7 +102,7 @@ static void test_noise(void **state)
 		new.levels[2].rounding_kib += 235;
 		expect(VERDICT_SAME, "");
 	}
-	/* What rounding hides or adds is no cost. */
+	/* Differences that only come from rounding do not count. */
 	both(3);
 	new.levels[1].overhead_kib += 2048;
 	new.levels[1].rounding_kib += 2048;
@@ -126,7 +126,7 @@ static double get(const struct report *r, int level, const char *key)
 	return atof(number);
 }
 
-/* Up to its limit a figure is the same, beyond it worse, and the other way round better. */
+/* Up to its limit a figure is the same, beyond it worse; in the other direction better. */
 static void test_limits(void **state)
 {
 	static const struct {
@@ -167,7 +167,7 @@ static void test_limits(void **state)
 		expect(VERDICT_BETTER, figures[i].name);
 		assert_non_null(strstr(text, "BETTER: 1 of "));
 	}
-	/* Everything at once is more than a line names. */
+	/* More figures changed than the line can name. */
 	both(3);
 	for (int level = 0; level <= 3; level++)
 		for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
@@ -176,7 +176,7 @@ static void test_limits(void **state)
 				    get(&old, level, figures[i].key) * 20);
 	expect(VERDICT_WORSE, ", ...\n");
 	assert_non_null(strstr(text, " x20 "));
-	/* What is not known on one side says nothing. */
+	/* A figure that is unknown on one side is not compared. */
 	both(3);
 	new.levels[2].exits_chain = UNKNOWN;
 	expect(VERDICT_SAME, "");
@@ -259,7 +259,7 @@ static void test_depth(void **state)
 	old.stop = STOP_HANG;
 	report_finish(&old);
 	expect(VERDICT_BETTER, "run outcome, run depth, run stopped by");
-	/* With an open end either reason is fine. */
+	/* Without a requested depth either reason is fine. */
 	both(3);
 	old.requested = new.requested = DEPTH_OPEN;
 	old.stop = STOP_MEMORY;
@@ -288,7 +288,7 @@ static void test_nothing_came_up(void **state)
 	expect(VERDICT_SAME, "");
 	old.reached = 63; /* a file may say so */
 	expect(VERDICT_WORSE, "run depth");
-	/* A level that is there, but did not come up, has nothing to compare. */
+	/* A level that did not come up has nothing to compare. */
 	both(2);
 	new.levels[2].ready = false;
 	report_finish(&new);
@@ -344,7 +344,7 @@ static void test_not_comparable(void **state)
 	impossible("time budget, which was used up: the old report has 0 s, the new one 60 s");
 	new.setup.timeout_s = 60; /* not used up */
 	assert_int_equal(compare_possible(&old, &new), 0);
-	/* Booted by hand: nobody said how much RAM there is, but it can be seen. */
+	/* In a machine that the user booted, the RAM was not told, but it can be measured. */
 	old.setup.memory_kib = UNKNOWN;
 	assert_int_equal(compare_possible(&old, &new), 0);
 	new.levels[0].total_kib -= 20000; /* another kernel */

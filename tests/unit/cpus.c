@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What CPUs do together, on the machine that builds; with one CPU it is trivial, and must end too. */
+/* What CPUs do together, on the build machine.  With one CPU there is nothing to do, but it must end too. */
 #include "test.h"
 #include "level/cpus.h"
 
@@ -47,7 +47,7 @@ static void test_healthy(void **state)
 	}
 }
 
-/* What has no time left ends early, and is not wrong. */
+/* Without time it ends early, and reports no error. */
 static void test_no_time(void **state)
 {
 	(void)state;
@@ -61,7 +61,7 @@ static void test_no_time(void **state)
 	}
 }
 
-/* What does not end is ended. */
+/* What does not end by itself is killed. */
 static void test_stuck(void **state)
 {
 	struct together t = { .rounds = 1000000000, .limit_s = 0.3 };

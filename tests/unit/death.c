@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The words of a dying kernel, and ours if a signal ends this process. */
+/* Messages of a dying kernel, and of this process if a signal ends it. */
 #include "test.h"
 #include "lib/death.h"
 
@@ -84,7 +84,7 @@ static void test_announced(void **state)
 	die(aborts, 128 + SIGABRT, "died of signal 6");
 }
 
-/* What somebody else sends is no fault of ours: PID 1 does not die of it. */
+/* A signal from another process is not a fault: PID 1 does not die of it. */
 static void test_sent(void **state)
 {
 	int is;

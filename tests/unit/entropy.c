@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Seeds: fresh where nothing was handed down, and the same ones below the same one. */
+/* Seeds: a fresh one if none was handed down; the same ones derive from the same seed. */
 #include "test.h"
 #include "lib/entropy.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a failure leaves behind: lines are bounded and harmless, a guest's log is found in its RAM. */
+/* Evidence of a failure: lines are bounded and harmless, and a guest's log is found in its RAM. */
 #include "test.h"
 #include "child/gather.h"
 
@@ -39,9 +39,7 @@ static void test_registers(void **state)
 	assert_int_equal(e.count[EVIDENCE_REGISTERS], ARRAY_SIZE(dump));
 }
 
-/*
- * A child like a QEMU: a buffer of translated code, larger than a guest's RAM with a kernel's ring of texts in it.
- */
+/* A process like a QEMU: a buffer of translated code, larger than the guest's RAM with a kernel's log in it. */
 static void test_guest(void **state)
 {
 	static const char banner[] = "Linux version 1.2 (in the image, not in the log)";
@@ -77,7 +75,7 @@ static void test_guest(void **state)
 	assert_int_equal(e.count[EVIDENCE_LOG], 3);
 	assert_string_equal(e.line[EVIDENCE_LOG][0], "Linux version 1.2");
 	assert_string_equal(e.line[EVIDENCE_LOG][2], "the last words");
-	/* Where there is none, what the console said stays. */
+	/* If there is no log, the console lines stay. */
 	gather_guest(&e, getpid() + 1000000);
 	assert_int_equal(e.count[EVIDENCE_LOG], 3);
 }

@@ -25,7 +25,7 @@ static void add(int level, const char *id, enum result result, const char *detai
 	assert_int_equal(report_add_subtest(&r, &t), 0);
 }
 
-/* L0 on an emulated CPU, and L1, which run the same tests, and a program that fails */
+/* L0 on an emulated CPU and L1 run the same tests, and a program that fails */
 static int begin(void **state)
 {
 	struct check k = { "prog", RESULT_FAIL, 1, "s", "exit status 3" },
@@ -70,7 +70,7 @@ static void test_apply(void **state)
 	(void)state;
 	expect("# a comment\n\nkut old 1 tcg-svm KVM cannot do it\nkut good all any why not\n"
 	       "prog - 0,1 any later\n");
-	assert_int_equal(r.subtests[0].result, RESULT_FAIL); /* L0's is new */
+	assert_int_equal(r.subtests[0].result, RESULT_FAIL); /* L0's failure is new */
 	assert_int_equal(r.subtests[2].result, RESULT_SKIP);
 	assert_string_equal(r.subtests[2].detail, "xfail: KVM cannot do it");
 	assert_int_equal(r.levels[1].checks[0].result, RESULT_SKIP);
@@ -78,7 +78,7 @@ static void test_apply(void **state)
 	assert_string_equal(passed, "0 kut good;1 kut good;");
 }
 
-/* What is known of another CPU or test is not known of this one. */
+/* A known failure is known only for its CPU and its test. */
 static void test_others(void **state)
 {
 	(void)state;
@@ -91,7 +91,7 @@ static void test_others(void **state)
 	assert_string_equal(passed, "");
 }
 
-/* One kind of CPU in two versions: what the one lacks fails on it alone. */
+/* One CPU in two versions: the failure is known only for the one without the feature. */
 static void test_features(void **state)
 {
 	(void)state;
@@ -104,7 +104,7 @@ static void test_features(void **state)
 	assert_int_equal(r.subtests[2].result, RESULT_SKIP);
 }
 
-/* The table that comes with the command is well-formed. */
+/* The shipped table is well-formed. */
 static void test_shipped(void **state)
 {
 	(void)state;
@@ -114,7 +114,10 @@ static void test_shipped(void **state)
 			wrong("a table of kvm-selftests has: %s", known.known[i].suite);
 }
 
-/* What was learnt is expected the next time, with its reasons; a level's own check is never learnt. */
+/*
+ * Failures that --learn wrote are expected the next time, with their reasons; checks of a level are never
+ * written.
+ */
 static void test_learn(void **state)
 {
 	static char text[1000];

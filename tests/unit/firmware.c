@@ -13,7 +13,7 @@ static uint8_t sum_of(size_t at, size_t len)
 	return sum;
 }
 
-/* The tables are where a kernel looks, and lead to one another, with right checksums. */
+/* The tables are where a kernel looks for them, refer to each other, and have the right checksums. */
 static void test_firmware(void **state)
 {
 	uint32_t xsdt, length;

@@ -143,7 +143,7 @@ static void test_json_round_trip(void **state)
 	assert_non_null(strstr(last_error(), "/nowhere/r.json"));
 	assert_int_equal(json_write_report(&r, "/dev/full"), -1);
 	assert_int_equal(json_read_report(&again, "/nowhere/r.json"), -1);
-	/* Why it is none is said. */
+	/* The error says why it is not a report. */
 	assert_int_equal(read_back("{\"schema\":\"supernest-bench/1\"}"), -1);
 	assert_non_null(strstr(last_error(), "its schema is supernest-bench/1"));
 	fill(3, 2, STOP_PANIC, true);
@@ -182,7 +182,7 @@ static void check_lava(const char *lines)
 	regfree(&re);
 }
 
-/* What a monitor finds that looks after every READ bytes and drops what it has matched. */
+/* What a LAVA monitor finds that searches after every READ bytes and drops what it has matched. */
 static void monitor(const char *stream, size_t read, char *found)
 {
 	static char buffer[TEXT_MAX];
@@ -265,7 +265,7 @@ static bool check_ktap(const char **p, int depth, char name[40])
 	assert_memory_equal(line, indent, strlen(indent));
 	assert_string_equal(line + strlen(indent), "KTAP version 1");
 	assert_non_null(next_line(p, line, sizeof(line)));
-	if (depth) { /* a block's name, which its result has too */
+	if (depth) { /* the block's name is also that of its result */
 		assert_memory_equal(line, indent, strlen(indent));
 		assert_int_equal(sscanf(line + strlen(indent), "# Subtest: %39s", name), 1);
 		assert_non_null(next_line(p, line, sizeof(line)));
@@ -319,7 +319,7 @@ static void test_ktap(void **state)
 	fill(2, 3, STOP_DEPTH, true);
 	for (int i = 0; i < 3; i++)
 		r.levels[i].checks[1].result = RESULT_PASS;
-	r.stop_level = r.reached; /* who is to end there says so itself */
+	r.stop_level = r.reached; /* a level that ends on purpose says so itself */
 	report_finish(&r);
 	const char *p = print(&r, REPORT_KTAP);
 
@@ -372,7 +372,7 @@ static void test_csv(void **state)
 	assert_non_null(strstr(text, "\"103\"\",x\""));
 }
 
-/* ---- files that somebody else wrote ------------------------------------------------------ */
+/* ---- files from others ------------------------------------------------------------------- */
 
 /* Two levels, a program and one test of it, and a failure with its evidence. */
 static void fill_all(void)
@@ -415,7 +415,7 @@ static void test_no_reports(void **state)
 	}
 }
 
-/* No value is taken that the schema does not allow. */
+/* A value that the schema does not allow is refused. */
 static void test_altered_reports(void **state)
 {
 	static const char *const bad[][2] = {
@@ -537,7 +537,7 @@ static void test_altered_reports(void **state)
 			      bad[i][1] ? bad[i][1] : "missing");
 }
 
-/* What older versions did not write may be missing. */
+/* Keys that older versions did not write may be missing. */
 static void test_older_reports(void **state)
 {
 	static const char *const newer[] = {
@@ -553,7 +553,7 @@ static void test_older_reports(void **state)
 			wrong("refused without %s: %s", newer[i], last_error());
 }
 
-/* Text that a reader takes may be odd, but what comes out of it is well-formed. */
+/* Texts may be odd, but all output made from them is well-formed. */
 static void test_odd_reports(void **state)
 {
 	static const char *const odd[][2] = {
@@ -584,7 +584,7 @@ static void test_odd_reports(void **state)
 	}
 }
 
-/* One that is too long is not called cut off. */
+/* A file that is too long is reported as such, not as cut off. */
 static void test_long_reports(void **state)
 {
 	const size_t len = 17 << 20;

@@ -70,7 +70,7 @@ static void test_qemu(void **state)
 	assert_int_equal(learn(&h, "#!/bin/sh\nexit 1\n", ACCEL_TCG), -1);
 }
 
-/* --qemu, then the emulator if it can be run, then the machine's own. */
+/* The choice of QEMU: --qemu, then the emulator if it runs, then the machine's own. */
 static void test_choice(void **state)
 {
 	static const char script[] = "#!/bin/sh\necho QEMU emulator version 10.0.2\n";
@@ -109,7 +109,7 @@ static void test_choice(void **state)
 	assert_non_null(strstr(h.qemu_why, "--qemu"));
 }
 
-/* It is tried out, and only on a QEMU that will be used. */
+/* The sandbox is tried out, only on the QEMU that will be used. */
 static void test_sandbox(void **state)
 {
 	struct host h;
@@ -134,7 +134,7 @@ static void test_sandbox(void **state)
 	assert_int_equal(access("tried", F_OK), -1);
 }
 
-/* The emulated CPU's own word decides who provides it. */
+/* If the emulated CPU offers recursion, it provides it; otherwise KVM does. */
 static void test_recursion(void **state)
 {
 	struct host h;
@@ -161,7 +161,7 @@ static void test_recursion(void **state)
 	assert_true(h.strict_fits);
 }
 
-/* What Fedora and Red Hat call it is found; where there is none, the distribution's own way is named. */
+/* The names of Fedora and Red Hat are tried too; if there is no QEMU, the advice is the distribution's own. */
 static void test_names(void **state)
 {
 	static const char script[] = "#!/bin/sh\necho QEMU emulator version 10.0.2\n";

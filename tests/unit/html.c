@@ -11,7 +11,7 @@
 static struct report r[PLOT_MAX];
 static char text[TEXT_MAX], other[TEXT_MAX];
 
-/* A report with WORDS in every text that it can hold. */
+/* A report with WORDS in each of its texts. */
 static void fill(struct report *r, int outermost, int levels, enum stop stop, const char *words)
 {
 	report_init(r, stop == STOP_DEPTH ? levels - 1 : DEPTH_OPEN);
@@ -81,7 +81,7 @@ static const char *picture(void)
 	return take(f);
 }
 
-/* Every element that is opened is closed, in order; HTML's two that never are, are known. */
+/* Every element is closed, in order, except HTML's two void elements. */
 static void check_markup(const char *p)
 {
 	static char stack[64][16];
@@ -111,7 +111,7 @@ static void check_markup(const char *p)
 	assert_int_equal(depth, 0);
 }
 
-/* Of drawings: no number that is none, nothing with less than no width. */
+/* Drawings contain no invalid numbers and no negative widths. */
 static void check_numbers(const char *p)
 {
 	static const char *const never[] = {
@@ -156,7 +156,7 @@ static int count(const char *p, char c)
 	return n;
 }
 
-/* The markup is the same whatever the texts say. */
+/* No text of a report becomes markup. */
 static void test_texts_are_no_markup(void **state)
 {
 	static const char *const hostile[] = { "<script>alert(1)</script>",
@@ -204,7 +204,7 @@ static void test_what_is_said(void **state)
 	assert_non_null(strstr(text, ">×1.8<")); /* 450 to 800 */
 	assert_non_null(strstr(text, "<pre>short: and long</pre>"));
 	assert_null(strstr(text, "script"));
-	/* Nothing from elsewhere; the name space of an SVG is none. */
+	/* Nothing is loaded from elsewhere; the name space of an SVG is not a resource. */
 	assert_null(strstr(text, "http"));
 	assert_null(strstr(text, "url("));
 	fill(&r[0], 0, 3, STOP_PANIC, "it panicked");
@@ -274,7 +274,7 @@ static void check_palette(const char *palette)
 {
 	static const struct {
 		const char *name;
-		double least; /* 4.5 for text, 3 for what is drawn */
+		double least; /* 4.5 for text, 3 for graphics */
 	} colours[] = { { "--ink:#", 7 },   { "--mute:#", 4.5 }, { "--ok:#", 4.5 },
 			{ "--bad:#", 4.5 }, { "--c0:#", 3 },	 { "--c1:#", 3 },
 			{ "--c2:#", 3 },    { "--c3:#", 3 } };

@@ -62,7 +62,7 @@ static void status_says_where_this_level_is_in_the_chain(void **state)
 	assert_non_null(strstr(out, "\nmemory: 451.5 MiB, available 433.7;"));
 	assert_non_null(strstr(out, "\nkvm: yes\n"));
 	assert_non_null(strstr(out, "\nL1   hypervisor  KVM"));
-	assert_null(strstr(out, "PASS")); /* it goes on */
+	assert_null(strstr(out, "PASS")); /* the run goes on */
 }
 
 static void status_without_a_report_is_of_this_level_alone(void **state)

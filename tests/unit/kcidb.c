@@ -7,7 +7,7 @@
 
 static struct report r;
 
-/* The tests of the report, by id behind origin and run; to delete. */
+/* The tests of the report as an object with short ids as keys; the caller deletes it. */
 static cJSON *submission(const char *build_id)
 {
 	char *text = NULL;
@@ -58,7 +58,7 @@ static void results_and_measurements_are_tests(void **state)
 	cJSON_Delete(root);
 }
 
-/* The first level that did not come up is at fault; those below it were never tried. */
+/* The first level that did not come up has failed; those below it are missing. */
 static void what_was_not_tried_is_missing_and_has_not_failed(void **state)
 {
 	cJSON *root;
@@ -77,7 +77,7 @@ static void what_was_not_tried_is_missing_and_has_not_failed(void **state)
 	cJSON_Delete(root);
 }
 
-/* Submitted twice a report is the same tests; of another build it is others. */
+/* A report that is submitted again has the same ids; for another build it has others. */
 static void ids_depend_on_report_and_build_alone(void **state)
 {
 	cJSON *root[3];

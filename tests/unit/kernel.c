@@ -29,6 +29,7 @@ static void test_header(void **state)
 	assert_int_equal(kernel_read("bzImage", &k), 0);
 	assert_string_equal(k.release, "6.1.0-x");
 	assert_int_equal(k.init_kib, 57208);
+	assert_int_equal(k.file_bytes, 5 * 512); /* without a number of sectors it is four */
 	assert_true(k.smp);
 	write_kernel("bzImage", HEADER_SIZE, "6.1.0-SMP (a@SMP) #1 PREEMPT now", 1024);
 	assert_int_equal(kernel_read("bzImage", &k), 0);

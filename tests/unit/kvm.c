@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Why KVM cannot be used, in the words of who is asked. */
+/* Why KVM cannot be used: the explanation fits a host or a level. */
 #include "test.h"
 #include "level/kvm.h"
 
@@ -77,7 +77,7 @@ static void test_sentences(void **state)
 static void test_nesting_is_not_guessed(void **state)
 {
 	(void)state;
-	/* Neither a parameter nor a KVM that could be asked. */
+	/* Neither the parameter nor KVM is there to ask. */
 	if (access("/sys/module/kvm_intel/parameters/nested", R_OK))
 		assert_int_equal(kvm_nests(-1, "vmx"), -1);
 	if (access("/sys/module/kvm_amd/parameters/nested", R_OK))

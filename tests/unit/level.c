@@ -44,7 +44,7 @@ static void test_keys_are_unique(void **state)
 		assert_ptr_equal(level_field(level_fields[i].key), &level_fields[i]);
 }
 
-/* Of a text that is not free. */
+/* A valid value for a text field with a fixed form. */
 static const char *valid_text(const struct field *f)
 {
 	static const char checksum[] =
@@ -53,7 +53,7 @@ static const char *valid_text(const struct field *f)
 	return f->may_be("guest") ? "guest" : f->may_be("svm") ? "svm" : checksum;
 }
 
-/* What the schema of the JSON does not allow comes neither from a record nor from a file. */
+/* A text that the JSON schema does not allow is accepted neither from a record nor from a file. */
 static void test_texts_that_are_not_free(void **state)
 {
 	static const char *const bad[] = { "x",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whether there is a next level, and why not: the first reason stands, and each says what it rests on. */
+/* Whether there is a next level: the first reason against it counts, and names its evidence. */
 #include "test.h"
 #include "level/life.h"
 
@@ -63,7 +63,7 @@ static void a_next_level_that_is_too_small_is_not_started(void **state)
 	expect(STOP_MEMORY, "the next level needs");
 }
 
-/* In a level's shell the option --memory is the next level's. */
+/* In a level's shell --memory sets the RAM of the next level. */
 static void the_option_counts_more_than_the_word(void **state)
 {
 	(void)state;
@@ -85,7 +85,7 @@ static void a_terminal_takes_memory_of_its_own(void **state)
 	assert_int_equal(l.budget.need_kib, need_kib + VM_TERMINAL_KIB);
 }
 
-/* A child is slower than its parent: with less time than our own boot took it is not tried. */
+/* A child is slower than its parent, so with less time than our own boot took none is started. */
 static void less_time_than_our_own_boot_is_too_little(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The memory of the guest that a check runs: it is at one address, and takes nobody else's. */
+/* The guest memory for checks: it is at a fixed address, and maps over nothing else. */
 #include "test.h"
 #include "guest/machine.h"
 

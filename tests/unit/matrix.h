@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of matrices and of their cases read one with. */
+/* How the tests of matrices and cases read one. */
 #ifndef SUPERNEST_MATRIX_H
 #define SUPERNEST_MATRIX_H
 

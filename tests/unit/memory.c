@@ -25,7 +25,7 @@ static void test_plan(void **state)
 
 	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_true(all.child_kib > 0 && all.child_kib % 2048 == 0);
-	/* Every term counts, and all together are no more than there is. */
+	/* Every term counts, and together they do not exceed what there is. */
 	assert_true(all.qemu_kib > 0 && all.page_tables_kib > 0 && all.rmaps_kib > 0 &&
 		    all.margin_kib > 0);
 	assert_true(all.child_kib + all.qemu_kib + all.page_tables_kib + all.rmaps_kib +
@@ -42,7 +42,7 @@ static void test_plan(void **state)
 	plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* too little */
 	assert_true(some.child_kib < some.need_kib);
 
-	/* Nothing is kept for what a child does not need that recurses. */
+	/* A child that recurses needs no rmaps, so no memory is kept for them. */
 	some = all;
 	some.recurses = true;
 	memory_divide(&some, 0);
@@ -59,7 +59,7 @@ static void test_plan(void **state)
 	plan(&some, 0, 61668, 15 * 1024);
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);
 
-	/* Where even that does not fit beside the files, these do not count as free. */
+	/* If even that does not fit beside the files, they do not count as free. */
 	some = (struct budget){ .available_kib = 30000, .freed_kib = 6000, .need_kib = 29000 };
 	memory_divide(&some, 0);
 	assert_true(memory_fits(&some) && memory_needed_kib(&some) == 29000);

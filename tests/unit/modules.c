@@ -14,7 +14,7 @@ static void test_module_names(void **state)
 	assert_false(modules_is_file_of("/a/k", "kvm"));
 }
 
-/* modprobe's work: a kernel leaves the parameters of its modules alone. */
+/* A kernel ignores the parameters of its modules: passing them is modprobe's work. */
 static void test_module_parameters(void **state)
 {
 	static const char cmdline[] = "quiet kvm_amd.npt=0 kvm.tdp_mmu=0 kvm-amd.nested=1 kvm_amd= "

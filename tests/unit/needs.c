@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What KVM needs of a level, by the words of /proc/cpuinfo. */
+/* CPU features that KVM needs, by the text of /proc/cpuinfo. */
 #include "test.h"
 #include "level/needs.h"
 
@@ -27,7 +27,7 @@ static void test_avx(void **state)
 {
 	(void)state;
 	assert_true(needs_avx("fpu xsave avx", 7));
-	assert_false(needs_avx("fpu avx", 7));	     /* no XSAVE: nobody keeps the registers */
+	assert_false(needs_avx("fpu avx", 7));	     /* without XSAVE nobody saves the registers */
 	assert_false(needs_avx("fpu xsave avx", 3)); /* not enabled by the operating system */
 	assert_false(needs_avx("fpu xsave avx", 0));
 	assert_false(needs_avx("fpu xsave avx2", 7));
@@ -41,7 +41,7 @@ static void test_pace(void **state)
 	assert_true(needs_pace_is_sane(2e6, 2000000000, 1, why, sizeof(why)));
 	assert_true(needs_pace_is_sane(2e6, 1, 0.01, why, sizeof(why))); /* too short to tell */
 	assert_string_equal(why, "");
-	/* Calibrated 4.7 times too slow: the clock runs away */
+	/* Calibrated 4.7 times too slow: the clock runs too fast */
 	assert_false(needs_pace_is_sane(425e3, 2000000000, 1, why, sizeof(why)));
 	assert_non_null(strstr(why, "425000 kHz; by its clock it has 2000000"));
 	assert_false(needs_pace_is_sane(2e6, 0, 1, why, sizeof(why)));

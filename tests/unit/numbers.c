@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How numbers are written: no more digits than say something, none of what is unknown, exact ones for parsers. */
+/* Numbers as text: only meaningful digits, nothing for unknown ones, exact ones for parsers. */
 #include "test.h"
 #include "lib/numbers.h"
 
@@ -57,7 +57,7 @@ static void what_is_unknown_is_empty_and_a_dash_in_a_table(void **state)
 	assert_string_equal(or_dash(number_mib(1536).text), "1.5");
 }
 
-/* LAVA's pattern for a measurement knows no exponent. */
+/* LAVA's pattern for a measurement has no exponent. */
 static void exact_numbers_are_decimal_digits_alone(void **state)
 {
 	(void)state;

@@ -53,7 +53,7 @@ static void test_programs(void **state)
 	assert_int_equal(o.exec.timeout_s, 9);
 }
 
-/* A run ends where its last program is, unless it is to go deeper. */
+/* A run ends at its last level with a program, unless more depth was asked for. */
 static void test_program_means_depth(void **state)
 {
 	struct decided d;
@@ -68,7 +68,7 @@ static void test_program_means_depth(void **state)
 	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3 --depth 4"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.depth, 4);
-	/* Many tests take longer than one program, unless somebody knows better. */
+	/* A suite has a longer default timeout than one program. */
 	assert_int_equal(args(CMD_RUN, "--suite kvm-unit-tests:svm --suite ./mine"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.exec.timeout_s, SUITE_S);
@@ -77,7 +77,7 @@ static void test_program_means_depth(void **state)
 	assert_int_equal(d.exec.timeout_s, 600);
 }
 
-/* Of some levels alone: parameters of kernels, and CPUs. */
+/* Settings for some levels: kernel parameters and CPUs. */
 static void test_settings(void **state)
 {
 	static const char *const bad[] = {
@@ -183,7 +183,7 @@ static void test_good_words(void **state)
 	assert_false(o.enlightened);
 }
 
-/* What boot loaders, the kernel and other programs have there. */
+/* Words of boot loaders, the kernel and other programs are ignored. */
 static void test_others_words(void **state)
 {
 	(void)state;
@@ -214,7 +214,7 @@ static void test_quotes(void **state)
 	assert_int_equal(o.depth, 2);
 }
 
-/* One of ours that is spelled wrong is not ignored: the nearest is named. */
+/* A misspelled parameter of ours is refused, with the nearest name. */
 static void test_unknown_words(void **state)
 {
 	static const char *const bad[][2] = {
@@ -239,7 +239,7 @@ static void test_unknown_words(void **state)
 	}
 	memset(long_word + 5, 'x', sizeof(long_word) - 6);
 	assert_int_equal(cmdline(long_word), -1);
-	/* What does not fit is not cut. */
+	/* Values that do not fit are refused, not cut. */
 	memset(longest, 'x', sizeof(longest) - 1);
 	memcpy(longest, "nest.depth=1 ", 13);
 	longest[sizeof(longest) - 1] = '\0';
@@ -352,7 +352,7 @@ static void test_sizes(void **state)
 	assert_int_equal(kib, 42); /* untouched */
 }
 
-/* quick, unless others are named */
+/* quick, or the thorough checks named */
 static void test_checks(void **state)
 {
 	(void)state;
@@ -412,7 +412,7 @@ static void test_good_args(void **state)
 	assert_string_equal(o.append, "nest.qemu=-S");
 }
 
-/* They work for one version, and say what they are called now. */
+/* Old spellings work for one version, and name the new ones. */
 static void test_old_spellings(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is printed and written arrives, or it is said that it did not. */
+/* Output arrives completely, or the command says that it did not. */
 #include "test.h"
 #include "lib/output.h"
 
@@ -14,7 +14,7 @@ static void test_clear(void **state)
 	(void)state;
 	unlink("new");
 	assert_int_equal(output_clear("new"), 0);
-	assert_int_equal(access("new", F_OK), -1); /* and is not there */
+	assert_int_equal(access("new", F_OK), -1); /* the probe leaves no file */
 	write_file("old", "of an earlier run");
 	assert_int_equal(output_clear("old"), 0);
 	assert_int_equal(stat("old", &st), 0);
@@ -26,7 +26,10 @@ static void test_clear(void **state)
 	assert_non_null(strstr(last_error(), "/nowhere/file"));
 	mkdir("folder", 0755);
 	assert_int_equal(output_clear("folder"), -1);
-	/* A pipe is not opened: its reader would take that for the end, and without one we would wait. */
+	/*
+	 * A pipe is not opened: closing it would end its reader's input, and without a reader open() would
+	 * block.
+	 */
 	unlink("pipe");
 	assert_int_equal(mkfifo("pipe", 0600), 0);
 	assert_int_equal(output_clear("pipe"), 0);
@@ -79,7 +82,7 @@ static void test_end(void **state)
 	assert_int_equal(status_of(full, STATUS_OK), STATUS_WRONG);
 	assert_non_null(strstr(last_error(), "standard output"));
 	assert_int_equal(status_of(full, STATUS_NOT), STATUS_WRONG);
-	/* Who reads no further has had enough. */
+	/* A reader that stops reading is no error. */
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
 	assert_int_equal(status_of(ends[1], STATUS_OK), STATUS_OK);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A kernel of the user's own behind an initramfs: which levels boot it, with which modules, and what it lacks. */
+/* A kernel under test behind an initramfs: which levels boot it, with which modules, and what it lacks. */
 #define _GNU_SOURCE /* memmem */
 #include "test.h"
 #include "host/overlay.h"
@@ -15,7 +15,9 @@ static size_t packed_size;
 
 static void write_kernel(const char *path)
 {
-	char image[0x400] = { 0 };
+	char image[0x400] = {
+		[0x1f1] = 1
+	}; /* a sector of setup behind the boot sector, and nothing else */
 	FILE *f = fopen(path, "w");
 
 	memcpy(image + 0x202, "HdrS", 4);
@@ -49,7 +51,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* In a process of its own: what it makes lasts as long as that. */
+/* In a process of its own, because the result lives as long as its process. */
 static int make(struct overlay *o)
 {
 	struct lines lines = { 0 };
@@ -111,7 +113,7 @@ static void all_levels_boot_it(void **state)
 	assert_true(overlay_has_level(&o, 7));
 }
 
-/* One copy of it, and links for the other levels. */
+/* The archive has one copy of the kernel, and links for the other levels. */
 static void only_the_levels_named_boot_it(void **state)
 {
 	struct overlay o = {
@@ -154,7 +156,11 @@ static void what_is_no_kernel_is_refused(void **state)
 	(void)state;
 	assert_int_equal(make(&o), 2);
 	assert_non_null(strstr(said, "--kernel config: not a bzImage"));
+	assert_int_equal(truncate("bzImage", 0x3e0), 0);
 	o.kernel = "bzImage";
+	assert_int_equal(make(&o), 2);
+	assert_non_null(strstr(said, "--kernel bzImage: cut off: it has 992 of 1024 bytes"));
+	write_kernel("bzImage");
 	o.config = "initramfs";
 	assert_int_equal(make(&o), 2);
 	assert_non_null(strstr(said, "initramfs: not the configuration"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Lines of a program on their way up: cut, harmless, and not too many. */
+/* Lines of a program on their way up: cut, sanitized, and limited. */
 #include "test.h"
 #include "lib/own_lines.h"
 
@@ -28,7 +28,7 @@ static void test_lines(void **state)
 	(void)state;
 	passed = 0;
 	assert_int_equal(own_lines_open(&w, pass, NULL), 0);
-	own_lines_take(&w); /* nothing is there: it does not wait */
+	own_lines_take(&w); /* the pipe is empty: this does not block */
 	assert_int_equal(passed, 0);
 	write_to(&w, "one\n\nt\x1b[2Jwo  \nthr");
 	own_lines_take(&w);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* KVM's parameters: which are not as usual, and which the kernel did not take. */
+/* KVM's parameters: which differ from their defaults, and which the kernel did not accept. */
 #include "test.h"
 #include "level/parameters.h"
 
@@ -86,14 +86,14 @@ static void test_refused(void **state)
 		assert_string_equal(k.detail, bad[i][1]);
 		assert_string_equal(last_error(), bad[i][1]);
 	}
-	/* the first is the evidence, whatever comes after it */
+	/* the first error is the detail, whatever follows */
 	k = check_with("", "1:kvm_amd.npt=0", "1:kvm_amd.bogus=1");
 	assert_string_equal(k.detail, bad[0][1]);
 	k = check_with("", "1:kvm_amd.bogus=1", "1:kvm_amd.npt=1");
 	assert_int_equal(k.result, RESULT_FAIL);
 }
 
-/* What nobody asked by --set for, but by the kernel command line. */
+/* Parameters from the kernel command line, not from --set. */
 static void test_log(void **state)
 {
 	static const char built_in[] =

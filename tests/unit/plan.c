@@ -25,7 +25,7 @@ static const char *print(void)
 	return text;
 }
 
-/* Runs to the end of memory on the emulator: what they were given, and the level that they reached. */
+/* Runs on the emulator until memory ended them: their RAM, and the level that they reached. */
 static void test_memory_as_measured(void **state)
 {
 	static const struct {
@@ -41,7 +41,10 @@ static void test_memory_as_measured(void **state)
 			assert_int_equal(plan_make(&p, &r, runs[i].mib * MIB, HOUR_S), 0);
 			assert_int_equal(p.memory_depth, runs[i].reached);
 		}
-		/* A machine has more devices than a level, and so more of a kernel's data: L0 alone is a rough guide. */
+		/*
+		 * A machine has more devices than a level, so its kernel has more data: a plan from L0
+		 * alone is rough.
+		 */
 		for (int i = 0; i <= 6 && deepest > 1; i++)
 			if (llabs(p.levels[i].total_kib - total_kib[i]) > (i ? 16 : 64))
 				wrong("L%d: %lld KiB of MemTotal, measured %d", i,
@@ -49,7 +52,7 @@ static void test_memory_as_measured(void **state)
 	}
 }
 
-/* A run with 8 GiB: 63 levels below it are not measured, but two are. */
+/* A run with 8 GiB: the plan extrapolates to 63 levels from two that were measured. */
 static void test_much_memory(void **state)
 {
 	(void)state;
@@ -57,12 +60,12 @@ static void test_much_memory(void **state)
 	assert_int_equal(plan_make(&p, &r, 8192 * MIB, HOUR_S), 0);
 	assert_in_range(p.levels[1].total_kib, 8072744 * 0.999, 8072744 * 1.001);
 	assert_in_range(p.levels[2].total_kib, 7894568 * 0.999, 7894568 * 1.001);
-	/* As deep as it can be counted. */
+	/* The deepest chain that can be counted. */
 	assert_int_equal(plan_make(&p, &r, 1024 * 1024 * MIB, HOUR_S), 0);
 	assert_int_equal(p.memory_depth, MAX_LEVEL);
 	assert_non_null(strstr(print(), "By memory: L255, the deepest that a chain can have."));
 	assert_int_equal(plan_make(&p, &r, 1LL << 43, HOUR_S), 0);
-	/* More memory is never less deep. */
+	/* More memory never gives less depth. */
 	for (int64_t mib = 32, depth = -1; mib < 2000; mib += 7) {
 		assert_int_equal(plan_make(&p, &r, mib * MIB, HOUR_S), 0);
 		if (p.memory_depth < depth)
@@ -73,7 +76,7 @@ static void test_much_memory(void **state)
 	assert_non_null(strstr(last_error(), "20 MiB is less than the 23 MiB that a level needs"));
 }
 
-/* The same machine with nothing else to do: what L4 to L7 took. */
+/* The times that L4 to L7 took on the same machine, idle. */
 static void test_time_as_measured(void **state)
 {
 	static const double wall_s[] = { [4] = 1.42, 2.22, 4.64, 43.9 };
@@ -87,7 +90,7 @@ static void test_time_as_measured(void **state)
 	for (int i = 4; i <= 6; i++)
 		if (p.levels[i].boot_s < wall_s[i] / 2.5 || p.levels[i].boot_s > wall_s[i] * 2.5)
 			wrong("L%d: %.2f s, measured %.2f", i, p.levels[i].boot_s, wall_s[i]);
-	/* L7 came up, by a little; L8 never did. */
+	/* L7 came up, barely; L8 never did. */
 	assert_in_range(p.time_depth, 6, 7);
 	assert_false(p.levels[8].comes_up && p.time_depth > 7);
 	print();
@@ -95,7 +98,7 @@ static void test_time_as_measured(void **state)
 	assert_non_null(strstr(text, "extrapolated"));
 	assert_non_null(strstr(text, "would not come up: its ticks"));
 	assert_non_null(strstr(text, ", and then time ends it\n"));
-	/* Less time is less depth, and what was measured is not predicted. */
+	/* Less time gives less depth; measured levels are not predicted. */
 	assert_int_equal(plan_make(&p, &r, 0, 4.5), 0);
 	assert_int_equal(p.time_depth, 2);
 	assert_non_null(strstr(print(), "By time, in 4 s: L2. L3 would be ready after 6 s."));
@@ -103,7 +106,7 @@ static void test_time_as_measured(void **state)
 	assert_non_null(strstr(print(), "PLAN: L2, and then memory ends it\n"));
 }
 
-/* An exit of L3 costs what one of L2 does: that is no noise, and L40 is near. */
+/* With recursion an exit of L3 costs the same as one of L2, which is not noise. */
 static void test_recursive(void **state)
 {
 	(void)state;
@@ -115,7 +118,7 @@ static void test_recursive(void **state)
 	assert_true(p.levels[40].comes_up && p.time_depth >= 40);
 	assert_true(p.levels[40].boot_s < p.levels[4].boot_s * 3);
 	assert_non_null(strstr(print(), "at every level, and the ticks of all levels add up"));
-	/* It needs one level alone. */
+	/* One measured level is enough. */
 	real_report(&r, 1);
 	r.setup.nesting = NESTING_RECURSIVE;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
@@ -141,7 +144,7 @@ static void test_no_time(void **state)
 	real_report(&r, 1);
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
 	assert_non_null(strstr(p.no_time, "two levels"));
-	/* From L2 there is one, and a word of warning. */
+	/* From L2 on there is a prediction, with a warning. */
 	real_report(&r, 2);
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
 	assert_string_equal(p.no_time, "");
@@ -149,7 +152,7 @@ static void test_no_time(void **state)
 	assert_non_null(strstr(print(), "a report of L3 or deeper has a better factor"));
 }
 
-/* On hardware the outermost level is L1: its parent's KVM counts it. */
+/* On hardware the outermost level is L1, which its host's KVM counts. */
 static void test_outermost_is_l1(void **state)
 {
 	(void)state;
@@ -162,7 +165,10 @@ static void test_outermost_is_l1(void **state)
 	assert_int_equal(p.levels[2].total_kib, 463012);
 	assert_true(p.levels[1].measured && p.levels[1].ready_s == 0.98);
 	assert_null(strstr(print(), "L0"));
-	/* Booted by hand, nobody said how much RAM there is, or timed it: about what there was. */
+	/*
+	 * A machine that the user booted: its RAM is unknown and its boot was not timed, so the plan is
+	 * approximate.
+	 */
 	r.levels[1].wall_s = UNKNOWN;
 	r.setup.memory_kib = UNKNOWN;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
@@ -170,7 +176,7 @@ static void test_outermost_is_l1(void **state)
 	assert_int_equal(p.levels[2].total_kib, 463012);
 }
 
-/* A file may say anything. */
+/* A file may contain anything. */
 static void test_nonsense(void **state)
 {
 	static const struct {
@@ -197,7 +203,7 @@ static void test_nonsense(void **state)
 	real_report(&r, 2);
 	r.levels[1].check_count = 0; /* then nobody knows how large the archive is */
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), -1);
-	/* A level that is not ready, or odd seconds: whatever comes out, it ends. */
+	/* A level that is not ready, and odd times: whatever the result is, the computation ends. */
 	real_report(&r, 3);
 	r.levels[3].ready = false;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whom we are on, and whether firmware is to blame. */
+/* The hypervisor that we run on, and whether firmware is to blame. */
 #include "test.h"
 #include "level/platform.h"
 
@@ -62,7 +62,7 @@ static void test_firmware(void **state)
 				 "turn it on in its setup");
 	assert_true(explain("svm", false, 0x10, why));
 
-	/* Who may not read it knows only what the kernel made of it. */
+	/* Without access to the MSR only the kernel's flags are known. */
 	assert_false(platform_explain_firmware("svm", true, NULL, why, sizeof(why)));
 	assert_true(platform_explain_firmware("svm", false, NULL, why, sizeof(why)));
 	assert_non_null(strstr(why, "root can read VM_CR"));
@@ -82,7 +82,7 @@ static void test_this_machine(void **state)
 	assert_int_equal(*p.virt_problem == '\0', p.have_virt);
 	platform_learn(&self, &p, 3, "");
 	assert_int_equal(self.level, 3);
-	if (!p.have_virt) { /* whose fault it is, the level above has said */
+	if (!p.have_virt) { /* the level above has said whose fault it is */
 		assert_non_null(strstr(p.virt_problem, "level 2's KVM does not pass it on"));
 		platform_learn(&self, &p, 3, "svm");
 		assert_non_null(

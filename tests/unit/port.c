@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the CPU refuses port I/O, a level goes on by /dev/port, or without; other faults are still faults. */
+/* If the CPU refuses port I/O, a level uses /dev/port, or does without; other faults stay faults. */
 #include "test.h"
 #include "child/port.h"
 

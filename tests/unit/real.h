@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A report as it was measured: the emulator of `make emulator`, 512 MiB, to L3, on two cores that others used too. */
+/* A measured report: the emulator of `make emulator`, 512 MiB, to L3, on two cores that were shared. */
 #ifndef SUPERNEST_REAL_H
 #define SUPERNEST_REAL_H
 

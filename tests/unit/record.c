@@ -39,7 +39,7 @@ static uint32_t crc32(const char *p, size_t len, uint32_t crc)
 	return ~crc;
 }
 
-/* Signs any body as a hostile child could, and reads it. */
+/* Signs any body, as a hostile child could, and decodes it. */
 static enum record_verdict decode_signed_bytes(const char *body, size_t len)
 {
 	char line[RECORD_MAX + 200];
@@ -57,7 +57,7 @@ static enum record_verdict decode_signed(const char *body)
 static void test_wire_format(void **state)
 {
 	(void)state;
-	/* The check value of CRC-32, and a line that will be the same in all versions. */
+	/* CRC-32's check value, and a line that stays the same in all versions. */
 	assert_int_equal(crc32("123456789", 9, 0), 0xcbf43926);
 	assert_int_equal(decode_signed("@sn1 1 2 17 check id=fpu detail=a%20b"), RECORD_OK);
 	assert_int_equal(out.from, 1);
@@ -99,7 +99,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* What is read can be passed on, up to the last byte; what is longer is not read. */
+/* A record that can be decoded can be encoded again, up to the last byte; a longer one is not accepted. */
 static void test_longest(void **state)
 {
 	char body[RECORD_MAX], line[RECORD_MAX];
@@ -123,7 +123,7 @@ static void test_longest(void **state)
 	assert_int_equal(record_encode(&out, ID, line), RECORD_MAX - 1);
 }
 
-/* What a child says reaches terminals, logs and a lab's parsers. */
+/* A child's text reaches terminals, logs and lab parsers. */
 static void test_harmless(void **state)
 {
 	static const struct {

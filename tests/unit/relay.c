@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The supervision of a child whose QEMU is a shell script: it has the console on descriptor 3, the
- * records on 4, and its own words on 2, as the real one.
+ * The supervision of a child.  Its QEMU is a shell script with the console on descriptor 3, the records on
+ * 4 and its own messages on 2, as the real one.
  */
 #include "test.h"
 #include "report/record.h"
@@ -67,7 +67,7 @@ static void on_heartbeat(void *context)
 	beats++;
 }
 
-/* Writes the fake QEMU and the records that it may say. */
+/* Writes the fake QEMU and the records that it can send. */
 static void prepare(const char *script)
 {
 	static const char *const kinds[] = { "level", "ready", "end" };
@@ -93,7 +93,7 @@ static void prepare(const char *script)
 			    .silent_s = 20,
 			    .dead_s = 0.5,
 			    .boot_s = 20 },
-		.deadline_s = now_s() + 10, /* so that a test ends */
+		.deadline_s = now_s() + 10, /* limits the test */
 		.context = &r,
 		.on_record = on_record,
 		.on_console = on_console,
@@ -135,7 +135,7 @@ static enum stop supervise(void)
 	return supervise_machine(&config);
 }
 
-/* A Bochs prints the records among its own words, and goes on when its guest has ended. */
+/* Bochs prints the records among its own messages, and goes on after its guest has ended. */
 static void test_bochs(void **state)
 {
 	const struct vm_config config = {
@@ -227,15 +227,15 @@ static void test_panic(void **state)
 	       STOP_OOM, "no killable");
 	expect("echo 'Kernel panic - not syncing: System is deadlocked on memory' >&3", STOP_OOM,
 	       "deadlocked");
-	/* What a program says of panics is not the kernel's word of an orderly end. */
+	/* A panic message that a program prints does not outweigh an orderly end. */
 	expect("echo 'Kernel panic - not syncing: a joke' >&3; " ORDERLY, STOP_NONE, "");
-	/* It panicked and hangs: the cause counts, not the symptom. */
+	/* It panicked and hangs: the panic is the reason, not the hang. */
 	prepare("echo 'Kernel panic - not syncing: stuck' >&3; sleep 60");
 	r.limits.boot_s = 0.05;
 	assert_int_equal(supervise(), STOP_PANIC);
 }
 
-/* Every sentence that a kernel or a launcher dies with is the reason, with its words, without waiting for the hang. */
+/* Every death message is reported as the reason, with its text, without waiting for the watchdog. */
 static void test_death_sentences(void **state)
 {
 	static const struct {
@@ -269,15 +269,15 @@ static void test_death_sentences(void **state)
 		assert_int_equal(r.abort, ABORT_DEAD);
 		assert_true(now_s() - start < 5);
 	}
-	/* One that speaks to us after its words lives: they are no verdict. */
+	/* A kernel that sends records after such a message lives: the message is no verdict. */
 	expect("echo 'Oops: 0002 [#1]' >&3; sleep 0.2; head -n 2 records >&4; sleep 1.5; "
 	       "tail -n 1 records >&4; exit 33",
 	       STOP_NONE, "");
-	/* It tells why before it gives up. */
+	/* The hint before the panic tells the cause. */
 	expect("echo 'BUG: unable to handle page fault' >&3\n"
 	       "echo 'Kernel panic - not syncing: Fatal exception' >&3; exit 0",
 	       STOP_PANIC, "Fatal exception; before that: BUG: unable to handle page fault");
-	/* It still has much to say: its words are waited for. */
+	/* A dying kernel that still prints is not cut off. */
 	expect("echo 'Kernel panic - not syncing: slow' >&3; for i in 1 2 3 4; do sleep 0.3; echo "
 	       "$i >&3; "
 	       "done; exit 0",
@@ -293,7 +293,7 @@ static void on_own_line(void *context, const char *line)
 	own_lines += !strcmp(line, "of our own");
 }
 
-/* What a program of this level says meanwhile is passed on, and one that has closed its end costs nothing. */
+/* Output of this level's programs is passed on meanwhile; a program that closed its end costs nothing. */
 static void test_own_words(void **state)
 {
 	clock_t cpu = clock();
@@ -318,7 +318,7 @@ static void test_own_words(void **state)
 	close(own.out);
 }
 
-/* What it repeats as it panics is no new line for people, but all of it is evidence. */
+/* Lines that a panicking kernel repeats are not shown again, but all of them are evidence. */
 static void test_replay(void **state)
 {
 	(void)state;
@@ -332,7 +332,7 @@ static void test_replay(void **state)
 	assert_string_equal(r.last[LAST_LINES - 1], "Kernel panic - not syncing: x");
 }
 
-/* A child that is given up for what it does is looked at before it is killed; one whose time is up is not. */
+/* A child that the watchdog ends is inspected before it is killed; one whose time is up is not. */
 static void test_look(void **state)
 {
 	(void)state;
@@ -380,7 +380,7 @@ static void write_exits(const char *path, uint64_t exits)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* A kernel that exits and exits does not come up; one that has much to say needs exits to say it. */
+/* A kernel that only exits does not come up; one that prints much needs exits to print. */
 static void test_exits(void **state)
 {
 	(void)state;
@@ -401,7 +401,7 @@ static void test_exits(void **state)
 	unlink("exits");
 }
 
-/* All vCPUs count, each with an exit of its own; none does before all are there. */
+/* Exits of all vCPUs are added up, once all of them exist. */
 static void test_exits_of_all_vcpus(void **state)
 {
 	struct vm all = { .pid = -1, .vcpus = 2, .stats_count = 2 };
@@ -448,7 +448,7 @@ static void test_watchdog_limits(void **state)
 
 	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
 		"done");
-	r.limits.silent_s = 0.5; /* noise is no sign of life */
+	r.limits.silent_s = 0.5; /* noise on the console is no sign of life */
 	assert_int_equal(supervise(), STOP_HANG);
 
 	prepare("trap '' TERM INT HUP; sleep 60");
@@ -466,7 +466,7 @@ static void test_watchdog_limits(void **state)
 	assert_true(now_s() - start < 12);
 }
 
-/* Slow is not dead: one that gets a hundredth of the CPU, and one whose supervisor was stopped as well. */
+/* A slow child is not dead: one that gets a hundredth of the CPU, and one whose supervisor was stopped too. */
 static void test_slow(void **state)
 {
 	pid_t child;
@@ -504,13 +504,13 @@ static void test_closed_pipes(void **state)
 	assert_true(now_s() - start < 4);
 	assert_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 0.5); /* it slept meanwhile */
 
-	/* Without the records it may do as it likes. */
+	/* Once its record channel is closed, a child is ended whatever else it does. */
 	prepare("exec 4>&-; while :; do echo noise >&3; sleep 0.1; done");
 	r.limits.idle_s = 0.5;
 	assert_int_equal(supervise(), STOP_LOST);
 	assert_non_null(strstr(why.detail, "channel"));
 
-	/* The other way: it has ended, but a process of its own holds the pipes open. */
+	/* And a QEMU that has ended, while a child process of it holds the pipes open, counts as ended. */
 	start = now_s();
 	expect("sleep 20 & cat records >&4; exit 33", STOP_NONE, "");
 	expect("(sleep 20; echo late >&3) & exit 0", STOP_CRASH, "reset");
@@ -528,14 +528,14 @@ static void test_flood(void **state)
 	bound = 200 + 50 * (now_s() - start + 1);
 	assert_in_range(console_lines, 200, bound);
 	assert_int_equal(console_lines + r.console.dropped,
-			 200001); /* what is left out is counted */
+			 200001); /* lines over the limit are counted */
 	assert_int_equal(r.last_count, LAST_LINES);
 	assert_string_equal(r.last[LAST_LINES - 1],
 			    "the last one"); /* the evidence is the newest */
 	assert_int_equal(records, 3);	     /* and no record was lost */
 }
 
-/* More records than there can be of honest levels: the child is ended, not waited for. */
+/* More records than honest levels can send: the child is ended at once. */
 static void test_record_flood(void **state)
 {
 	double start = now_s();
@@ -547,7 +547,7 @@ static void test_record_flood(void **state)
 	assert_int_equal(supervise(), STOP_LOST);
 	assert_non_null(strstr(why.detail, "flooded"));
 	assert_true(now_s() - start < 8);
-	/* As many as 64 levels could say at once are none. */
+	/* As many records as 64 levels could send at once are no flood. */
 	expect("for i in $(seq 19); do cat many; done >&4; " ORDERLY, STOP_NONE, "");
 	assert_int_equal(records, 19003);
 }
@@ -588,7 +588,7 @@ static void test_control_characters(void **state)
 			    "?LAVA_SIGNAL_TESTCASE TEST_CASE_ID=l9_ready RESULT=pass>");
 }
 
-/* A record that comes in pieces, and records while the console is busy. */
+/* Records that arrive in pieces, and records on a busy console. */
 static void test_pieces(void **state)
 {
 	(void)state;
@@ -607,7 +607,7 @@ static void test_heartbeats(void **state)
 	assert_in_range(beats, 3, 7);
 	run_fake("sleep 0.3; " ORDERLY);
 	assert_int_equal(beats, 0);
-	/* What the child says is passed on, and is a sign of life of ours. */
+	/* A record of the child that is passed on counts as our own sign of life. */
 	prepare("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -n 1 records >&4; sleep 0.2; "
 		"done; " ORDERLY);
 	r.heartbeat_s = 1.5;
@@ -621,7 +621,7 @@ static void test_heartbeats(void **state)
 	assert_in_range(beats, 1, 2);
 }
 
-/* If we die, no machine is left behind. */
+/* If we die, our machine dies too. */
 static void test_dies_with_us(void **state)
 {
 	char pid[16] = "", path[40];

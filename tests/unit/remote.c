@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 
-/* What the shell gets of what was typed, in pieces of STEP bytes. */
+/* What the shell gets of TYPED, which arrives in pieces of STEP bytes. */
 static const char *filtered(const char *typed, size_t step, bool *found)
 {
 	static char out[256];
@@ -53,7 +53,7 @@ static void test_escape(void **state)
 		}
 }
 
-/* A terminal of ours: the person's side, and what a program has. */
+/* A terminal of our own: the user's side, and the program's. */
 static void open_terminal(int *person, int *program)
 {
 	*person = posix_openpt(O_RDWR | O_NOCTTY);
@@ -102,7 +102,7 @@ static void test_size(void **state)
 	}
 }
 
-/* The kernel knows: nobody is asked. */
+/* If the kernel knows the size, the terminal is not asked. */
 static void test_known_size(void **state)
 {
 	struct winsize window = { .ws_row = 33, .ws_col = 44 }, is;
@@ -156,7 +156,7 @@ static void introduce(void *context, FILE *f)
 	fputs("one\ntwo\n", f);
 }
 
-/* Both ways, the window, the escape, and the terminal as it was before. */
+/* Bytes in both directions, the window's size, the escape, and the restored terminal. */
 static void test_passing_on(void **state)
 {
 	struct winsize window = { .ws_row = 20, .ws_col = 70 };
@@ -199,7 +199,7 @@ static void test_passing_on(void **state)
 	assert_int_equal(t.pid, 0);
 }
 
-/* A script: no raw terminal, no escape, and its end is typed as Ctrl-D until the shell has it. */
+/* A script as input: no raw terminal, no escape; its end is sent as Ctrl-D until the shell takes it. */
 static void test_script(void **state)
 {
 	int person[2], shown[2], in[2], out[2], control[2];

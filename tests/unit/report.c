@@ -7,7 +7,7 @@
 static struct report r;
 static unsigned int seq[MAX_LEVEL + 2];
 
-/* What a sender with its own count says; fields are "key=value" words, at most three. */
+/* Sends a record with the sender's next number; FIELDS are up to three "key=value" words. */
 static int say(int from, int about, const char *kind, const char *fields)
 {
 	char words[256], *save, *word, *value;
@@ -40,7 +40,7 @@ static int start(void **state)
 	return 0;
 }
 
-/* What its program cost in exits, a level cannot know; nor can its parent say how it ended. */
+/* A level cannot know the exits of its program, and its parent cannot know how it ended. */
 static void test_program(void **state)
 {
 	(void)state;
@@ -92,7 +92,7 @@ static void test_outermost_is_l1(void **state)
 	assert_string_equal(r.levels[1].role, "hypervisor");
 }
 
-/* Nobody speaks before the level above it is ready. */
+/* No level may send records before the level above it is ready. */
 static void test_order(void **state)
 {
 	(void)state;
@@ -111,7 +111,7 @@ static void test_order(void **state)
 	assert_int_equal(r.lost_records, 0);
 }
 
-/* No level speaks of those above it, and a parent's figures are not the child's to tell. */
+/* A level may not speak of those above it, nor send figures that its parent measures. */
 static void test_forged(void **state)
 {
 	(void)state;
@@ -130,7 +130,7 @@ static void test_forged(void **state)
 	assert_int_equal(say(0, 2, "stop", "reason=panic"), -1); /* it never heard of L2 */
 	assert_int_equal(say(0, MAX_LEVEL, "level", "chain=1"), -1);
 	assert_int_equal(say(1, 1, "ready", "ready_s=9"), -1); /* once is enough */
-	/* What L0 found out of L1 is not L1's to say or to unsay, nor the other way. */
+	/* A child can neither send nor replace its parent's checks of it, and vice versa. */
 	assert_int_equal(say(0, 1, "check", "id=archive,result=fail,value=1,unit=s"), 0);
 	assert_int_equal(say(1, 1, "check", "id=archive,result=pass,value=1,unit=s"), -1);
 	assert_int_equal(say(1, 1, "check", "id=kernel,result=pass,value=1,unit=s"), -1);
@@ -146,7 +146,7 @@ static void test_forged(void **state)
 	assert_int_equal(r.stop, STOP_LOST);
 }
 
-/* Its first words may be of its child: the records before may have been lost. */
+/* A level's first record may be about its child, because earlier ones may have been lost. */
 static void test_first_words(void **state)
 {
 	(void)state;
@@ -158,7 +158,7 @@ static void test_first_words(void **state)
 	assert_false(r.ok);
 }
 
-/* However many checks a level says that it made, there is room for its parent's. */
+/* However many checks a level reports, there is room for its parent's. */
 static void test_many_checks(void **state)
 {
 	char fields[64];
@@ -179,7 +179,7 @@ static void test_many_checks(void **state)
 	assert_int_equal(say(0, 1, "check", "id=records,result=fail,value=1,unit=s"), 0);
 }
 
-/* A level that is ready says of itself that it has a shell; the run goes on, so there is no verdict. */
+/* A level that is ready reports its own shell; the run goes on, so there is no verdict. */
 static void test_shell(void **state)
 {
 	(void)state;
@@ -198,7 +198,7 @@ static void test_shell(void **state)
 	assert_false(r.ok);
 }
 
-/* Who starts a level knows which one it is: one that begins deeper leaves no hole. */
+/* A chain may begin at any level, without a hole above it. */
 static void test_begins_deep(void **state)
 {
 	(void)state;
@@ -210,7 +210,10 @@ static void test_begins_deep(void **state)
 	assert_int_equal(r.deepest, 0);
 }
 
-/* What only a level itself can know, its parent may not say for it; and some of it only once the level is ready. */
+/*
+ * A parent may not report what only the level itself can know; some of it only counts once the level is
+ * ready.
+ */
 static void test_senders(void **state)
 {
 	static const char *const own[] = { "ready", "end", "shell", "exec", "out" };
@@ -285,7 +288,10 @@ static void test_malformed(void **state)
 	assert_int_equal(r.lost_records, 0); /* one that is refused leaves no gap by itself */
 }
 
-/* A level with one above it keeps of levels below its child what later records are judged by, and no checks. */
+/*
+ * A level that has a parent keeps, of levels below its child, what it needs to judge later records, and no
+ * checks.
+ */
 static void test_keeps_what_it_needs(void **state)
 {
 	(void)state;
@@ -311,7 +317,7 @@ static void test_gaps_and_repeats(void **state)
 	assert_int_equal(r.lost_records, 2);
 	seq[0 + 1] = 5;
 	assert_int_equal(say(0, 0, "alive", ""), 1); /* a repeat */
-	/* Of two with one number one is forged: whoever knows the number may have come first. */
+	/* Of two records with one number one is forged: the forger may have come first. */
 	seq[0 + 1] = 5;
 	assert_int_equal(say(0, 0, "stop", "reason=panic"), -1);
 	seq[0 + 1] = 0;
@@ -323,7 +329,7 @@ static void test_gaps_and_repeats(void **state)
 	seq[0 + 1] = 6;
 	assert_int_equal(say(0, 0, "alive", ""), 0);
 	assert_int_equal(r.lost_records, 2);
-	/* A number so far ahead would make repeats of all that its sender still has to say. */
+	/* Accepting a number so far ahead would make all later records of the real sender repeats. */
 	seq[0 + 1] = 900000000;
 	assert_int_equal(say(0, 0, "alive", ""), -1);
 	assert_int_equal(r.lost_records, 2);
@@ -331,7 +337,7 @@ static void test_gaps_and_repeats(void **state)
 	assert_int_equal(say(0, 0, "alive", ""), 0);
 }
 
-/* What broke counts more than that it ended; of two breakages the first is the cause. */
+/* A failure outweighs an ordinary end; of two failures the first is the cause. */
 static void test_which_stop_wins(void **state)
 {
 	static const struct {
@@ -435,7 +441,7 @@ static void test_ok(void **state)
 	}
 }
 
-/* Records with anything in them: nothing breaks, and what was known stays true. */
+/* Random records: nothing breaks, and what was known stays. */
 static void test_hostile(void **state)
 {
 	static const char *const kinds[] = { "level", "check", "stop",	"last",

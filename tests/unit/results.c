@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The tests that KTAP, LAVA and KCIDB report: which there are, in which order, with which result. */
+/* The tests that KTAP, LAVA and KCIDB report: which ones, in which order, with which results. */
 #include "test.h"
 #include "real.h"
 #include "report/results.h"
@@ -29,7 +29,7 @@ static void each_level_is_ready_then_its_checks_then_the_depth(void **state)
 				      "l1_archive=pass depth=pass ");
 }
 
-/* A level that was asked for and never came up is a failed test, not one that is left out. */
+/* A level that was asked for and never came up is a failed test, not a missing one. */
 static void what_was_asked_for_and_did_not_come_up_has_failed(void **state)
 {
 	struct test t;

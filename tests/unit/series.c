@@ -70,7 +70,7 @@ static void what_is_no_matrix_is_refused(void **state)
 	assert_non_null(strstr(last_error(), "longer than"));
 }
 
-/* Stands for a run: what it comes to is its depth's. */
+/* Stands for a run: its depth decides on its outcome. */
 static int once(void *context, int argc, char **argv, struct report *r)
 {
 	int depth = argc > 1 ? atoi(argv[1]) : 1;

@@ -38,7 +38,7 @@ static void test_vectors(void **state)
 			"cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-/* Every length around the block's and the padding's ends, in every small chunk, and as a file. */
+/* All lengths around the ends of block and padding, in all small pieces, and as a file. */
 static void test_lengths(void **state)
 {
 	char data[200], command[100], expected[80], hex[65];

@@ -64,7 +64,7 @@ static void is_file(const char *name, const void *data, size_t len)
 	fclose(f);
 }
 
-/* Pieces of lines of several programs stay apart; what may not be on a terminal is not. */
+/* Partial lines of several programs stay separate; control characters are replaced. */
 static void test_lines(void **state)
 {
 	(void)state;
@@ -93,7 +93,7 @@ static void test_status(void **state)
 	streams_close(&streams);
 }
 
-/* What a program used: its level says so, but for the exits, which the one above counts. */
+/* A program's resources: its level reports them, except the exits, which the level above counts. */
 static void test_use(void **state)
 {
 	static struct report report;
@@ -137,7 +137,10 @@ static void has_subtest(const struct report *r, int i, const char *id, enum resu
 	assert_string_equal(r->subtests[i].detail, detail);
 }
 
-/* Tests that were announced and never ended, a program that gives up, and a failure that a namesake would hide are all failures. */
+/*
+ * Announced tests that never ended, a program that gives up, and a failure that a later result of the same
+ * name would hide: all are failures.
+ */
 static void test_tap(void **state)
 {
 	static struct report report;
@@ -158,7 +161,7 @@ static void test_tap(void **state)
 	assert_null(strstr(shown, "AP version")); /* it is for parsers */
 }
 
-/* More results than a report holds: none of the failures is lost, and one line says it. */
+/* With more results than a report holds no failure is lost, and one line says so. */
 static void test_many_results(void **state)
 {
 	static struct report report;
@@ -179,7 +182,7 @@ static void test_many_results(void **state)
 	has_subtest(&report, SUBTESTS_MAX - 1, "late", RESULT_FAIL, "");
 }
 
-/* What a level sends that lies: nothing of it leaves the directory. */
+/* A lying level cannot make files outside of the directory. */
 static void test_lies(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which suite is meant, and which files it consists of. */
+/* Which suite an argument names, and which files it consists of. */
 #include "test.h"
 #include "host/suite.h"
 
@@ -27,7 +27,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* The files of the tests that come, with a blank behind each */
+/* The files of the wanted tests, each followed by a blank */
 static const char *files(const char *asked)
 {
 	static char text[200];
@@ -117,7 +117,7 @@ static void test_which(void **state)
 	assert_true(suite_needs(&s, "vmx_test"));
 	assert_int_equal(suite_open(&s, "kvm-selftests", "svm"), -1);
 	assert_non_null(strstr(last_error(), "make kvm-selftests"));
-	/* Those of another CPU, and those that nobody wants, cost no level anything. */
+	/* Tests for another CPU, and unwanted ones, are not packed. */
 	s = (struct suite){ .foreign = "vmx_", .words = "smm_test" };
 	assert_true(suite_needs(&s, "smm_test") && suite_needs(&s, "lib/libc.so.6"));
 	assert_false(suite_needs(&s, "vmx_test") || suite_needs(&s, "state_test"));
@@ -127,7 +127,7 @@ static void test_which(void **state)
 		       "--suite bogus: neither kvm-unit-tests nor kvm-selftests nor a directory"));
 	assert_int_equal(suite_open(&s, "My Tests:$(reboot)", "svm"), -1);
 	assert_non_null(strstr(last_error(), "is no list of tests"));
-	/* Of a list that is too long none is left out in silence. */
+	/* A list that is too long is refused, not cut. */
 	format(list, sizeof(list), "My Tests:%0*d", SUITE_WORDS - 1, 0);
 	assert_int_equal(suite_open(&s, list, "svm"), 0);
 	format(list, sizeof(list), "My Tests:%0*d", SUITE_WORDS, 0);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One program of a suite: its verdict, and why, as a line of TAP. */
+/* One test of a suite: its verdict and the reason, as a line of TAP. */
 #include "test.h"
 #include "level/suite_test.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* What is printed for a program that is this shell script; CONDITION: before the kind, or NULL */
+/* The output for a program that is this shell script; CONDITION precedes the kind, or is NULL */
 static const char *verdict(const char *script, char *limit_s, char *condition)
 {
 	static char text[2000];
@@ -57,7 +57,7 @@ static void test_program(void **state)
 			       "\nnot ok 3 - name # exit status 127: /"));
 }
 
-/* The kernel's selftests: the message tells more than the expression, and than the name of the folder. */
+/* The kernel's selftests: the message is better than the expression, and than the path. */
 static void test_assertion(void **state)
 {
 	static const char script[] =
@@ -79,37 +79,33 @@ static void test_assertion(void **state)
 			    "not ok 3 - name # processor.c:567: Unconditional guest failure");
 }
 
-/* What it leaves behind is ended with it: the next test has the level for itself. */
+/* The process in `pid` has ended, which may take a killed one a moment on a busy machine. */
+static bool is_gone(void)
+{
+	return !system("for i in $(seq 50); do\n"
+		       "grep -q '^State:.[^ZX]' /proc/$(cat pid)/status 2>/dev/null || exit 0\n"
+		       "sleep 0.1\n"
+		       "done\n"
+		       "exit 1");
+}
+
+/* Processes that it leaves behind are killed, so that the next test has the level for itself. */
 static void test_left_behind(void **state)
 {
 	(void)state;
 	assert_string_equal(
 		verdict("#!/bin/sh\nsleep 100 >/dev/null 2>&1 & echo $! >pid\n", "9", NULL),
 		"ok 3 - name");
-	/* What was killed may take a moment to die on a busy machine. */
-	assert_int_equal(
-		system("for i in $(seq 50); do\n"
-		       "grep -q '^State:.[^ZX]' /proc/$(cat pid)/status 2>/dev/null || exit 0\n"
-		       "sleep 0.1\n"
-		       "done\n"
-		       "exit 1"),
-		0);
+	assert_true(is_gone());
 }
 
-/* What it started is killed with it. */
+/* Processes that it started are killed with it. */
 static void test_limit(void **state)
 {
 	(void)state;
 	assert_string_equal(verdict("#!/bin/sh\nsleep 100 & echo $! >pid; sleep 100\n", "1", NULL),
 			    "not ok 3 - name # not ended within 1 s");
-	/* What was killed may take a moment to die on a busy machine. */
-	assert_int_equal(
-		system("for i in $(seq 50); do\n"
-		       "grep -q '^State:.[^ZX]' /proc/$(cat pid)/status 2>/dev/null || exit 0\n"
-		       "sleep 0.1\n"
-		       "done\n"
-		       "exit 1"),
-		0);
+	assert_true(is_gone());
 	setenv("NEST_LEVEL", "1", 1);
 	assert_string_equal(verdict("#!/bin/sh\nsleep 2\n", "1", NULL), "ok 3 - name");
 	unsetenv("NEST_LEVEL");

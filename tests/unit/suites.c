@@ -37,7 +37,10 @@ static int begin(void **state)
 	return 0;
 }
 
-/* The levels are in order, whichever reported first; what passed everywhere is counted, and what never ran has a dash. */
+/*
+ * Levels are in order, whichever reported first; tests that passed everywhere are only counted, and those
+ * that did not run have a dash.
+ */
 static void test_table(void **state)
 {
 	(void)state;

@@ -60,7 +60,7 @@ static void test_plan(void **state)
 	assert_false(tap_bails("# Bail out!"));
 }
 
-/* Long, and with what a report must not have. */
+/* Long lines, with characters that a report must not contain. */
 static void test_hostile(void **state)
 {
 	char line[1000];

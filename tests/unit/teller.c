@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is told is in the report and with every listener, once, in order, and as a person reads it. */
+/* Every record is in the report and reaches every listener, once and in order, and lines are readable. */
 #include "test.h"
 #include "report/lines.h"
 #include "report/teller.h"
@@ -51,7 +51,7 @@ static void what_is_new_is_told_once_and_last_by_its_kind(void **state)
 	assert_int_equal(heard[1].count, 2);
 	assert_int_equal(heard[1].seq, 1);
 	assert_true(t.report.levels[1].ready);
-	tell_level(&t, "ready"); /* even if nothing is new: who hears a kind waits for it */
+	tell_level(&t, "ready"); /* even if nothing is new: listeners wait for this kind */
 	assert_int_equal(count, 3);
 }
 
@@ -92,7 +92,7 @@ static void what_is_unknown_is_no_field(void **state)
 	assert_string_equal(record_get(&heard[1], "exits"), "0");
 }
 
-/* A host is no level: it tells of its child alone. */
+/* A host is no level: its records are about its child. */
 static void a_host_tells_of_its_child(void **state)
 {
 	struct reason why;
@@ -111,7 +111,7 @@ static void a_host_tells_of_its_child(void **state)
 	assert_string_equal(t.report.detail, "it hangs for 5 s");
 }
 
-/* ---- as a person reads it ---------------------------------------------------------------- */
+/* ---- lines for the user ------------------------------------------------------------------ */
 
 static char text[4096];
 
@@ -140,7 +140,7 @@ static void events_are_lines(void **state)
 	assert_string_equal(lines_of(2, "alive", "exits", "1", false), "");
 }
 
-/* While a shell has the terminal it is raw. */
+/* While a shell has the terminal, the terminal is raw. */
 static void a_raw_terminal_gets_its_carriage_back(void **state)
 {
 	(void)state;
@@ -155,7 +155,7 @@ static void no_child_writes_a_line_of_ours(void **state)
 			    "# supernest: L2| ?[2J?? supernest: end\n");
 }
 
-/* Whoever sits in front of a level's own shell cannot leave it by the escape: nobody filters what is typed. */
+/* At a level's own console the escape does not work: nothing filters the input there. */
 static void a_shell_says_how_it_ends(void **state)
 {
 	(void)state;

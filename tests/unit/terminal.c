@@ -50,7 +50,7 @@ static int close_pty(void **state)
 	return 0;
 }
 
-/* What was written since; the terminal is ours to read at once. */
+/* The output since the last call; the terminal can be read at once. */
 static const char *written(void)
 {
 	ssize_t n = read(master, text, sizeof(text) - 1);
@@ -93,7 +93,7 @@ static void test_which(void **state)
 	assert_false(terminal_open(&t, slave));
 }
 
-/* What is there already is not written again: nothing flickers. */
+/* Unchanged text is not written again, so that nothing flickers. */
 static void test_changes_only(void **state)
 {
 	(void)state;
@@ -158,7 +158,7 @@ static void test_resize(void **state)
 	terminal_show(&t);
 }
 
-/* A terminal that somebody stopped (Ctrl-S) does not stop us, and is up to date when it goes on. */
+/* A terminal that the user stopped (Ctrl-S) does not stop us, and is up to date when it resumes. */
 static void test_stopped(void **state)
 {
 	(void)state;
@@ -173,7 +173,7 @@ static void test_stopped(void **state)
 	assert_int_equal(tcflow(slave, TCOON), 0);
 	show(2, "second");
 	assert_string_equal(written(), "\r\033[1A\r\n\033[32msecond 1\033[m\033[K\r\n");
-	/* Back from being stopped ourselves, with a shell's words below the lines: new ones. */
+	/* After we were stopped, the shell has written below our lines: new ones are painted. */
 	raise(SIGCONT);
 	show(2, "second");
 	assert_string_equal(written(), "\r\033[32mline 0\033[m\033[K\r\n"

@@ -17,7 +17,7 @@
 
 #define wrong(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
-/* An error that is asked for is no news: last_error() has it. */
+/* Expected errors are not printed; last_error() has them. */
 static inline void keep_quiet(void *context, const char *message)
 {
 	(void)context;
@@ -34,7 +34,7 @@ static inline void keep_quiet(void *context, const char *message)
 	}
 #define T(test) cmocka_unit_test(test)
 
-/* A number that looks random and is the same in each run (xorshift, Marsaglia 2003). */
+/* A reproducible random number (xorshift, Marsaglia 2003). */
 static inline uint32_t scramble(uint32_t *state)
 {
 	*state ^= *state << 13;

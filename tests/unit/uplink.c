@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The way up, by a serial device: what a level tells arrives at its parent as it was told. */
+/* The serial uplink: the parent gets what the level sends. */
 #include "test.h"
 #include "child/uplink.h"
 
@@ -43,7 +43,7 @@ static void a_record_goes_up_as_it_is(void **state)
 	assert_int_equal(record_decode(&heard, "other", line, n), RECORD_DAMAGED);
 }
 
-/* Half of a record would be a damaged one: the parent would blame the level for it. */
+/* A cut record would look damaged, and the parent would blame the level. */
 static void a_record_that_does_not_fit_is_dropped_and_said(void **state)
 {
 	char text[RECORD_MAX - 200], line[RECORD_MAX];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * No combination of evidence is a success unless each level down to the one reached reported ready in this run and,
- * below the outermost, was measured by the one that started it.
+ * No evidence makes a run a success unless each level down to the one reached reported ready in this run
+ * and, below the outermost, was measured by the level that started it.
  */
 #include "test.h"
 #include "report/verdict.h"
@@ -22,7 +22,7 @@ static void put_level(int i, bool used, bool ready, bool started, bool sound)
 	r.levels[i].checks[0].result = sound ? RESULT_PASS : RESULT_FAIL;
 }
 
-/* What must be so, told in another way than verdict.c does. */
+/* The condition, written independently of verdict.c. */
 static bool may_be_ok(void)
 {
 	int proved = 0;
@@ -49,7 +49,7 @@ static void test_evidence(void **state)
 
 	(void)state;
 	for (int n = 0; n < RUNS; n++) {
-		bool mostly = n % 2; /* else hardly any is ok */
+		bool mostly = n % 2; /* otherwise hardly any would be ok */
 
 		report_init(&r, (int)draw(&random, DEEPEST + 2) - 1);
 		r.outermost = draw(&random, 2);
@@ -68,10 +68,10 @@ static void test_evidence(void **state)
 		if (!may_be_ok())
 			wrong("case %d is ok", n);
 	}
-	assert_true(ok > RUNS / 1000); /* or nothing was tried */
+	assert_true(ok > RUNS / 1000); /* otherwise nothing was tested */
 }
 
-/* The same through the door: a level that is not there, is not ready, or was started by nobody. */
+/* The same by records: a level that is missing, is not ready, or was not started by its parent. */
 static void test_one_missing(void **state)
 {
 	(void)state;

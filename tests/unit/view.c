@@ -10,7 +10,7 @@ static struct frame f;
 static unsigned int seq[MAX_LEVEL + 2];
 static double now;
 
-/* A record as it comes to the host; fields are "key=value" words. */
+/* A record as the host gets it; FIELDS are "key=value" words. */
 static void say(int from, int about, const char *kind, const char *fields)
 {
 	char words[300], *save, *word, *value;
@@ -82,7 +82,7 @@ static void shows(int line, const char *want)
 	assert_string_equal(text, want);
 }
 
-/* Columns as a terminal counts them; only what it knows may be there. */
+/* Columns as a terminal counts them; only known characters may occur. */
 static int columns_of(const struct line *l)
 {
 	int columns = 0;
@@ -118,7 +118,7 @@ static void check_frame(int columns, int rows)
 	}
 }
 
-/* In every window. */
+/* In windows of all sizes. */
 static void check_all(void)
 {
 	for (int columns = 0; columns <= TERMINAL_COLUMNS; columns += columns < 90 ? 1 : 7)
@@ -184,7 +184,7 @@ static void test_pictures(void **state)
 	shows(6, "10000 exits");
 }
 
-/* What is known of a level's end is shown: failed ones by name, late checks, the orderly end. */
+/* A level's end: failed checks by name, late checks, the orderly end. */
 static void test_ends(void **state)
 {
 	(void)state;
@@ -236,7 +236,7 @@ static void test_windows(void **state)
 	check_all();
 }
 
-/* A level may say of itself what it likes. */
+/* A level may send anything about itself. */
 static void test_hostile(void **state)
 {
 	(void)state;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The child's machine: which words its QEMU gets, and what QEMU inherits, says and leaves behind.  QEMU is a shell script.
+ * The child's machine: QEMU's arguments, and what QEMU inherits, prints and leaves behind.  QEMU is a
+ * shell script.
  */
 #include "test.h"
 #include "child/vm.h"
@@ -43,7 +44,7 @@ static void test_words(void **state)
 	assert_false(has(&c, "-smp") || has(&c, "virtio") || has(&c, "-icount"));
 	c.cpu = "host,-x2apic";
 	assert_true(has(&c, " -cpu host,-x2apic "));
-	/* Whatever CPU it has, KVM's interface gives way to Hyper-V's, with all that an enlightened VMCS needs. */
+	/* With any CPU, Hyper-V's interface replaces KVM's, with all that an enlightened VMCS needs. */
 	c.enlightened = true;
 	assert_true(has(&c, " -cpu host,-x2apic,kvm=off,hv-relaxed,hv-vpindex,hv-time,hv-vapic,"
 			    "hv-frequencies,hv-evmcs "));
@@ -67,7 +68,7 @@ static void test_words(void **state)
 	assert_int_equal(strlen(command), 19);
 }
 
-/* The kernel has no other way to find the terminal's device than to be told. */
+/* The kernel can find the terminal's device only by this parameter. */
 static void test_terminal(void **state)
 {
 	struct vm_config c = plain;
@@ -106,7 +107,7 @@ static void program(const char *script)
 	assert_int_equal(chmod("qemu", 0755), 0);
 }
 
-/* All that comes by a pipe until its end */
+/* Everything from a pipe until its end */
 static const char *all_of(int fd)
 {
 	static char text[4096];
@@ -145,7 +146,7 @@ static void test_arguments(void **state)
 	assert_non_null(strstr(text, "-M\nmicrovm,"));
 	assert_non_null(strstr(text, ",x=on\n"));
 	assert_string_equal(strstr(text, "-smp"), "-smp\n2\n-name\nx");
-	/* Nothing that is open here: its five, and the folder that ls reads. */
+	/* No other descriptors are open: QEMU's five, and the directory that ls reads. */
 	assert_int_equal(read_text("fds", text, sizeof(text)), 0);
 	assert_string_equal(text, "0 1 2 3 4 5 ");
 }
