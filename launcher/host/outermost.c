@@ -283,6 +283,8 @@ static int place_kernel(struct outermost *m)
 	config->kernel = files_kernel(asked->smp);
 	if (!o.kernel && (o.modules || o.config || levels_last(&o.levels) >= 0))
 		return fail("--modules, --levels and --config need --kernel");
+	if (levels_last(&o.levels) >= 0 && levels_last(&o.levels) < m->child.level)
+		return fail("--levels: the outermost level here is L%d", m->child.level);
 	if (o.kernel && access(o.kernel, R_OK))
 		return files_need(o.kernel, "kernel");
 	if (asked->smp > 1 && (!foreign || levels_last(&o.levels) >= 0) && place_smp(m))

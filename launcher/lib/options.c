@@ -603,7 +603,7 @@ int options_check_depth(const struct options *o, bool parameters)
 	} places[] = {
 		{ "nest.shell", "--shell", o->shell },
 		{ "nest.exec_at", "--at", levels_last(&o->exec.at) },
-		{ NULL, "--levels", levels_last(&o->levels) },
+		{ NULL, "--levels", levels_first(&o->levels) }, /* some of them may be */
 	};
 
 	if (o->depth == DEPTH_MAX)
