@@ -260,9 +260,9 @@ build/supernest: $(OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(LAUNCHER_LDFLAGS) -o $@ $^
 
-build/generated/our_kernel.h: build/bzImage scripts/kernel-sizes
+build/generated/our_kernel.h: build/bzImage build/busybox.key scripts/kernel-sizes
 	$(Q)mkdir -p $(@D)
-	$(Q)scripts/kernel-sizes $< >$@.new && mv $@.new $@
+	$(Q)scripts/kernel-sizes $< build/busybox/busybox >$@.new && mv $@.new $@
 
 # What comes with the command, as strings
 as_string = { echo 'static const char $(1)[] ='; sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@.new && mv $@.new $@

@@ -1,6 +1,6 @@
-# What the QEMU of `make emulator` emulates; everything else is off (--without-default-devices).
+# The devices that the QEMU of `make emulator` emulates; all others are off (--without-default-devices).
 
-# The machines that people boot on
+# Common machines
 CONFIG_I440FX=y
 CONFIG_Q35=y
 CONFIG_MICROVM=y

@@ -1,8 +1,8 @@
-# What the nested QEMU emulates; everything else is off (--without-default-devices).
+# The devices that the nested QEMU emulates; all others are off (--without-default-devices).
 
 CONFIG_MICROVM=y
 
-# isa-debugcon: output in one exit however long; isa-debug-exit: an exit status
+# isa-debugcon: output in one exit, however long it is; isa-debug-exit: an exit status
 CONFIG_ISA_DEBUG=y
 
 # virtconsole: an interactive shell

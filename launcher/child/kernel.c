@@ -69,11 +69,19 @@ void kernel_of_level(int level, char *path, size_t size)
 }
 
 /* Whether the file is in memory, so that freeing it gives memory back. */
-static bool file_can_be_freed(const char *path)
+static bool is_in_memory(const char *path)
 {
 	struct statfs fs;
 
 	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+int64_t file_freed_kib(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISREG(st.st_mode) && is_in_memory(path) ? st.st_size / 1024
+									      : 0;
 }
 
 void free_file(const struct appliance *a, const char *path)
@@ -89,7 +97,7 @@ void free_file(const struct appliance *a, const char *path)
 	/* With a loader's root= the kernel unpacks its initramfs into ramfs, which cannot have holes. */
 	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, pages) && ftruncate(fd, 0))
 		fail("%s: cannot free it: %m", path);
-	else if (!fstat(fd, &st) && st.st_blocks && file_can_be_freed(path))
+	else if (!fstat(fd, &st) && st.st_blocks && is_in_memory(path))
 		fail("%s: %lld KiB of it were not freed", path, (long long)st.st_blocks / 2);
 	close(fd);
 	unlink(path);
@@ -116,8 +124,8 @@ static void each_kernel(void (*each)(const char *path, const struct stat *st, vo
 
 static void add_size(const char *path, const struct stat *st, void *sum)
 {
-	if (file_can_be_freed(path))
-		*(int64_t *)sum += st->st_size / 1024;
+	(void)st;
+	*(int64_t *)sum += file_freed_kib(path);
 }
 
 static void free_one(const char *path, const struct stat *st, void *appliance)

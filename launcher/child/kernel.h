@@ -25,7 +25,12 @@ void kernel_of_level(int level, char *path, size_t size);
 int64_t kernel_all_kib(void);
 void kernel_free_all(const struct appliance *a);
 
-/* Frees a file's memory in tmpfs and removes its name.  A process that has it mapped keeps a hole. */
+/*
+ * Frees a file's memory in tmpfs and removes its name.  A process that has it mapped keeps a hole.  A file that is
+ * being executed stays.
+ */
 void free_file(const struct appliance *a, const char *path);
+/* How much memory that gives back: none if the file is not in memory. */
+int64_t file_freed_kib(const char *path);
 
 #endif

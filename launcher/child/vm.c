@@ -166,6 +166,12 @@ static void add_cpu(struct args *a, const struct vm_config *c)
 		/* Time is the number of instructions; nothing depends on the host's clock. */
 		add(a, "-icount shift=0,sleep=off -rtc base=2000-01-01,clock=vm -seed 1");
 	add(a, "-m %lldK", (long long)c->memory_kib);
+	/* A huge page of a file is mapped as such only where its address is a multiple of its size. */
+	if (c->memory_folder)
+		add(a,
+		    "-machine memory-backend=ram -object memory-backend-file,id=ram,share=on,"
+		    "align=2M,mem-path=%s,size=%lldK",
+		    c->memory_folder, (long long)c->memory_kib);
 	if (c->vcpus > 1)
 		add(a, "-smp %d", c->vcpus);
 }

@@ -44,6 +44,8 @@ struct vm_config {
 	const char *extra_args; /* words separated by %20, or "" */
 	const char *sandbox;	/* for its -sandbox, or NULL */
 	int64_t memory_kib;
+	const char
+		*memory_folder; /* its RAM is a file of huge pages there; NULL: anonymous memory */
 	int vcpus;
 	bool kvm;	    /* otherwise TCG with AMD-V */
 	bool enlightened;   /* with VM_ENLIGHTENED */

@@ -128,8 +128,6 @@ void apic_enable(void)
 	ARENA->eoi = true;
 }
 
-#define LATE_CYCLES (40ull << 30) /* 10 s and more */
-
 uint64_t apic_wait(uint8_t vector, uint64_t count)
 {
 	volatile uint64_t *came = &ARENA->irqs[vector];

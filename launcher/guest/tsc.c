@@ -16,7 +16,6 @@
 #define MSR_TSC 0x10
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01
 #define ROUNDS 6
-#define LATE_CYCLES (40ull << 30) /* 10 s: TSCs count 2 to 5 GHz */
 
 static const char tsc_code[] = "\x0f\x31\x90";			/* rdtsc */
 static const char spin_code[] = "\x48\xff\xc9\x75\xfb\x0f\x31"; /* 1: dec %rcx; jnz 1b; rdtsc */

@@ -70,8 +70,9 @@ static int learn_terms(struct plan *p, const struct report *r)
 		    archive_kib(child) < 0)
 			return fail("plan: the memory figures of L%d do not add up", i);
 		p->terms_level = i;
+		p->huge_files = lv->page_tables_kib < lv->child_kib / 1024;
 		p->need_kib = memory_need_kib(OUR_KERNEL_KIB, archive_kib(child), r->setup.smp);
-		p->freed_kib = OUR_KERNEL_FILE_KIB + archive_kib(child);
+		p->freed_kib = OUR_KERNEL_FILE_KIB + OUR_BUSYBOX_KIB + archive_kib(child);
 	}
 	if (p->terms_level < 0)
 		return fail(
@@ -92,6 +93,7 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 			    /* A KVM that provides recursion shadows its guest's tables. */
 			    .recurses =
 				    p->recursive && !strstr(like->cpu_features, "recursion-by-kvm"),
+			    .huge_files = p->huge_files,
 			    .margin_kib = margin_kib,
 			    .need_kib = p->need_kib };
 
@@ -306,9 +308,9 @@ static void print_terms(const struct plan *p, const struct report *r, FILE *out)
 	fprintf(out,
 		"  and of the RAM it hands on     1.56 %% struct page (0.25 MiB for each 16 MiB "
 		"begun),\n"
-		"                                 0.20 %% page tables, %sand what 2 MiB does not "
+		"                                 %s %% page tables, %sand what 2 MiB does not "
 		"divide\n",
-		p->recursive ? "" : "0.24 % rmaps, ");
+		p->huge_files ? "0.01" : "0.20", p->recursive ? "" : "0.24 % rmaps, ");
 }
 
 static void print_time(const struct plan *p, FILE *out)

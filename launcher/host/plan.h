@@ -30,6 +30,7 @@ struct plan {
 
 	/* Time: what every boot takes, and what each of its exits takes. */
 	char no_time[160]; /* why there is no prediction of time, or "" */
+	bool huge_files;   /* a child's RAM is a file of huge pages */
 	bool recursive;	   /* exits and ticks cost the same at every level */
 	int time_level;	   /* the deepest level that was measured */
 	double own_s, boot_exits;

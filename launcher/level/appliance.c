@@ -213,6 +213,11 @@ static bool await_hook(pid_t pid, int timeout_s, struct own_lines *lines,
 	return ended;
 }
 
+bool appliance_has_hook(void)
+{
+	return !access(HOOK_PATH, X_OK);
+}
+
 bool appliance_hook(int own_level, int timeout_s, struct own_lines *lines,
 		    void (*on_heartbeat)(void *context), void *context, struct check *k)
 {
@@ -220,7 +225,7 @@ bool appliance_hook(int own_level, int timeout_s, struct own_lines *lines,
 	int status = 0;
 	pid_t pid;
 
-	if (access(HOOK_PATH, X_OK))
+	if (!appliance_has_hook())
 		return false;
 	pid = fork();
 	if (!pid)

@@ -56,6 +56,7 @@ void appliance_compare_files(const struct lines *lines);
 /* The checksum that the build recorded for a file of the initramfs; "" if there is none. */
 void appliance_built_sum(const char *path, char sum[65]);
 
+bool appliance_has_hook(void);
 /*
  * Runs the user's hook, /etc/supernest/hook, and kills it after TIMEOUT_S.  Its output goes to LINES if
  * that has a pipe, otherwise to the console.  Calls ON_HEARTBEAT every two seconds meanwhile.  False if

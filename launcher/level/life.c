@@ -26,6 +26,7 @@
 
 /* Paths in the appliance. */
 #define QEMU_PATH "/bin/qemu-system-x86_64"
+#define BUSYBOX_PATH "/bin/busybox"
 #define FIRMWARE_DIR "/share"
 #define MACHINE_PATH "/share/machine" /* features of this QEMU's microvm that others lack */
 #define PARAMETERS_PATH \
@@ -270,12 +271,48 @@ void life_learn_kvm(struct life *l)
 
 /* ---- whether there is a next level ------------------------------------------------------- */
 
+static bool is_last_level(const struct decided *d, int level)
+{
+	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
+}
+
+/* Whether no level follows, because none was asked for or there is no room for it. */
+static bool is_deepest(const struct life *l)
+{
+	const struct decided *d = &l->run.decided;
+	enum stop why = l->why.stop;
+
+	return is_last_level(d, l->run.teller.from) ||
+	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
+}
+
+static bool runs_payloads(const struct life *l)
+{
+	const struct exec *e = &l->run.decided.exec;
+
+	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
+}
+
 /* The user of a shell may start another run, which needs the kernel once more. */
 static bool keeps_kernel(const struct life *l)
 {
 	const struct options *o = &l->run.asked;
 
 	return !appliance_is_init(l->appliance) || o->start == START_MANUAL || o->end == END_SHELL;
+}
+
+/* Once the child runs, only a hook, a program or a shell can still call busybox. */
+static bool keeps_shell(const struct life *l)
+{
+	return keeps_kernel(l) || runs_payloads(l) || appliance_has_hook() ||
+	       l->run.decided.shell == l->run.teller.from;
+}
+
+/* Memory of the files that are freed when the child is ready. */
+static int64_t freed_kib(const struct life *l)
+{
+	return l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()) +
+	       (keeps_shell(l) ? 0 : file_freed_kib(BUSYBOX_PATH));
 }
 
 /* Whether the guests of this level's KVM recurse. */
@@ -294,17 +331,13 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.archive_kib = archive_kib,
 		.vcpus = l->run.decided.smp,
 		.devices_kib = child_terminal(&l->run.decided, level) ? VM_TERMINAL_KIB : 0,
-		.freed_kib = l->archive.bytes / 1024 + (keeps_kernel(l) ? 0 : kernel_all_kib()),
+		.freed_kib = freed_kib(l),
 		.recurses = recurses(l),
 		.provided = recurses(l) && kvm_provides_recursion(),
+		.huge_files = l->huge_files,
 	};
 
 	memory_plan(&l->budget, &d);
-}
-
-static bool is_last_level(const struct decided *d, int level)
-{
-	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
 }
 
 static enum stop consider_child(struct life *l, int64_t archive_kib)
@@ -533,23 +566,6 @@ void life_hold_shell(struct life *l)
 
 /* ---- programs ---------------------------------------------------------------------------- */
 
-/* Whether no level follows, because none was asked for or there is no room for it. */
-static bool is_deepest(const struct life *l)
-{
-	const struct decided *d = &l->run.decided;
-	enum stop why = l->why.stop;
-
-	return is_last_level(d, l->run.teller.from) ||
-	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
-}
-
-static bool runs_payloads(const struct life *l)
-{
-	const struct exec *e = &l->run.decided.exec;
-
-	return levels_last(&e->at) >= 0 ? levels_have(&e->at, l->run.teller.from) : is_deepest(l);
-}
-
 static bool runs_beside_child(const struct life *l)
 {
 	return runs_payloads(l) && l->run.decided.exec.when == EXEC_PARENT;
@@ -640,6 +656,8 @@ void life_child_is_ready(void *context, const struct level *child)
 	free_file(l->appliance, ARCHIVE_PATH);
 	if (!keeps_kernel(l))
 		kernel_free_all(l->appliance);
+	if (!keeps_shell(l))
+		free_file(l->appliance, BUSYBOX_PATH);
 	unlink(FIRMWARE_PATH);
 }
 
@@ -767,6 +785,7 @@ void life_run_child(struct life *l)
 		.cpu = setting_of(&l->run.decided.cpus, t->from + 1),
 		.extra_args = l->run.asked.qemu_args,
 		.memory_kib = l->budget.child_kib,
+		.memory_folder = l->huge_files ? MEMORY_FOLDER : NULL,
 		.vcpus = l->run.decided.smp,
 		.kvm = true,
 		.terminal = child_terminal(&l->run.decided, t->from + 1),

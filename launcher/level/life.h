@@ -23,6 +23,7 @@ struct life {
 	struct names left_out;	  /* files that no level below this one needs */
 	char child_kernel[64];	  /* path of the next level's kernel */
 	struct kernel child_file; /* its header, read while the file was there */
+	bool huge_files;	  /* the child's RAM is a file of huge pages */
 	struct budget budget;
 	struct reason why; /* why there is no next level */
 	struct child child;

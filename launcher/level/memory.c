@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* fallocate */
 #include "level/memory.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define HUGE_PAGE (2 << 20)
 
 /* Each in KiB, measured in a level with 400 MiB whose child used all of its RAM. */
 #define QEMU_KIB 1280 /* QEMU's anonymous memory, stacks and page tables */
@@ -13,6 +19,11 @@
 #define CHILD_CPU_KIB 512
 /* 4 KiB of page table for 2 MiB of guest RAM: each huge page keeps one for being split. */
 #define PAGE_TABLE_SHARE 512
+/*
+ * Of a file of huge pages: 4 KiB of tables for each GiB, QEMU's and KVM's, and 320 bytes of the page cache's tree for each
+ * 4 MiB.
+ */
+#define FILE_TABLE_SHARE 8192
 /* 10 bytes for 4 KiB: KVM's rmaps and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
 /* A KVM that provides recursion: 512 tables (REC_MAX_TABLES of recursion.c), and 8 KiB for each of 64 levels. */
@@ -93,6 +104,41 @@ void memory_setup(const struct appliance *a)
 	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
 }
 
+/* Kernels that have no huge pages in files take huge= all the same (MAX_PAGECACHE_ORDER in mm/shmem.c): a file shows it. */
+static bool has_huge_files(void)
+{
+	static const char trial[] = MEMORY_FOLDER "/trial";
+	int fd = open(trial, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st = { 0 };
+
+	if (fd < 0)
+		return false;
+	unlink(trial);
+	if (!ftruncate(fd, HUGE_PAGE) && !fallocate(fd, 0, 0, 1))
+		fstat(fd, &st);
+	close(fd);
+	return st.st_blocks * 512 >= HUGE_PAGE;
+}
+
+/* A tmpfs has huge pages whatever is set for all others, but a hook that switches them off means these too. */
+static bool are_huge_pages_on(void)
+{
+	char setting[80];
+
+	return !read_text("/sys/kernel/mm/transparent_hugepage/enabled", setting,
+			  sizeof(setting)) &&
+	       !strstr(setting, "[never]");
+}
+
+bool memory_mount_huge(const struct appliance *a)
+{
+	mkdir(MEMORY_FOLDER, 0700);
+	return are_huge_pages_on() &&
+	       !system_mount(a, "ram", MEMORY_FOLDER, "tmpfs", MS_NOSUID | MS_NODEV,
+			     "huge=always,size=0,mode=0700") &&
+	       has_huge_files();
+}
+
 /*
  * Each section has a struct page (64 bytes) for all of its pages, used or not
  * (arch/x86/include/asm/sparsemem.h).  Sections have 16 MiB in our kernel, by scripts/patches/linux/0018,
@@ -168,7 +214,7 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 
 	if (left < 0)
 		left = 0;
-	b->page_tables_kib = left / PAGE_TABLE_SHARE;
+	b->page_tables_kib = left / (b->huge_files ? FILE_TABLE_SHARE : PAGE_TABLE_SHARE);
 	b->rmaps_kib = b->recurses ? 0 : left / RMAP_SHARE;
 	left -= b->page_tables_kib + b->rmaps_kib;
 	if (wanted_kib && wanted_kib < left)
@@ -185,6 +231,7 @@ void memory_plan(struct budget *b, const struct demand *d)
 		.margin_kib = memory_margin_kib(d->recurses) + (d->provided ? PROVIDER_KIB : 0),
 		.freed_kib = d->freed_kib,
 		.recurses = d->recurses && !d->provided,
+		.huge_files = d->huge_files,
 		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib, d->vcpus),
 	};
 	if (d->kernel_kib > OUR_KERNEL_KIB)

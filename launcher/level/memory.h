@@ -6,7 +6,7 @@
 #ifndef SUPERNEST_MEMORY_H
 #define SUPERNEST_MEMORY_H
 
-#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB: from build/bzImage by scripts/kernel-sizes */
+#include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB, OUR_BUSYBOX_KIB: by scripts/kernel-sizes */
 #include "report/level.h"
 #include "lib/system.h"
 
@@ -18,15 +18,17 @@ struct demand {
 	int64_t devices_kib; /* what its device drivers allocate */
 	int64_t freed_kib;   /* files that we keep only until it is ready */
 	int vcpus;
-	bool recurses; /* its guests recurse: docs/recursion.md */
-	bool provided; /* by our KVM, which has page tables for all of them */
+	bool recurses;	 /* its guests recurse: docs/recursion.md */
+	bool provided;	 /* by our KVM, which has page tables for all of them */
+	bool huge_files; /* its RAM is a file of huge pages */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c gives the source of each figure. */
 struct budget {
 	int64_t available_kib; /* MemAvailable, and what waits on per-CPU lists */
-	int64_t freed_kib;     /* files that are freed once the child is ready: archive, kernel */
+	int64_t freed_kib; /* files that are freed once the child is ready: archive, kernel, busybox */
 	bool recurses; /* KVM does not shadow the child's nested page tables, and so needs no rmaps */
+	bool huge_files; /* no page table is kept in store for each huge page */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
 	int64_t child_kib; /* the child's RAM: what is left for it */
 	int64_t need_kib; /* what the smallest child needs; if larger than child_kib, no child fits */
@@ -35,6 +37,13 @@ struct budget {
 
 /* Configures the kernel: huge pages whatever the size of RAM, a small reserve, no overcommit heuristics. */
 void memory_setup(const struct appliance *a);
+/*
+ * Mounts a file system of huge pages at MEMORY_FOLDER, for the child's RAM.  A huge page of a file needs no page table in
+ * store; an anonymous one does, in case it is split.  False: this kernel has no huge pages in files,
+ * or they are switched off.
+ */
+#define MEMORY_FOLDER "/run/ram"
+bool memory_mount_huge(const struct appliance *a);
 /*
  * Reads MemTotal, the memory available now, and what the kernel took before it counted MemTotal: its image
  * and its struct pages.

@@ -65,6 +65,12 @@ static void test_plan(void **state)
 	assert_int_equal(some.margin_kib - all.margin_kib, 2560);
 	assert_true(all.child_kib - some.child_kib >= 2048);
 
+	/* Huge pages of a file have no page table in store. */
+	some = all;
+	some.huge_files = true;
+	memory_divide(&some, 0);
+	assert_true(some.page_tables_kib <= all.page_tables_kib / 16 + 1);
+
 	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
 	plan(&some, 0, 61668, 15 * 1024);
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);

@@ -60,6 +60,10 @@ static void test_words(void **state)
 	assert_false(has(&c, "-sandbox"));
 	c.sandbox = "on,spawn=deny";
 	assert_true(has(&c, " -sandbox on,spawn=deny "));
+	assert_false(has(&c, "memory-backend"));
+	c.memory_folder = "/ram";
+	assert_true(has(&c, " -machine memory-backend=ram ") &&
+		    has(&c, "align=2M,mem-path=/ram,size=524288K"));
 	vm_command(&c, command, 20); /* cut, not overrun */
 	assert_int_equal(strlen(command), 19);
 }
