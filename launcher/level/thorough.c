@@ -14,7 +14,7 @@
 #define TICK_S 0.25
 #define BRIEF_S 2.0	/* a brief case never takes this long */
 #define BRIEF_KIB 32768 /* of MemAvailable; a brief case takes some 10 MiB of it */
-/* Older kernels have known bugs, fixed since: Linux 6.1 fails three of the checks. */
+/* Older kernels have known bugs, fixed since: Linux 6.1 fails four of the checks. */
 #define BRIEF_MAJOR 6
 #define BRIEF_MINOR 12
 

@@ -296,7 +296,7 @@ nested_on_vtx() {
 		'all(.levels[1:][].exits; .boot > 50 and .boot <= .total)' \
 		'[.levels[1:][].exits.chain] as $c | all(range($c | length - 1); $c[. + 1] > 2 * $c[.])' \
 		'[.levels[].cost.cpuid_cycles] as $c | all(range($c | length - 1); $c[. + 1] / $c[.] > 2)' \
-		'all(.levels[:-1][].memory; .overhead_kib > 20000 and .overhead_kib < 60000)'
+		'all(.levels[:-1][].memory; .overhead_kib > 15000 and .overhead_kib < 60000)'
 	jq -c '.levels[] | [.level, .cpu.features, .exits, .memory.overhead_kib, .cost.cpuid_cycles]' report.json
 }
 
