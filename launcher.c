@@ -42,7 +42,7 @@ static void run_level(struct life *l)
 	memory_learn(t->self);
 	tell_level(t, "level");
 	life_run_hook(l);
-	l->huge_files = memory_mount_huge(l->appliance);
+	life_mount_memory(l);
 	life_learn_kvm(l);
 
 	life_consider_child(l, life_estimate_kib(l));

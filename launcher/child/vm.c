@@ -80,6 +80,27 @@ static void add_extra(struct args *a, const char *extra)
 	}
 }
 
+static void free_args(struct args *a)
+{
+	while (a->count)
+		free(a->word[--a->count]);
+}
+
+bool vm_sets_memory(const char *extra)
+{
+	static const char *const options[] = { "-m",	  "-M",	       "-machine",     "-numa",
+					       "-object", "-mem-path", "-mem-prealloc" };
+	struct args a = { 0 };
+	bool found = false;
+
+	add_extra(&a, extra);
+	for (int i = 0; i < a.count; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(options); k++)
+			found |= !strcmp(a.word[i] + !strncmp(a.word[i], "--", 2), options[k]);
+	free_args(&a);
+	return found;
+}
+
 static bool is_microvm(const struct vm_config *c)
 {
 	return c->machine == VM_MICROVM || c->machine == VM_FIRMWARE;
@@ -223,12 +244,6 @@ static void build_args(struct args *a, const struct vm_config *c)
 	if (has_serial(c))
 		add_terminal(a, c);
 	add_extra(a, c->extra_args);
-}
-
-static void free_args(struct args *a)
-{
-	while (a->count)
-		free(a->word[--a->count]);
 }
 
 void vm_command(const struct vm_config *config, char *buf, size_t size)

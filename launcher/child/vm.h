@@ -86,6 +86,11 @@ int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
  */
 double vm_cpu_s(const struct vm *vm);
 
+/*
+ * Whether these arguments (nest.qemu=) may configure the guest's RAM.  QEMU refuses a vm_config.memory_folder
+ * beside them.
+ */
+bool vm_sets_memory(const char *extra);
 /* The command line as a user would type it, for reports and reproduction. */
 void vm_command(const struct vm_config *config, char *buf, size_t size);
 

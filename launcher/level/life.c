@@ -321,6 +321,11 @@ static bool recurses(const struct life *l)
 	return l->platform.kvm_recurses && l->run.decided.nesting == NESTING_RECURSIVE;
 }
 
+void life_mount_memory(struct life *l)
+{
+	l->huge_files = !vm_sets_memory(l->run.asked.qemu_args) && memory_mount_huge(l->appliance);
+}
+
 static void plan_memory(struct life *l, int64_t archive_kib)
 {
 	const struct options *o = &l->run.asked;

@@ -53,6 +53,8 @@ void life_refuse_files(struct life *l, const char *why);
 void life_start_cpus(struct life *l);
 /* Runs the user's hook, which is a check. */
 void life_run_hook(struct life *l);
+/* Prepares a folder of huge pages for the child's RAM, if the kernel has such. */
+void life_mount_memory(struct life *l);
 /* Finds out whether KVM works, and which kernels this level and the next one boot. */
 void life_learn_kvm(struct life *l);
 /* Estimates the size of the child's archive, in KiB. */

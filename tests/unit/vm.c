@@ -33,6 +33,17 @@ static bool has(const struct vm_config *c, const char *words)
 	return strstr(command, words);
 }
 
+static void test_sets_memory(void **state)
+{
+	(void)state;
+	assert_true(vm_sets_memory("-m%2064M"));
+	assert_true(vm_sets_memory("-S%20--m%2064M"));
+	assert_true(vm_sets_memory("-numa%20node"));
+	assert_true(vm_sets_memory("-machine%20memory-backend=x"));
+	assert_false(vm_sets_memory(""));
+	assert_false(vm_sets_memory("-name%20m%20-smp%202"));
+}
+
 static void test_words(void **state)
 {
 	struct vm_config c = plain;
@@ -202,5 +213,5 @@ static void test_no_program(void **state)
 	vm_close(&vm);
 }
 
-RUN(T(test_words), T(test_terminal), T(test_extra_words), T(test_arguments), T(test_pipes),
-    T(test_end), T(test_no_program))
+RUN(T(test_sets_memory), T(test_words), T(test_terminal), T(test_extra_words), T(test_arguments),
+    T(test_pipes), T(test_end), T(test_no_program))
