@@ -108,6 +108,11 @@ static int run_once(void *context, int argc, char **argv, struct report *r)
 	int status;
 
 	options_from_args(&asked, CMD_RUN, argc, argv);
+	/* No level is left for the kernel under test. */
+	if (asked.depth != DEPTH_MAX && levels_first(&asked.levels) > asked.depth) {
+		asked.levels = (struct levels){ 0 };
+		asked.kernel = asked.modules = asked.config = NULL;
+	}
 	asked.json_path = asked.artifacts = NULL; /* of the first run only */
 	status = outermost_run(&asked, runs->text, r);
 	return status < 0 ? STATUS_WRONG : status;

@@ -63,7 +63,7 @@ static int read_field(struct level *lv, const struct field *f, const cJSON *item
 	return level_set(lv, f, value);
 }
 
-/* Reads all figures of a level; those of KVM may be missing in older reports. */
+/* Reads all figures of a level.  Some may be missing, as in older reports. */
 static int read_fields(const char *path, struct level *lv, const cJSON *item)
 {
 	for (int i = 0; i < level_field_count; i++) {
@@ -73,11 +73,10 @@ static int read_fields(const char *path, struct level *lv, const cJSON *item)
 		if (f->group)
 			group = cJSON_GetObjectItemCaseSensitive(item, f->group);
 		value = cJSON_GetObjectItemCaseSensitive(group, f->key);
-		if (!group && !strcmp(f->group, "kvm"))
-			continue;
-		if (!value || read_field(lv, f, value))
-			return malformed(path, "%s of L%d is %s", f->key, lv->level,
-					 value ? "malformed" : "missing");
+		if (group && !cJSON_IsObject(group))
+			return malformed(path, "%s of L%d is malformed", f->group, lv->level);
+		if (value && read_field(lv, f, value))
+			return malformed(path, "%s of L%d is malformed", f->key, lv->level);
 	}
 	return 0;
 }
@@ -123,19 +122,29 @@ static int read_bool(const cJSON *object, const char *key, bool *out)
 	return 0;
 }
 
+/* Reads a text.  -1 if it is anything else.  Older reports may lack it. */
+static int read_text_of(const cJSON *o, const char *key, char *text, size_t size)
+{
+	const char *value = text_of(o, key);
+
+	if (!value && cJSON_HasObjectItem(o, key))
+		return -1;
+	format(text, size, "%s", value ? value : "");
+	sanitize(text);
+	return 0;
+}
+
 static int read_subtest(struct report *r, int level, const cJSON *item)
 {
 	const char *check = text_of(item, "check"), *id = text_of(item, "id");
-	const char *result = text_of(item, "result"), *detail = text_of(item, "detail");
+	const char *result = text_of(item, "result");
 	struct subtest t = { .level = level };
 
-	if (!check || !id || !result || !detail || result_by_name(result, &t.result) ||
-	    !id_is_clean(check) || !id_is_clean(id))
+	if (!check || !id || !result || result_by_name(result, &t.result) || !id_is_clean(check) ||
+	    !id_is_clean(id) || read_text_of(item, "detail", t.detail, sizeof(t.detail)))
 		return -1;
 	format(t.check, sizeof(t.check), "%s", check);
 	format(t.id, sizeof(t.id), "%s", id);
-	format(t.detail, sizeof(t.detail), "%s", detail);
-	sanitize(t.detail);
 	return report_add_subtest(r, &t);
 }
 
@@ -173,24 +182,21 @@ static int read_check(struct report *r, int level, const cJSON *item)
 	const char *result = text_of(item, "result");
 	const char *id = text_of(item, "id");
 	const char *unit = text_of(item, "unit");
-	const char *detail = text_of(item, "detail");
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value");
 	struct check k = { .result = RESULT_PASS };
 
-	if (!id || !result || !unit || !detail || !cJSON_IsNumber(value) ||
-	    result_by_name(result, &k.result))
+	if (!id || !result || !unit || !cJSON_IsNumber(value) ||
+	    result_by_name(result, &k.result) ||
+	    read_text_of(item, "detail", k.detail, sizeof(k.detail)))
 		return -1;
 	format(k.id, sizeof(k.id), "%s", id);
 	format(k.unit, sizeof(k.unit), "%s", unit);
-	format(k.detail, sizeof(k.detail), "%s", detail);
-	sanitize(k.detail);
 	k.value = value->valuedouble;
 	return level_add_check(&r->levels[level], &k);
 }
 
 static int read_level(const char *path, struct report *r, const cJSON *item)
 {
-	const cJSON *checks = cJSON_GetObjectItemCaseSensitive(item, "checks");
 	struct level *lv;
 	int level;
 
@@ -203,11 +209,11 @@ static int read_level(const char *path, struct report *r, const cJSON *item)
 		r->outermost = level;
 	r->deepest = level;
 	lv->seen = true;
-	if (!cJSON_HasObjectItem(item, "ready") || read_bool(item, "ready", &lv->ready))
+	if (read_bool(item, "ready", &lv->ready))
 		return malformed(path, "ready of L%d is neither true nor false", level);
 	if (read_fields(path, lv, item))
 		return -1;
-	if (!checks || read_list(checks, read_check, r, level))
+	if (read_list(cJSON_GetObjectItemCaseSensitive(item, "checks"), read_check, r, level))
 		return malformed(path, "a check of L%d is malformed", level);
 	if (read_list(cJSON_GetObjectItemCaseSensitive(item, "subtests"), read_subtest, r, level))
 		return malformed(path, "a subtest of L%d is malformed", level);
@@ -227,18 +233,6 @@ static int read_count(const cJSON *object, const char *key, int64_t *out)
 	    item->valuedouble != (int64_t)item->valuedouble)
 		return -1;
 	*out = item->valuedouble;
-	return 0;
-}
-
-/* Reads a text.  -1 if it is anything else.  Older reports may lack it. */
-static int read_text_of(const cJSON *o, const char *key, char *text, size_t size)
-{
-	const char *value = text_of(o, key);
-
-	if (!value && cJSON_HasObjectItem(o, key))
-		return -1;
-	format(text, size, "%s", value ? value : "");
-	sanitize(text);
 	return 0;
 }
 
@@ -294,7 +288,7 @@ static int read_evidence(struct evidence *e, const cJSON *o)
 
 	for (int part = 0; o && part < EVIDENCE_PARTS; part++) {
 		lines = cJSON_GetObjectItemCaseSensitive(o, evidence_names[part]);
-		if (!cJSON_IsArray(lines))
+		if (lines && !cJSON_IsArray(lines))
 			return -1;
 		cJSON_ArrayForEach (line, lines) {
 			if (!cJSON_IsString(line))
@@ -309,7 +303,7 @@ static int read_console(struct report *r, const cJSON *lines)
 {
 	const cJSON *line;
 
-	if (!cJSON_IsArray(lines))
+	if (lines && !cJSON_IsArray(lines))
 		return -1;
 	cJSON_ArrayForEach (line, lines) {
 		if (r->console_count == REPORT_LINES || !cJSON_IsString(line))
@@ -325,28 +319,31 @@ static int read_requested(const cJSON *o, int *requested)
 	const char *text = text_of(o, "requested");
 
 	*requested = DEPTH_OPEN;
+	if (!cJSON_HasObjectItem(o, "requested"))
+		return 0;
 	return text && !strcmp(text, "max") ? 0 : read_int(o, "requested", 0, MAX_LEVEL, requested);
 }
 
 static int read_outcome(const char *path, struct report *r, const cJSON *o)
 {
 	const char *stop = text_of(o, "stop");
-	double lost = -1;
+	double lost = 0;
 
 	if (!stop || read_int(o, "reached", 0, MAX_LEVEL, &r->reached))
 		return malformed(path, "its outcome lacks reached or stop");
 	if (read_requested(o, &r->requested))
 		return malformed(path, "requested is not a level");
-	if (read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level))
+	if (cJSON_HasObjectItem(o, "stop_level") &&
+	    read_int(o, "stop_level", 0, MAX_LEVEL, &r->stop_level))
 		return malformed(path, "stop_level is not a level");
-	if (read_number(o, "lost_records", &lost) || lost != (int64_t)lost || lost < 0)
+	if (cJSON_HasObjectItem(o, "lost_records") &&
+	    (read_number(o, "lost_records", &lost) || lost != (int64_t)lost))
 		return malformed(path, "lost_records is not a count");
 	r->lost_records = lost;
 	r->stop = stop_by_name(stop);
 	if (!cJSON_HasObjectItem(o, "ok") || read_bool(o, "ok", &r->ok))
 		return malformed(path, "its outcome lacks ok");
-	if (!cJSON_HasObjectItem(o, "detail") ||
-	    read_text_of(o, "detail", r->detail, sizeof(r->detail)))
+	if (read_text_of(o, "detail", r->detail, sizeof(r->detail)))
 		return malformed(path, "detail of its outcome is no text");
 	if (read_console(r, cJSON_GetObjectItemCaseSensitive(o, "console")) ||
 	    read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence")))

@@ -48,53 +48,25 @@ enum stop reason_set(struct reason *why, enum stop stop, const char *fmt, ...)
 	return stop;
 }
 
-static bool is_one_of(const char *value, const char *const names[], int count)
-{
-	for (int i = 0; i < count; i++)
-		if (!strcmp(value, names[i]))
-			return true;
-	return false;
-}
-
-static bool is_role(const char *value)
-{
-	static const char *const roles[] = { "machine", "hypervisor", "guest" };
-
-	return is_one_of(value, roles, ARRAY_SIZE(roles));
-}
-
-static bool is_virt(const char *value)
-{
-	static const char *const extensions[] = { "none", "svm", "vmx" };
-
-	return is_one_of(value, extensions, ARRAY_SIZE(extensions));
-}
-
-static bool is_sha256(const char *value)
-{
-	return strlen(value) == 64 && strspn(value, "0123456789abcdef") == 64;
-}
-
 /* Versions of clang-format differ here. */
 /* clang-format off */
-#define CHOICE(group, key, type, source, member, may_be) \
-	{ group, key, type, source, may_be, offsetof(struct level, member), \
+#define FIELD(group, key, type, source, member) \
+	{ group, key, type, source, offsetof(struct level, member), \
 	  sizeof(((struct level *)0)->member) }
-#define FIELD(group, key, type, source, member) CHOICE(group, key, type, source, member, NULL)
 /* clang-format on */
 
 /* In the order of the JSON keys.  Add a figure by adding a line. */
 const struct field level_fields[] = {
-	CHOICE(NULL, "role", FIELD_TEXT, BY_LEVEL, role, is_role),
+	FIELD(NULL, "role", FIELD_TEXT, BY_LEVEL, role),
 	FIELD(NULL, "hypervisor", FIELD_TEXT, BY_LEVEL, hypervisor),
 	FIELD("cpu", "vendor", FIELD_TEXT, BY_LEVEL, cpu_vendor),
 	FIELD("cpu", "model", FIELD_TEXT, BY_LEVEL, cpu_model),
-	CHOICE("cpu", "virt", FIELD_TEXT, BY_LEVEL, cpu_virt, is_virt),
+	FIELD("cpu", "virt", FIELD_TEXT, BY_LEVEL, cpu_virt),
 	FIELD("cpu", "features", FIELD_LIST, BY_LEVEL, cpu_features),
 	FIELD(NULL, "kernel", FIELD_TEXT, BY_LEVEL, kernel),
 	FIELD("kvm", "parameters", FIELD_LIST, BY_LEVEL, kvm_parameters),
-	CHOICE(NULL, "kernel_sha256", FIELD_TEXT, BY_LEVEL, kernel_sha256, is_sha256),
-	CHOICE(NULL, "archive_sha256", FIELD_TEXT, BY_LEVEL, archive_sha256, is_sha256),
+	FIELD(NULL, "kernel_sha256", FIELD_TEXT, BY_LEVEL, kernel_sha256),
+	FIELD(NULL, "archive_sha256", FIELD_TEXT, BY_LEVEL, archive_sha256),
 	FIELD("memory", "total_kib", FIELD_COUNT, BY_LEVEL, total_kib),
 	FIELD("memory", "available_kib", FIELD_COUNT, BY_LEVEL, available_kib),
 	FIELD("memory", "child_kib", FIELD_COUNT, BY_LEVEL, child_kib),
@@ -177,7 +149,7 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 	double number;
 
 	if (f->type == FIELD_TEXT || f->type == FIELD_LIST) {
-		if (strlen(value) >= f->size || (*value && f->may_be && !f->may_be(value)))
+		if (strlen(value) >= f->size)
 			return -1;
 		strcpy(p, value);
 		sanitize(p);
@@ -185,12 +157,10 @@ int level_set(struct level *lv, const struct field *f, const char *value)
 	}
 	if (parse_number(value, &number) || signbit(number) || number > NUMBER_MAX)
 		return -1;
-	if (f->type == FIELD_SECONDS)
-		*(double *)p = number;
-	else if (number == (int64_t)number)
+	if (f->type == FIELD_COUNT)
 		*(int64_t *)p = number;
 	else
-		return -1;
+		*(double *)p = number;
 	return 0;
 }
 

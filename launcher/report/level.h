@@ -91,7 +91,6 @@ struct field {
 	const char *key;   /* unique over all groups, as records have no groups */
 	enum field_type type;
 	enum field_source source;
-	bool (*may_be)(const char *value); /* for a text with a fixed form, or "" */
 	size_t offset, size;
 };
 

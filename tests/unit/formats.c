@@ -32,11 +32,7 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 				      level_fields[f].type == FIELD_SECONDS;
 			char value[32];
 
-			format(value, sizeof(value),
-			       number			? "%d"
-			       : level_fields[f].may_be ? ""
-							: "%d\",x",
-			       100 * i + f);
+			format(value, sizeof(value), number ? "%d" : "%d\",x", 100 * i + f);
 			assert_int_equal(level_set(lv, &level_fields[f], value), 0);
 		}
 		lv->kernel_s = 0.1 + i / 3.0;
@@ -149,8 +145,6 @@ static void test_json_round_trip(void **state)
 	fill(3, 2, STOP_PANIC, true);
 	assert_int_equal(read_changed("levels.1.memory.total_kib", "-5"), -1);
 	assert_non_null(strstr(last_error(), "total_kib of L1 is malformed"));
-	assert_int_equal(read_changed("levels.1.memory.total_kib", NULL), -1);
-	assert_non_null(strstr(last_error(), "total_kib of L1 is missing"));
 }
 
 /* ---- LAVA -------------------------------------------------------------------------------- */
@@ -430,25 +424,19 @@ static void test_altered_reports(void **state)
 		{ "outcome.requested", "299" },
 		{ "outcome.requested", "\"all\"" },
 		{ "outcome.requested", "null" },
-		{ "outcome.requested", NULL },
 		{ "outcome.stop", "\"none\"" },
 		{ "outcome.stop", "7" },
 		{ "outcome.stop_level", "1e9" },
-		{ "outcome.stop_level", NULL },
 		{ "outcome.detail", "1" },
-		{ "outcome.detail", NULL },
 		{ "outcome.ok", "\"yes\"" },
 		{ "outcome.ok", NULL },
 		{ "outcome.lost_records", "1.5" },
 		{ "outcome.lost_records", "-1" },
-		{ "outcome.lost_records", NULL },
 		{ "outcome.console", "{}" },
 		{ "outcome.console", "\"x\"" },
 		{ "outcome.console.1", "1" },
-		{ "outcome.console", NULL },
 		{ "outcome.evidence.kernel_log", "\"x\"" },
 		{ "outcome.evidence.kernel_log.0", "1" },
-		{ "outcome.evidence.kvm", NULL },
 		{ "setup", "[]" },
 		{ "setup", "{}" },
 		{ "setup.timeout_s", "-1" },
@@ -476,28 +464,19 @@ static void test_altered_reports(void **state)
 		{ "levels.1.level", "0" },
 		{ "levels.1.level", "2" },
 		{ "levels.0.ready", "1" },
-		{ "levels.0.ready", NULL },
-		{ "levels.0.role", "\"boss\"" },
 		{ "levels.0.kernel", "{}" },
 		{ "levels.0.kernel", "6.12" },
 		{ "levels.0.kernel", "null" },
-		{ "levels.0.kernel_sha256", "\"x\"" },
 		{ "levels.0.cpu", "[]" },
-		{ "levels.0.cpu", NULL },
-		{ "levels.0.cpu.virt", "\"sev\"" },
 		{ "levels.0.cpu.features", "\"npt\"" },
 		{ "levels.0.cpu.features.0", "1" },
 		{ "levels.0.kvm", "1" },
 		{ "levels.0.memory.total_kib", "-5" },
 		{ "levels.0.memory.total_kib", "1e300" },
-		{ "levels.0.memory.total_kib", "10.5" },
 		{ "levels.0.memory.total_kib", "\"x\"" },
-		{ "levels.0.memory", NULL },
 		{ "levels.0.exits", "1" },
-		{ "levels.0.exits.boot", NULL },
 		{ "levels.0.checks", "{}" },
 		{ "levels.0.checks", "\"none\"" },
-		{ "levels.0.checks", NULL },
 		{ "levels.0.checks.0", "{}" },
 		{ "levels.0.checks.0.result", "\"good\"" },
 		{ "levels.0.checks.0.value", "\"1\"" },
@@ -516,7 +495,6 @@ static void test_altered_reports(void **state)
 		{ "levels.0.checks.0.detail", "1" },
 		{ "levels.1.subtests", "1" },
 		{ "levels.1.subtests.0.result", "\"good\"" },
-		{ "levels.1.subtests.0.detail", NULL },
 		{ "levels.1.programs", "1" },
 		{ "levels.1.programs.0.status", "256" },
 		{ "levels.1.programs.0.status", "0.5" },
@@ -537,14 +515,28 @@ static void test_altered_reports(void **state)
 			      bad[i][1] ? bad[i][1] : "missing");
 }
 
-/* Keys that older versions did not write may be missing. */
+/* Keys that the contract does not name may be missing. */
 static void test_older_reports(void **state)
 {
-	static const char *const newer[] = {
-		"setup",	"setup.nesting",     "setup.enlightened", "setup.strict",
-		"setup.smp",	"setup.accel",	     "setup.kvm_why",	  "outcome.evidence",
-		"levels.0.kvm", "levels.0.subtests", "levels.0.programs"
-	};
+	static const char *const newer[] = { "setup",
+					     "setup.nesting",
+					     "setup.enlightened",
+					     "setup.strict",
+					     "setup.smp",
+					     "setup.accel",
+					     "setup.kvm_why",
+					     "outcome.stop_level",
+					     "outcome.lost_records",
+					     "outcome.console",
+					     "outcome.evidence",
+					     "outcome.evidence.kernel_log",
+					     "levels.0.kvm",
+					     "levels.0.terms",
+					     "levels.0.exits.chain",
+					     "levels.0.checks.0.detail",
+					     "levels.0.subtests",
+					     "levels.1.subtests.0.detail",
+					     "levels.0.programs" };
 
 	(void)state;
 	fill_all();
