@@ -337,8 +337,8 @@ static int place_files(struct outermost *m)
 	if (p->last != LEVEL_NONE)
 		format(until, sizeof(until), " down to L%d", p->last);
 	if (p->files)
-		lines_say(&m->run.lines, "your %d files take %lld KiB in each level%s", p->files,
-			  (long long)p->kib, until);
+		lines_say(&m->run.lines, "%d files of yours take %lld KiB in each level%s",
+			  p->files, (long long)p->kib, until);
 	return 0;
 }
 
