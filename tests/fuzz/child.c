@@ -90,6 +90,12 @@ int usleep(useconds_t us)
 	return 0;
 }
 
+bool vm_sets_memory(const char *extra)
+{
+	(void)extra;
+	return false;
+}
+
 void vm_command(const struct vm_config *config, char *buf, size_t size)
 {
 	(void)config;
