@@ -626,7 +626,7 @@ static bool move(struct machine *m, uint64_t what)
 		return !machine_save(m, &kept);
 	if (what & BACK)
 		return !machine_restore(m, &kept);
-	return !machine_save(m, &moved) && !machine_replace(m) && !machine_restore(m, &moved);
+	return !machine_move(m, &moved);
 }
 
 #define FAST_TICK_S 0.01

@@ -515,3 +515,8 @@ int machine_restore(struct machine *m, const struct machine_state *s)
 	GET(KVM_SET_MP_STATE, &s->mp);
 	return 0;
 }
+
+int machine_move(struct machine *m, struct machine_state *was)
+{
+	return machine_save(m, was) || machine_replace(m) || machine_restore(m, was) ? -1 : 0;
+}

@@ -76,6 +76,8 @@ int machine_save(struct machine *m, struct machine_state *s);
 int machine_restore(struct machine *m, const struct machine_state *s);
 /* Replaces M's VM by a new one with the same memory.  -1 on failure. */
 int machine_replace(struct machine *m);
+/* Moves the guest to a new VM with the same memory.  WAS gets the state that it had.  -1 on failure. */
+int machine_move(struct machine *m, struct machine_state *was);
 /* Maps guest-physical ADDRESS to MEMORY; BYTES 0 removes the slot.  -1 on failure. */
 int machine_set_slot(struct machine *m, int slot, uint32_t flags, uint64_t address,
 		     const void *memory, size_t bytes);

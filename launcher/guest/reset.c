@@ -55,20 +55,14 @@ void case_reset(void)
 	}
 }
 
-static bool move(struct machine *m)
-{
-	static struct machine_state moved;
-
-	return !machine_save(m, &moved) && !machine_replace(m) && !machine_restore(m, &moved);
-}
-
 bool call_reset(struct machine *m, int reason)
 {
+	static struct machine_state moved;
 	struct kvm_vcpu_events events;
 
 	(void)reason;
 	if (ARENA->argument == MOVE)
-		return move(m);
+		return !machine_move(m, &moved);
 	machine_complete(m);
 	if (ioctl(m->vcpu, KVM_GET_VCPU_EVENTS, &events)) {
 		machine_fail(m, "KVM_GET_VCPU_EVENTS: %s", strerror(errno));

@@ -269,8 +269,7 @@ static bool move(struct machine *m)
 {
 	static struct machine_state was, is;
 
-	if (machine_save(m, &was) || machine_replace(m) || machine_restore(m, &was) ||
-	    machine_save(m, &is))
+	if (machine_move(m, &was) || machine_save(m, &is))
 		return false;
 	return expect_same(m, "after a move", &was, &is);
 }

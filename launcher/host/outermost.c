@@ -60,7 +60,8 @@ static int check_exec(const struct outermost *m)
 			"--shell and -- both read the standard input: leave out one of them, or "
 			"use --exec");
 	if (!asked->guest && (asked->guest_append || asked->guest_initrd))
-		return fail("--guest-append and --guest-initrd go with --guest: which one is it?");
+		return fail("--guest-append and --guest-initrd need --guest, the kernel that they "
+			    "are for");
 	return 0;
 }
 

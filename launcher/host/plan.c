@@ -91,8 +91,8 @@ static struct budget child_budget(const struct plan *p, const struct plan_level 
 	struct budget b = { .available_kib = left_kib + margin_kib - p->freed_kib,
 			    .freed_kib = p->freed_kib,
 			    /* A KVM that provides recursion shadows its guest's tables. */
-			    .recurses =
-				    p->recursive && !strstr(like->cpu_features, "recursion-by-kvm"),
+			    .recurses = p->recursive &&
+					!has_word(like->cpu_features, "recursion-by-kvm"),
 			    .huge_files = p->huge_files,
 			    .margin_kib = margin_kib,
 			    .need_kib = p->need_kib };

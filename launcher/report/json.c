@@ -68,6 +68,7 @@ static cJSON *subtests_to_json(const struct report *r, int level)
 	return array;
 }
 
+/* A number, or null if it is UNKNOWN. */
 static cJSON *number_to_json(double value)
 {
 	return value >= 0 ? cJSON_CreateNumber(value) : cJSON_CreateNull();
@@ -149,23 +150,18 @@ static cJSON *outcome_to_json(const struct report *r)
 	return o;
 }
 
-static cJSON *count_to_json(int64_t n)
-{
-	return n >= 0 ? cJSON_CreateNumber(n) : cJSON_CreateNull();
-}
-
 static cJSON *setup_to_json(const struct setup *s)
 {
 	cJSON *o = cJSON_CreateObject();
 
-	cJSON_AddItemToObject(o, "memory_kib", count_to_json(s->memory_kib));
+	cJSON_AddItemToObject(o, "memory_kib", number_to_json(s->memory_kib));
 	cJSON_AddNumberToObject(o, "timeout_s", s->timeout_s);
 	cJSON_AddBoolToObject(o, "counted_clock", s->deterministic);
 	cJSON_AddStringToObject(o, "nesting", nesting_names[s->nesting]);
 	cJSON_AddBoolToObject(o, "enlightened", s->enlightened);
 	cJSON_AddBoolToObject(o, "strict", s->strict);
 	cJSON_AddNumberToObject(o, "smp", s->smp);
-	cJSON_AddItemToObject(o, "tsc_khz", count_to_json(s->tsc_khz));
+	cJSON_AddItemToObject(o, "tsc_khz", number_to_json(s->tsc_khz));
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
 	cJSON_AddStringToObject(o, "accel", s->accel);
 	cJSON_AddStringToObject(o, "kvm_why", s->kvm_why);
