@@ -59,6 +59,7 @@ struct arena {
 	uint64_t argument, answer; /* of CALL_HOST */
 	bool have_svm, have_npt, have_hsave;
 	bool brief;    /* few rounds, and nothing that needs time */
+	bool inexact;  /* the CPU is a QEMU whose VMRUN forgets the shadow of STI */
 	uint64_t seed; /* differs from level to level */
 
 	/* Exceptions and interrupts, of G1 and of G2 */

@@ -144,6 +144,7 @@ void machine_fill(struct machine *m, uint64_t seed)
 	a->have_svm = m->svm;
 	a->have_npt = m->svm && m->npt;
 	a->brief = m->brief;
+	a->inexact = m->inexact;
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */

@@ -20,12 +20,12 @@ struct machine {
 	int kvm, vm, vcpu;
 	struct kvm_run *run;
 	size_t run_bytes;
-	bool svm;	   /* G1 can be a hypervisor */
-	bool npt;	   /* and can use nested paging */
-	bool brief;	   /* see arena.h */
-	double deadline_s; /* on now_s() */
-	double tick_s;	   /* the interval at which a signal interrupts KVM_RUN */
-	int64_t ticks;	   /* how often it did */
+	bool svm;	     /* G1 can be a hypervisor */
+	bool npt;	     /* and can use nested paging */
+	bool brief, inexact; /* see arena.h */
+	double deadline_s;   /* on now_s() */
+	double tick_s;	     /* the interval at which a signal interrupts KVM_RUN */
+	int64_t ticks;	     /* how often it did */
 	/* Called for CALL_HOST, and for exits that are not calls.  Returns false to end the case. */
 	bool (*on_call)(struct machine *m, int reason);
 	int calls; /* calls of on_call() so far, this one included */

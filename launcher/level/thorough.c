@@ -105,6 +105,7 @@ void check_guest(struct check_context *c, struct check *k)
 {
 	bool brief = c->phase == CHECK_BRIEF;
 	struct machine m = { .brief = brief,
+			     .inexact = is_inexact(c->self),
 			     .tick_s = TICK_S + c->self->ready_s / 4,
 			     .on_tick = on_tick,
 			     .tick_context = c,
