@@ -23,7 +23,7 @@ struct check {
 	enum result result;
 	double value; /* always a number: LAVA needs a measurement */
 	char unit[12];
-	char detail[96]; /* why it failed or was skipped */
+	char detail[96]; /* why it failed or was skipped; of one that passed, a warning */
 };
 
 /* Why a chain ended.  docs/report.md defines the names and their order. */

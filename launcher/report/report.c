@@ -72,14 +72,21 @@ static int add_fields(struct report *r, struct level *lv, const struct record *r
  * Checks that a parent makes of its child.  The child can neither send nor replace them, nor take up their
  * room.
  */
-static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
+static const char *const parents_checks[] = { "archive", "exits", "features",
+					      "kernel",	 "pace",  "records" };
+
+bool report_check_is_parents(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parents_checks); i++)
+		if (!strcmp(id, parents_checks[i]))
+			return true;
+	return false;
+}
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {
-	bool parents = false;
+	bool parents = report_check_is_parents(id);
 
-	for (size_t i = 0; i < ARRAY_SIZE(parents_checks); i++)
-		parents |= !strcmp(id, parents_checks[i]);
 	if (parents || rec->from != rec->about)
 		return parents && rec->from != rec->about;
 	return lv->check_count < MAX_CHECKS - (int)ARRAY_SIZE(parents_checks) || lv->ready;
