@@ -508,40 +508,36 @@ static int64_t debugfs_stat(const struct vm *vm, const char *name)
 	return value;
 }
 
-/* Adds one vCPU's statistics.  -1 if they cannot be read. */
-static int add_stats(int fd, int64_t *exits, int64_t *interrupts)
+int64_t vm_stat(const struct vm *vm, const char *name)
 {
 	struct kvm_stats_header header;
-	int64_t n;
+	int64_t sum = 0, n;
 
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
-		return -1;
-	n = read_stat(fd, &header, "exits");
-	if (n < 0)
-		return -1;
-	*exits += n;
-	n = read_stat(fd, &header, "irq_exits");
-	*interrupts += n > 0 ? n : 0;
-	return 0;
+	if (!vm->stats_count)
+		return debugfs_stat(vm, name);
+	for (int i = 0; i < vm->stats_count; i++) {
+		if (pread(vm->stats[i], &header, sizeof(header), 0) != sizeof(header))
+			return -1;
+		n = read_stat(vm->stats[i], &header, name);
+		if (n < 0)
+			return -1;
+		sum += n;
+	}
+	return sum;
 }
 
 int vm_exits(struct vm *vm, int64_t *total, int64_t *work)
 {
-	int64_t exits = 0, interrupts = 0;
+	int64_t exits, interrupts;
 
 	if (vm->stats_count < vm->vcpus && vm->pid > 0)
 		find_stats(vm);
 	if (vm->stats_count && vm->stats_count < vm->vcpus) /* QEMU has not created all vCPUs yet */
 		return -1;
-	for (int i = 0; i < vm->stats_count; i++)
-		if (add_stats(vm->stats[i], &exits, &interrupts))
-			return -1;
-	if (!vm->stats_count) {
-		exits = debugfs_stat(vm, "exits");
-		interrupts = debugfs_stat(vm, "irq_exits");
-	}
+	exits = vm_stat(vm, "exits");
 	if (exits < 0)
 		return -1;
+	interrupts = vm_stat(vm, "irq_exits");
 	*total = exits;
 	*work = exits - (interrupts > 0 ? interrupts : 0);
 	return 0;

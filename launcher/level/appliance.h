@@ -12,6 +12,13 @@
 #include "report/level.h"
 #include "report/lines.h"
 
+/* Its files. */
+#define QEMU_PATH "/bin/qemu-system-x86_64"
+#define MACHINE_PATH "/share/machine" /* features of this QEMU's microvm that others lack */
+#define PARAMETERS_PATH \
+	"/share/words" /* the kernel command line of a nested level, with comments */
+#define MANIFEST_PATH "/etc/supernest/manifest.txt" /* what it was built from: scripts/manifest */
+
 #define CONSOLES_MAX 8
 
 struct consoles {

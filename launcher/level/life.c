@@ -6,6 +6,7 @@
 #include "child/gather.h"
 #include "child/uplink.h"
 #include "child/wire.h"
+#include "level/boot_exits.h"
 #include "level/cpus.h"
 #include "level/kvm.h"
 #include "level/modules.h"
@@ -25,12 +26,8 @@
 #include <unistd.h>
 
 /* Paths in the appliance. */
-#define QEMU_PATH "/bin/qemu-system-x86_64"
 #define BUSYBOX_PATH "/bin/busybox"
 #define FIRMWARE_DIR "/share"
-#define MACHINE_PATH "/share/machine" /* features of this QEMU's microvm that others lack */
-#define PARAMETERS_PATH \
-	"/share/words" /* the kernel command line of a nested level, with comments */
 #define ARCHIVE_PATH "/run/initramfs.cpio"
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
 #define FIRMWARE_PATH "/run/firmware.rom" /* for a level whose kernel is not ours */
@@ -647,6 +644,29 @@ static void compare_sums(struct life *l, const struct level *child)
 	tell_check(t, child->level, &kernel);
 }
 
+/* Whether nothing makes the child's boot dearer than usual that somebody asked for. */
+static bool boots_as_usual(const struct life *l, int level)
+{
+	const struct decided *d = &l->run.decided;
+
+	return !*l->run.asked.qemu_args && !d->set.count && !setting_of(&d->cpus, level) &&
+	       !child_terminal(d, level) && !appliance_has_hook();
+}
+
+/* A warning and not a failure: the level works, and the reason may be the machine's. */
+static void compare_exits(struct life *l, const struct level *child)
+{
+	const struct relay *r = &l->child.relay;
+	const struct vm *vm = &l->child.vm;
+	struct check k;
+
+	if (!r->counts_exits || !boot_exits_are_many(r->work, child->wall_s, vm->vcpus) ||
+	    !boots_as_usual(l, child->level) || !boot_exits_are_known(l->archive.sum[1].sha256))
+		return;
+	boot_exits_warn(&k, vm->vcpus, r->exits, vm_stat, vm);
+	tell_check(&l->run.teller, child->level, &k);
+}
+
 void life_child_is_ready(void *context, const struct level *child)
 {
 	struct life *l = context;
@@ -655,6 +675,7 @@ void life_child_is_ready(void *context, const struct level *child)
 	if (runs_beside_child(l))
 		begin_payloads(l);
 	compare_sums(l, child);
+	compare_exits(l, child);
 	memory_settle(t->self, child->total_kib,
 		      vm_anonymous_kib(&l->child.vm, t->self->child_kib));
 	tell_level(t, "level");

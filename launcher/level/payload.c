@@ -28,7 +28,7 @@
 static void make_id(const struct payloads *p, const char *name, char *id)
 {
 	const struct level *self = p->teller->self;
-	bool taken = false;
+	bool taken = report_check_is_parents(name);
 
 	for (int i = 0; i < self->check_count; i++)
 		taken |= !strcmp(self->checks[i].id, name);

@@ -86,6 +86,18 @@ static void judge(const struct machine *m, int err, struct check *k)
 		check_set(k, RESULT_FAIL, "it compared nothing");
 }
 
+/* A case that does not end is stuck after this long. */
+static double limit_s(const struct check_context *c)
+{
+	return CASE_S + CASE_BOOTS * c->self->ready_s;
+}
+
+/* Whether the run's time budget ends a case that began then, long before it could count as stuck. */
+static bool is_late(const struct check_context *c, double began_s)
+{
+	return c->deadline_s - began_s < limit_s(c) / 2;
+}
+
 /*
  * Reports a failure before the check runs, because it may crash the whole level.  The real result replaces
  * it.
@@ -96,7 +108,8 @@ static void tell_beginning(struct check_context *c, const char *id)
 
 	strcpy(k.id, id);
 	strcpy(k.unit, CHECK_FACTS);
-	check_set(&k, RESULT_FAIL, "it did not end");
+	check_set(&k, RESULT_FAIL, "%s",
+		  is_late(c, now_s()) ? CHECK_LATE_DETAIL : "it did not end");
 	level_add_check(c->self, &k);
 	c->done(c->context, &k);
 }
@@ -111,7 +124,7 @@ void check_guest(struct check_context *c, struct check *k)
 			     .tick_context = c,
 			     .on_call = c->guest->on_call };
 	const char *why;
-	double began_s, limit_s;
+	double began_s, until_s;
 
 	strcpy(k->unit, CHECK_FACTS);
 	/* In this order: most levels make no brief checks, and should not pay for the reasons. */
@@ -126,9 +139,9 @@ void check_guest(struct check_context *c, struct check *k)
 	}
 	tell_beginning(c, k->id);
 	m.npt = kvm_nests_pages();
-	limit_s = CASE_S + CASE_BOOTS * c->self->ready_s;
 	began_s = now_s();
-	m.deadline_s = began_s + limit_s < c->deadline_s ? began_s + limit_s : c->deadline_s;
+	until_s = began_s + limit_s(c);
+	m.deadline_s = until_s < c->deadline_s ? until_s : c->deadline_s;
 	if (machine_open(&m, !strcmp(c->self->cpu_virt, "svm") && c->platform->kvm_nested == 1)) {
 		check_set(k, RESULT_FAIL, "%s", m.why);
 		return;
@@ -136,9 +149,8 @@ void check_guest(struct check_context *c, struct check *k)
 	machine_fill(&m, c->self->level * 1000003 + 1);
 	judge(&m, machine_enter(&m, c->guest->entry) || machine_run(&m), k);
 	cpus_move(-1); /* the case may have moved the thread */
-	/* The run's time budget ended it, long before it could count as stuck. */
 	if (k->result == RESULT_FAIL && !ARENA->failed && now_s() >= c->deadline_s &&
-	    now_s() - began_s < limit_s / 2)
+	    is_late(c, began_s))
 		check_set(k, RESULT_SKIP, "no time was left");
 	machine_close(&m);
 }

@@ -54,6 +54,14 @@ static void print_programs(const struct report *r, int level, FILE *out)
 	}
 }
 
+/* Why a check failed or was skipped.  Of one that has passed, it is a warning. */
+static void print_detail(int level, const struct check *k, FILE *out)
+{
+	if (k->detail[0])
+		fprintf(out, "L%d %s: %s: %s\n", level, k->id,
+			k->result == RESULT_PASS ? "warning" : result_names[k->result], k->detail);
+}
+
 static void print_remarks(const struct report *r, FILE *out)
 {
 	const char *model = "", *features = "";
@@ -67,9 +75,7 @@ static void print_remarks(const struct report *r, FILE *out)
 		model = lv->cpu_model;
 		features = lv->cpu_features;
 		for (int c = 0; c < lv->check_count; c++)
-			if (lv->checks[c].result != RESULT_PASS && lv->checks[c].detail[0])
-				fprintf(out, "L%d %s: %s: %s\n", i, lv->checks[c].id,
-					result_names[lv->checks[c].result], lv->checks[c].detail);
+			print_detail(i, &lv->checks[c], out);
 		print_programs(r, i, out);
 	}
 }

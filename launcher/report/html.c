@@ -329,6 +329,18 @@ static bool is_new(const struct report *r, int level, const char *id)
 	return true;
 }
 
+/* Of a check that has passed, the detail is a warning. */
+static void write_detail(int level, const struct check *k, FILE *out)
+{
+	bool passed = k->result == RESULT_PASS;
+
+	if (passed && !*k->detail)
+		return;
+	fprintf(out, "<p><b class='%s'>L%d %s</b>: %s. %s</p>",
+		k->result == RESULT_FAIL ? "x" : "m", level, escape(k->id).text,
+		passed ? "warning" : result_names[k->result], escape(k->detail).text);
+}
+
 static void write_checks(const struct report *r, FILE *out)
 {
 	fputs("<div class='scroll'><table><tr><th>Check</th>", out);
@@ -341,14 +353,8 @@ static void write_checks(const struct report *r, FILE *out)
 				write_check(r, r->levels[i].checks[c].id, out);
 	fputs("</table></div>", out);
 	for (int i = r->outermost; i <= r->deepest; i++)
-		for (int c = 0; c < r->levels[i].check_count; c++) {
-			const struct check *k = &r->levels[i].checks[c];
-
-			if (k->result != RESULT_PASS)
-				fprintf(out, "<p><b class='%s'>L%d %s</b>: %s. %s</p>",
-					k->result == RESULT_FAIL ? "x" : "m", i, escape(k->id).text,
-					result_names[k->result], escape(k->detail).text);
-		}
+		for (int c = 0; c < r->levels[i].check_count; c++)
+			write_detail(i, &r->levels[i].checks[c], out);
 }
 
 static void write_row(const struct report *r, const struct level *lv, FILE *out)

@@ -13,6 +13,8 @@
 #define UNKNOWN (-1) /* a number that was not measured: null in JSON */
 
 #define CHECK_FACTS "facts" /* the unit of thorough checks */
+/* Of a thorough check that has begun when too little time was left to call it stuck. */
+#define CHECK_LATE_DETAIL "it did not end; it began when little time was left"
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[];		   /* "pass", "fail", "skip" */
@@ -23,7 +25,7 @@ struct check {
 	enum result result;
 	double value; /* always a number: LAVA needs a measurement */
 	char unit[12];
-	char detail[96]; /* why it failed or was skipped */
+	char detail[96]; /* why it failed or was skipped; of one that passed, a warning */
 };
 
 /* Why a chain ended.  docs/report.md defines the names and their order. */

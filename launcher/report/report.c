@@ -72,14 +72,21 @@ static int add_fields(struct report *r, struct level *lv, const struct record *r
  * Checks that a parent makes of its child.  The child can neither send nor replace them, nor take up their
  * room.
  */
-static const char *const parents_checks[] = { "archive", "features", "kernel", "pace", "records" };
+static const char *const parents_checks[] = { "archive", "exits", "features",
+					      "kernel",	 "pace",  "records" };
+
+bool report_check_is_parents(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parents_checks); i++)
+		if (!strcmp(id, parents_checks[i]))
+			return true;
+	return false;
+}
 
 static bool may_say_check(const struct level *lv, const struct record *rec, const char *id)
 {
-	bool parents = false;
+	bool parents = report_check_is_parents(id);
 
-	for (size_t i = 0; i < ARRAY_SIZE(parents_checks); i++)
-		parents |= !strcmp(id, parents_checks[i]);
 	if (parents || rec->from != rec->about)
 		return parents && rec->from != rec->about;
 	return lv->check_count < MAX_CHECKS - (int)ARRAY_SIZE(parents_checks) || lv->ready;
@@ -101,14 +108,30 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 	return level_add_check(lv, &k);
 }
 
+/*
+ * When the time budget ends a level, a check that it has begun late is no failure.  The levels below it end
+ * with it.
+ */
+static void excuse_late_checks(struct report *r, int level)
+{
+	for (int i = level; i <= r->deepest; i++)
+		for (int c = 0; c < r->levels[i].check_count; c++) {
+			struct check *k = &r->levels[i].checks[c];
+
+			if (k->result == RESULT_FAIL && !strcmp(k->detail, CHECK_LATE_DETAIL))
+				check_set(k, RESULT_SKIP, "no time was left");
+		}
+}
+
 /* A failure outweighs an ordinary end; of two failures the first is the cause. */
 static int add_stop(struct report *r, struct level *lv, const struct record *rec)
 {
 	enum stop stop = stop_by_name(record_get(rec, "reason"));
 
-	(void)lv;
 	if (stop == STOP_NONE)
 		return -1;
+	if (stop == STOP_TIME)
+		excuse_late_checks(r, lv->level);
 	if (r->stop && (stop_is_failure(r->stop) || !stop_is_failure(stop)))
 		return 0;
 	r->stop = stop;

@@ -105,6 +105,8 @@ struct level *report_level(struct report *r, int level);
  * out of order or malformed: then the report stays as it was.
  */
 int report_add(struct report *r, const struct record *rec);
+/* Whether this check of a level is its parent's to make. */
+bool report_check_is_parents(const char *id);
 /* Sets reached and roles of a run that goes on; there is no verdict yet (STOP_NONE). */
 void report_so_far(struct report *r);
 /* Sets reached, ok and roles.  Idempotent. */
