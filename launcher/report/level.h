@@ -13,8 +13,8 @@
 #define UNKNOWN (-1) /* a number that was not measured: null in JSON */
 
 #define CHECK_FACTS "facts" /* the unit of thorough checks */
-/* Of a thorough check that has begun when too little time was left to call it stuck. */
-#define CHECK_LATE_DETAIL "it did not end; it began when little time was left"
+/* The detail of a thorough check while it runs. */
+#define CHECK_UNFINISHED "it did not end"
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[];		   /* "pass", "fail", "skip" */
