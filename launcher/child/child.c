@@ -35,6 +35,10 @@ static void compare_clocks(struct child *c, double child_s)
 	pace.value = s > 0 && child_s > 0 ? child_s / s : 0;
 	if (pace.value > PACE_MAX)
 		pace.value = PACE_MAX;
+	if (c->lead_s > 0)
+		check_set(&pace, RESULT_FAIL,
+			  "its clock was %.3f s ahead of this level's when it was ready",
+			  c->lead_s);
 	if (!clock_is_sane(child_s, s, pace.detail, sizeof(pace.detail)))
 		pace.result = RESULT_FAIL;
 	tell_check(&c->run->teller, c->level, &pace);
@@ -81,6 +85,8 @@ static void child_is_ready(struct child *c)
 	if (c->relay.exits > 0)
 		record_add_number(&rec, "boot", c->relay.exits);
 	tell(&c->run->teller, &rec);
+	if (c->run->teller.self && child->clock_s > 0)
+		c->lead_s = clock_lead_s(child->clock_s, clock_day_s(), now_s() - c->vm.start_s);
 	compare_clocks(c, child->ready_s);
 	compare_features(c, child);
 	if (c->on_ready)
@@ -359,6 +365,7 @@ static void supervise(struct child *c)
 		.on_abort = on_abort,
 	};
 	c->program_exits = UNKNOWN;
+	c->lead_s = 0;
 	if (c->vm.stays)
 		r->limits.silent_s = BOCHS_SILENT_S;
 	evidence_clear(&c->evidence);

@@ -23,7 +23,10 @@ struct machine {
 	bool svm;	     /* G1 can be a hypervisor */
 	bool npt;	     /* and can use nested paging */
 	bool brief, inexact; /* see arena.h */
-	double deadline_s;   /* on now_s() */
+	double deadline_s;   /* on now_s(): the end of the run's time */
+	double limit_s;	     /* after this long without another fact its guest is stuck */
+	uint64_t facts;	     /* that there were at the last look */
+	double fact_s;	     /* when the last of them came */
 	double tick_s;	     /* the interval at which a signal interrupts KVM_RUN */
 	int64_t ticks;	     /* how often it did */
 	/* Called for CALL_HOST, and for exits that are not calls.  Returns false to end the case. */

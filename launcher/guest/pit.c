@@ -174,12 +174,28 @@ static uint64_t periods_since(uint64_t start)
 	return ticks_of(__rdtsc() - start) / PERIOD;
 }
 
+/*
+ * Waits for what has not come yet.  Lost ticks are those that are still missing while the others come in time; a
+ * machine that is so slow that it gets less than one in a period never catches up.
+ */
+static bool are_lost(uint64_t start)
+{
+	struct arena *a = ARENA;
+	uint64_t began = periods_since(start);
+
+	for (int i = 0; i < TICKS_LATE; i++) {
+		apic_wait(VECTOR, a->irqs[VECTOR] + 1);
+		if (a->irqs[VECTOR] + 2 >= periods_since(start))
+			return false;
+	}
+	return periods_since(start) - began < TICKS_LATE + TICKS_LATE / 10;
+}
+
 /* Ticks that are not taken while interrupts are off come later: after a while none is missing. */
 static void try_interrupts(void)
 {
 	struct arena *a = ARENA;
 	uint64_t start, count;
-	bool all = false;
 
 	set_line(VECTOR);
 	start = __rdtsc();
@@ -187,11 +203,7 @@ static void try_interrupts(void)
 	count = apic_wait(VECTOR, TICKS);
 	expect_between("interrupts of a counter", count, TICKS, periods_since(start) + 1);
 	wait_cycles(cycles_of(TICKS_OFF * PERIOD));
-	for (int i = 0; i < TICKS_LATE && !all; i++) {
-		apic_wait(VECTOR, a->irqs[VECTOR] + 1);
-		all = a->irqs[VECTOR] + 2 >= periods_since(start);
-	}
-	expect("interrupts that had to wait, all of them", all, 1);
+	expect("interrupts that had to wait and were lost", are_lost(start), 0);
 	count = a->irqs[VECTOR];
 	expect_between("interrupts in all", count, TICKS, periods_since(start) + 1);
 	/* One from before may still be pending */

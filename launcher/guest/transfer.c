@@ -111,13 +111,16 @@ static void try_timers(void)
 	uint64_t before, start;
 
 	apic_enable();
-	set_timer(LVT_MASKED, 0xf0000000);
+	wrmsr(X2APIC_LVT_TIMER, LVT_MASKED | TIMER);
+	wrmsr(X2APIC_DIVIDE, 0xa); /* by 128: it counts for minutes, however long a move takes */
+	wrmsr(X2APIC_INITIAL, 0xf0000000);
 	for (start = __rdtsc(); __rdtsc() - start < COUNTED_CYCLES;)
 		; /* longer than a move takes: a count that restarted would be higher */
 	before = rdmsr(X2APIC_CURRENT);
 	move_by(MOVE);
 	expect_between("current count of a timer that was moved", rdmsr(X2APIC_CURRENT), 0x1000000,
 		       before);
+	wrmsr(X2APIC_INITIAL, 0);
 	for (int i = 0; i < 3; i++) {
 		uint64_t ticks = modes[i] == LVT_PERIODIC ? 4 : 1;
 

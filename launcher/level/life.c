@@ -12,6 +12,7 @@
 #include "level/modules.h"
 #include "level/parameters.h"
 #include "level/shell.h"
+#include "lib/clock.h"
 #include "lib/entropy.h"
 #include "report/json.h"
 
@@ -483,7 +484,11 @@ void life_run_checks(struct life *l, enum check_phase phase)
 
 void life_become_ready(struct life *l)
 {
-	l->run.teller.self->ready_s = now_s();
+	struct level *self = l->run.teller.self;
+
+	self->ready_s = now_s();
+	if (l->has_parent && clock_is_kvms())
+		self->clock_s = clock_day_s();
 	if (l->has_parent)
 		uplink_use_serial(&l->uplink);
 	tell_level(&l->run.teller, "ready");

@@ -86,18 +86,6 @@ static void judge(const struct machine *m, int err, struct check *k)
 		check_set(k, RESULT_FAIL, "it compared nothing");
 }
 
-/* A case that does not end is stuck after this long. */
-static double limit_s(const struct check_context *c)
-{
-	return CASE_S + CASE_BOOTS * c->self->ready_s;
-}
-
-/* Whether the run's time budget ends a case that began then, long before it could count as stuck. */
-static bool is_late(const struct check_context *c, double began_s)
-{
-	return c->deadline_s - began_s < limit_s(c) / 2;
-}
-
 /*
  * Reports a failure before the check runs, because it may crash the whole level.  The real result replaces
  * it.
@@ -108,10 +96,21 @@ static void tell_beginning(struct check_context *c, const char *id)
 
 	strcpy(k.id, id);
 	strcpy(k.unit, CHECK_FACTS);
-	check_set(&k, RESULT_FAIL, "%s",
-		  is_late(c, now_s()) ? CHECK_LATE_DETAIL : "it did not end");
+	check_set(&k, RESULT_FAIL, CHECK_UNFINISHED);
 	level_add_check(c->self, &k);
 	c->done(c->context, &k);
+}
+
+/* A case that states no fact for this long is stuck. */
+static double limit_s(const struct check_context *c)
+{
+	return CASE_S + CASE_BOOTS * c->self->ready_s;
+}
+
+/* Whether the run's time budget ends a case, whose last fact was then, long before it could count as stuck. */
+static bool is_late(const struct check_context *c, double fact_s)
+{
+	return c->deadline_s - fact_s < limit_s(c) / 2;
 }
 
 void check_guest(struct check_context *c, struct check *k)
@@ -124,7 +123,6 @@ void check_guest(struct check_context *c, struct check *k)
 			     .tick_context = c,
 			     .on_call = c->guest->on_call };
 	const char *why;
-	double began_s, until_s;
 
 	strcpy(k->unit, CHECK_FACTS);
 	/* In this order: most levels make no brief checks, and should not pay for the reasons. */
@@ -139,9 +137,8 @@ void check_guest(struct check_context *c, struct check *k)
 	}
 	tell_beginning(c, k->id);
 	m.npt = kvm_nests_pages();
-	began_s = now_s();
-	until_s = began_s + limit_s(c);
-	m.deadline_s = until_s < c->deadline_s ? until_s : c->deadline_s;
+	m.deadline_s = c->deadline_s;
+	m.limit_s = limit_s(c);
 	if (machine_open(&m, !strcmp(c->self->cpu_virt, "svm") && c->platform->kvm_nested == 1)) {
 		check_set(k, RESULT_FAIL, "%s", m.why);
 		return;
@@ -150,7 +147,7 @@ void check_guest(struct check_context *c, struct check *k)
 	judge(&m, machine_enter(&m, c->guest->entry) || machine_run(&m), k);
 	cpus_move(-1); /* the case may have moved the thread */
 	if (k->result == RESULT_FAIL && !ARENA->failed && now_s() >= c->deadline_s &&
-	    is_late(c, began_s))
+	    is_late(c, m.fact_s))
 		check_set(k, RESULT_SKIP, "no time was left");
 	machine_close(&m);
 }

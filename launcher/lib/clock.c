@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/clock.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -9,6 +10,7 @@
 #define TRIES 20
 #define PACE_OFF 0.1 /* the error that calibration may have */
 #define START_S 0.5  /* the uncertainty of when either clock began */
+#define LEAD_S 0.02
 
 struct moment {
 	uint64_t cycles;
@@ -46,6 +48,30 @@ int64_t clock_measure_tsc_khz(void)
 	usleep(MEASURE_US);
 	b = read_both();
 	return b.s > a.s ? (b.cycles - a.cycles) / (b.s - a.s) / 1000 + 0.5 : 0;
+}
+
+double clock_lead_s(double child_s, double parent_s, double run_s)
+{
+	double lead_s = child_s - parent_s;
+
+	return lead_s > LEAD_S + run_s * PACE_OFF ? lead_s : 0;
+}
+
+double clock_day_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+bool clock_is_kvms(void)
+{
+	char clocks[200];
+
+	return !read_text("/sys/devices/system/clocksource/clocksource0/available_clocksource",
+			  clocks, sizeof(clocks)) &&
+	       strstr(clocks, "kvm-clock");
 }
 
 bool clock_is_sane(double child_s, double parent_s, char *why, size_t size)

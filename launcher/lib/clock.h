@@ -14,5 +14,14 @@ int64_t clock_measure_tsc_khz(void);
  * counted more has a clock that runs too fast.  If not sane, WHY gets the reason.
  */
 bool clock_is_sane(double child_s, double parent_s, char *why, size_t size);
+/*
+ * How many seconds a child's time of day, CHILD_S, was ahead of its parent's, PARENT_S, which was read later; 0 if not more
+ * than clocks may differ.  RUN_S: for how long the child has run.
+ */
+double clock_lead_s(double child_s, double parent_s, double run_s);
+/* The time of day, in seconds since 1970. */
+double clock_day_s(void);
+/* Whether KVM has given this level its time of day, by kvm-clock. */
+bool clock_is_kvms(void);
 
 #endif

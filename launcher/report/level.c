@@ -74,6 +74,7 @@ const struct field level_fields[] = {
 	FIELD("boot", "kernel_s", FIELD_SECONDS, BY_LEVEL, kernel_s),
 	FIELD("boot", "ready_s", FIELD_SECONDS, BY_LEVEL, ready_s),
 	FIELD("boot", "wall_s", FIELD_SECONDS, BY_PARENT, wall_s),
+	FIELD("boot", "clock_s", FIELD_SECONDS, BY_LEVEL, clock_s),
 	FIELD("exits", "boot", FIELD_COUNT, BY_PARENT, exits_boot),
 	FIELD("exits", "total", FIELD_COUNT, BY_PARENT, exits_total),
 	FIELD("exits", "chain", FIELD_COUNT, BY_PARENT, exits_chain),

@@ -13,8 +13,8 @@
 #define UNKNOWN (-1) /* a number that was not measured: null in JSON */
 
 #define CHECK_FACTS "facts" /* the unit of thorough checks */
-/* Of a thorough check that has begun when too little time was left to call it stuck. */
-#define CHECK_LATE_DETAIL "it did not end; it began when little time was left"
+/* The detail of a thorough check while it runs. */
+#define CHECK_UNFINISHED "it did not end"
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP };
 extern const char *const result_names[];		   /* "pass", "fail", "skip" */
@@ -75,6 +75,7 @@ struct level {
 	double kernel_s; /* from kernel start to PID 1, on this level's clock */
 	double ready_s;	 /* from kernel start to ready, on this level's clock */
 	double wall_s;	 /* from the start of its QEMU to ready, on the parent's clock */
+	double clock_s; /* its time of day when it was ready, if kvm-clock gave it that: seconds since 1970 */
 	int64_t exits_boot, exits_total; /* counted by the parent's KVM */
 	int64_t exits_chain; /* counted by the outermost KVM, from the start of its child until this level was ready */
 	int64_t cpuid_cycles, pio_cycles;

@@ -109,16 +109,16 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 }
 
 /*
- * When the time budget ends a level, a check that it has begun late is no failure.  The levels below it end
- * with it.
+ * When the time budget ends a level, a check that runs there is no failure: one that is stuck is found by the level
+ * itself, or by the watchdog of the level above.  The levels below it end with it.
  */
-static void excuse_late_checks(struct report *r, int level)
+static void excuse_unfinished(struct report *r, int level)
 {
 	for (int i = level; i <= r->deepest; i++)
 		for (int c = 0; c < r->levels[i].check_count; c++) {
 			struct check *k = &r->levels[i].checks[c];
 
-			if (k->result == RESULT_FAIL && !strcmp(k->detail, CHECK_LATE_DETAIL))
+			if (k->result == RESULT_FAIL && !strcmp(k->detail, CHECK_UNFINISHED))
 				check_set(k, RESULT_SKIP, "no time was left");
 		}
 }
@@ -131,7 +131,7 @@ static int add_stop(struct report *r, struct level *lv, const struct record *rec
 	if (stop == STOP_NONE)
 		return -1;
 	if (stop == STOP_TIME)
-		excuse_late_checks(r, lv->level);
+		excuse_unfinished(r, lv->level);
 	if (r->stop && (stop_is_failure(r->stop) || !stop_is_failure(stop)))
 		return 0;
 	r->stop = stop;

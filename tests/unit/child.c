@@ -5,6 +5,7 @@
  */
 #include "test.h"
 #include "child/child.h"
+#include "lib/clock.h"
 
 #include <sys/stat.h>
 
@@ -119,6 +120,31 @@ static void a_host_does_the_same_and_has_no_level(void **state)
 	assert_null(strstr(heard, "stop:"));
 }
 
+/* A child whose TSC is not the one that KVM computed its clock for: its time of day is ahead of ours. */
+static void a_clock_that_is_ahead_is_told(void **state)
+{
+	const struct check *pace;
+	char day[32];
+	FILE *f;
+
+	(void)state;
+	for (int ahead = 0; ahead < 2; ahead++) {
+		begin(1);
+		format(day, sizeof(day), "%.6f", clock_day_s() + (ahead ? 60 : 0));
+		f = fopen("records", "w");
+		add_record(f, 2, 0, "level", "clock_s", day);
+		add_record(f, 2, 1, "ready", "ready_s", "0.01");
+		add_record(f, 2, 2, "end", "up_s", "0.01");
+		fclose(f);
+		run_child("cat records >&4; exit 33\n");
+		pace = level_check(&run.teller.report.levels[2], "pace");
+		assert_non_null(pace);
+		assert_int_equal(pace->result, ahead ? RESULT_FAIL : RESULT_PASS);
+		assert_true(!ahead ||
+			    strstr(pace->detail, "s ahead of this level's when it was ready"));
+	}
+}
+
 /* What a child says of a level above itself is refused, not passed on, and counted against it. */
 static void a_liar_is_not_believed(void **state)
 {
@@ -182,5 +208,6 @@ static void the_terminal_leads_to_the_level_with_the_shell(void **state)
 }
 
 RUN(T(an_orderly_child_is_told_of_and_passed_on), T(a_host_does_the_same_and_has_no_level),
-    T(a_liar_is_not_believed), T(a_panic_is_told_with_its_evidence),
-    T(those_above_hear_that_we_live), T(the_terminal_leads_to_the_level_with_the_shell))
+    T(a_clock_that_is_ahead_is_told), T(a_liar_is_not_believed),
+    T(a_panic_is_told_with_its_evidence), T(those_above_hear_that_we_live),
+    T(the_terminal_leads_to_the_level_with_the_shell))

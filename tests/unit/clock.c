@@ -22,6 +22,18 @@ static void test_pace(void **state)
 			    "counted 39.0");
 }
 
+/* A child that reads its clock before its parent does is not later, however long the record took. */
+static void test_lead(void **state)
+{
+	(void)state;
+	assert_float_equal(clock_lead_s(1700000000.5, 1700000000.501, 1), 0, 0);
+	assert_float_equal(clock_lead_s(1700000000.5, 1700000060, 1), 0, 0);
+	assert_float_equal(clock_lead_s(1700000000.51, 1700000000.5, 0.3), 0, 0);
+	assert_float_equal(clock_lead_s(1700000001.5, 1700000000.5, 60), 0, 0); /* 1.7 % */
+	/* L2 in Bochs with the TSC of L1, which began 0.2 s before */
+	assert_float_equal(clock_lead_s(1700000000.7, 1700000000.5, 0.7), 0.2, 0.001);
+}
+
 static void test_frequency(void **state)
 {
 	int64_t khz = clock_measure_tsc_khz(), again = clock_measure_tsc_khz();
@@ -31,4 +43,4 @@ static void test_frequency(void **state)
 	assert_in_range(again, khz - khz / 1000, khz + khz / 1000);
 }
 
-RUN(T(test_pace), T(test_frequency))
+RUN(T(test_pace), T(test_lead), T(test_frequency))

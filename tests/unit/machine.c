@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest memory for checks: it is at a fixed address, and maps over nothing else. */
 #include "test.h"
+#include "guest/cases.h"
 #include "guest/machine.h"
 
 #include <sys/mman.h>
@@ -20,10 +21,50 @@ static void test_in_use(void **state)
 	munmap(other, PAGE);
 }
 
+/* The guest keeps the CPU for S seconds; this level gets so many ticks.  Whether the guest is to try again. */
+static bool spin(struct machine *m, double s, int64_t ticks)
+{
+	m->calls++;
+	assert_true(call_timers(m, 0));
+	assert_true(ARENA->answer > 0);
+	for (double until_s = now_s() + s; now_s() < until_s;)
+		usleep(1000); /* a tick ends it */
+	m->ticks += ticks;
+	m->calls++;
+	call_timers(m, 0);
+	return ARENA->answer;
+}
+
+/* A machine that is held up once is busy; only one that never gets its ticks is broken. */
+static void test_ticks(void **state)
+{
+	struct machine m = { .kvm = -1, .tick_s = 0.4 };
+	struct arena *a = mmap((void *)ARENA_BASE, sizeof(*a), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	(void)state;
+	assert_ptr_equal(a, ARENA);
+	assert_false(spin(&m, 0.01, 0)); /* none was due */
+	m.tick_s = 0.04;
+	m.calls = 0;
+	assert_true(spin(&m, 0.1, 0)); /* two were due */
+	assert_false(spin(&m, 0.1, 1));
+	assert_string_equal(m.why, "");
+	for (int i = 0; i < 3; i++) {
+		assert_true(spin(&m, 0.2, 0));
+		assert_string_equal(m.why, "");
+	}
+	spin(&m, 0.4, 0);
+	assert_non_null(strstr(m.why, "0 ticks of this level in 0."));
+	machine_tick(0);
+	munmap(a, sizeof(*a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_use),
+		cmocka_unit_test(test_ticks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
