@@ -21,6 +21,7 @@ bool call_tsc(struct machine *m, int reason);
 void case_modes(void);
 void case_refused(void);
 void case_recursion(void);
+bool call_recursion(struct machine *m, int reason);
 void case_legacy(void);
 void case_xstate(void);
 

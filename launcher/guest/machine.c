@@ -533,3 +533,15 @@ int machine_move(struct machine *m, struct machine_state *was)
 {
 	return machine_save(m, was) || machine_replace(m) || machine_restore(m, was) ? -1 : 0;
 }
+
+int machine_take_init_back(struct machine *m)
+{
+	struct kvm_vcpu_events events;
+
+	machine_complete(m);
+	GET(KVM_GET_VCPU_EVENTS, &events);
+	events.flags |= KVM_VCPUEVENT_VALID_SMM;
+	events.smi = (typeof(events.smi)){ .latched_init = 0 };
+	GET(KVM_SET_VCPU_EVENTS, &events);
+	return 0;
+}

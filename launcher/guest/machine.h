@@ -81,6 +81,8 @@ int machine_restore(struct machine *m, const struct machine_state *s);
 int machine_replace(struct machine *m);
 /* Moves the guest to a new VM with the same memory.  WAS gets the state that it had.  -1 on failure. */
 int machine_move(struct machine *m, struct machine_state *was);
+/* Clears an INIT that is pending.  -1 on failure. */
+int machine_take_init_back(struct machine *m);
 /* Maps guest-physical ADDRESS to MEMORY; BYTES 0 removes the slot.  -1 on failure. */
 int machine_set_slot(struct machine *m, int slot, uint32_t flags, uint64_t address,
 		     const void *memory, size_t bytes);

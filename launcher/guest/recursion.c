@@ -22,6 +22,7 @@
 #define FEATURE_VIRTUAL_VMLOAD 15
 #define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
 #define SLICES_MAX 200
+#define ICR_INIT_SELF 0x4500 /* to APIC 0, asserted */
 #define STAR 0xc0000081
 #define SOME_STAR 0x23001000000000
 #define PORT 0x80
@@ -599,6 +600,37 @@ static void try_nmi(bool all)
 	run_until(is_deep);
 }
 
+/*
+ * An INIT is G1's, although G2 intercepts it too.  G1 intercepts too little for its own VMRUN to recurse:
+ * a KVM that did not see that VMRUN would reset G1 (docs/recursion.md, 7).
+ */
+static void try_init(void)
+{
+	suspend(false);
+	intercept(outer(), EXIT_INIT, true);
+	clgi();
+	wrmsr(X2APIC_ICR, ICR_INIT_SELF);
+	do
+		guest_vmrun(outer(), &ARENA->g2, &ARENA->host_vmcb, 0);
+	while (outer()->exit_code == EXIT_INTR); /* as in run() */
+	expect("exit by an INIT of G1 while G3 runs", outer()->exit_code, EXIT_INIT);
+	expect("REC_VMCB at an INIT", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+	expect("exits of G3 by that INIT", ARENA->log.count, 0);
+	guest_call(CALL_HOST); /* the launcher takes the INIT back, or STGI would reset G1 */
+	stgi();
+	run_until(is_deep);
+}
+
+/* What VMRUN refuses in G3's state is an exit to G2, of a VMRUN that recursed. */
+static void try_illegal_state(bool all)
+{
+	arrange(all, g3_exits);
+	inner()->cr3 |= 1ull << 62;
+	expect_done("G3 with an illegal CR3");
+	expect("its exit, to G2", ARENA->log.code[0], EXIT_INVALID);
+	expect("exits of G3 with it", ARENA->log.count, 1);
+}
+
 /* A virtual interrupt of G2 becomes due while G3 runs, as soon as G2's own IF allows it. */
 static void try_virtual_interrupt(bool all)
 {
@@ -817,8 +849,20 @@ void case_recursion(void)
 		try_nmi(all);
 		try_virtual_interrupt(all);
 		try_deadline(all);
+		try_illegal_state(all);
 		try_tsc(all);
 		fuzz(all);
 		try_instructions(all);
 	}
+	try_init();
+}
+
+/* ---- the launcher ------------------------------------------------------------------------ */
+
+bool call_recursion(struct machine *m, int reason)
+{
+	if (reason == KVM_EXIT_IO)
+		return !machine_take_init_back(m);
+	machine_fail(m, "KVM_RUN ended with exit reason %d", reason);
+	return false;
 }

@@ -6,12 +6,6 @@
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
-#include <errno.h>
-#include <linux/kvm.h>
-#include <string.h>
-#include <sys/ioctl.h>
-
-#define EXIT_INIT 0x63
 #define ICR_INIT 0x4500 /* to APIC 0, asserted */
 #define ROUNDS 10
 #define VECTOR 0x51
@@ -58,21 +52,10 @@ void case_reset(void)
 bool call_reset(struct machine *m, int reason)
 {
 	static struct machine_state moved;
-	struct kvm_vcpu_events events;
 
 	(void)reason;
 	if (ARENA->argument == MOVE)
 		return !machine_move(m, &moved);
-	machine_complete(m);
-	if (ioctl(m->vcpu, KVM_GET_VCPU_EVENTS, &events)) {
-		machine_fail(m, "KVM_GET_VCPU_EVENTS: %s", strerror(errno));
-		return false;
-	}
-	events.flags |= KVM_VCPUEVENT_VALID_SMM;
-	events.smi = (typeof(events.smi)){ .latched_init = 0 };
 	ARENA->cases++;
-	if (!ioctl(m->vcpu, KVM_SET_VCPU_EVENTS, &events))
-		return true;
-	machine_fail(m, "KVM_SET_VCPU_EVENTS: %s", strerror(errno));
-	return false;
+	return !machine_take_init_back(m);
 }

@@ -442,8 +442,11 @@ static const struct {
 	/* States that VMRUN must refuse */
 	{ ALSO_BRIEF("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets which event of a nested guest's guest */
-	{ THOROUGH("svm_recursion"),
-	  .guest = { .entry = case_recursion, .svm = true, .npt = true, .recursion = true } },
+	{ THOROUGH("svm_recursion"), .guest = { .entry = case_recursion,
+						.svm = true,
+						.npt = true,
+						.recursion = true,
+						.on_call = call_recursion } },
 };
 
 /* Whether NAME is in LIST, which is separated by commas. */
