@@ -194,15 +194,17 @@ static int run_guest(int argc, char **argv, int out, int err, int limit_s, bool 
 static void last_word(struct text t, char *buf, size_t size)
 {
 	static const char name[] = "qemu-system-x86_64: ";
+	const int prefix = sizeof(name) - 1;
 	const char *line;
 	int len;
 
 	*buf = '\0';
-	while ((line = next_line(&t, &len)))
+	while ((line = next_line(&t, &len))) {
+		int skip = len >= prefix && !memcmp(line, name, prefix) ? prefix : 0;
+
 		if (!memmem(line, len, "arning", 6))
-			format(buf, size, "%.*s", len, line);
-	if (!strncmp(buf, name, strlen(name)))
-		memmove(buf, buf + strlen(name), strlen(buf + strlen(name)) + 1);
+			format(buf, size, "%.*s", len - skip, line + skip);
+	}
 }
 
 /* A feature that this QEMU lacks is not a failure of KVM. */

@@ -16,8 +16,8 @@ static int cmdline(const char *words)
 /* Splits ARGS at blanks. */
 static int args(int command, const char *text)
 {
-	static char words[512];
-	char *argv[32], *save, *word;
+	static char words[512], *argv[32]; /* the options point to them */
+	char *save, *word;
 	int argc = 0;
 
 	format(words, sizeof(words), "%s", text);

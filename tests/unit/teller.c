@@ -12,7 +12,12 @@ static void hear(void *context, const struct record *rec)
 {
 	assert_ptr_equal(context, &t);
 	assert_int_equal(later, count);
-	heard[count++] = *rec;
+	heard[count] = *rec;
+	for (int i = 0; i < rec->count; i++) {
+		heard[count].field[i].key = heard[count].text + (rec->field[i].key - rec->text);
+		heard[count].field[i].value = heard[count].text + (rec->field[i].value - rec->text);
+	}
+	count++;
 }
 
 static void hear_later(void *context, const struct record *rec)
