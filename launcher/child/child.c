@@ -85,7 +85,7 @@ static void child_is_ready(struct child *c)
 	if (c->relay.exits > 0)
 		record_add_number(&rec, "boot", c->relay.exits);
 	tell(&c->run->teller, &rec);
-	if (c->run->teller.self && child->clock_s > 0)
+	if (c->run->teller.self && child->clock_s > 0 && !clock_was_set(c->clock_fd))
 		c->lead_s = clock_lead_s(child->clock_s, clock_day_s(), now_s() - c->vm.start_s);
 	compare_clocks(c, child->ready_s);
 	compare_features(c, child);
@@ -366,10 +366,13 @@ static void supervise(struct child *c)
 	};
 	c->program_exits = UNKNOWN;
 	c->lead_s = 0;
+	c->clock_fd = clock_watch();
 	if (c->vm.stays)
 		r->limits.silent_s = BOCHS_SILENT_S;
 	evidence_clear(&c->evidence);
 	relay_run(r);
+	if (c->clock_fd >= 0)
+		close(c->clock_fd);
 	remote_finish(&c->remote);
 	if (r->exits > 0)
 		tell_number(&c->run->teller, c->level, "level", "total", r->exits);

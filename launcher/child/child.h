@@ -27,6 +27,7 @@ struct child {
 	struct vm vm;
 	struct relay relay;
 	struct evidence evidence;
+	int clock_fd;	       /* of clock_watch(), while it runs */
 	double lead_s;	       /* by which its time of day was ahead of ours when it was ready */
 	int64_t program_exits; /* of its vCPUs when its program started; UNKNOWN: not counted */
 	pid_t feed;	       /* the process that passes the input on; 0: none */

@@ -99,6 +99,7 @@ void life_begin(struct life *l, double kernel_s)
 	struct teller *t = &run->teller;
 	struct level self;
 
+	l->clock_fd = clock_watch();
 	if (l->has_parent)
 		run->lines.out = NULL;
 	options_decide(&run->asked, run->asked.shell, &run->decided);
@@ -487,8 +488,10 @@ void life_become_ready(struct life *l)
 	struct level *self = l->run.teller.self;
 
 	self->ready_s = now_s();
-	if (l->has_parent && clock_is_kvms())
+	if (l->has_parent && clock_is_kvms() && !clock_was_set(l->clock_fd))
 		self->clock_s = clock_day_s();
+	if (l->clock_fd >= 0)
+		close(l->clock_fd);
 	if (l->has_parent)
 		uplink_use_serial(&l->uplink);
 	tell_level(&l->run.teller, "ready");

@@ -33,6 +33,7 @@ struct life {
 	struct own_lines own_lines; /* output of our hook and our own errors, on its way up */
 	char early[400];	    /* lines printed before we knew where to send them */
 	bool telling;		    /* we are sending an error as a record */
+	int clock_fd;		    /* of clock_watch(), until we are ready */
 	struct uplink uplink;
 };
 

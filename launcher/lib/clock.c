@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/clock.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -11,6 +13,7 @@
 #define PACE_OFF 0.1 /* the error that calibration may have */
 #define START_S 0.5  /* the uncertainty of when either clock began */
 #define LEAD_S 0.02
+#define NEVER_S 0xffffffff /* in 2106 */
 
 struct moment {
 	uint64_t cycles;
@@ -63,6 +66,23 @@ double clock_day_s(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+int clock_watch(void)
+{
+	const struct itimerspec never = { .it_value.tv_sec = NEVER_S };
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd >= 0)
+		timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+	return fd;
+}
+
+bool clock_was_set(int fd)
+{
+	uint64_t expirations;
+
+	return fd < 0 || read(fd, &expirations, sizeof(expirations)) >= 0 || errno != EAGAIN;
 }
 
 bool clock_is_kvms(void)

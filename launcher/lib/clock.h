@@ -21,6 +21,13 @@ bool clock_is_sane(double child_s, double parent_s, char *why, size_t size);
 double clock_lead_s(double child_s, double parent_s, double run_s);
 /* The time of day, in seconds since 1970. */
 double clock_day_s(void);
+/*
+ * Watches for somebody who sets the time of day, for clock_was_set().  Returns a file descriptor, which the
+ * caller closes; -1 if the kernel cannot do it.
+ */
+int clock_watch(void);
+/* Whether somebody did, or may have: FD is -1. */
+bool clock_was_set(int fd);
 /* Whether KVM has given this level its time of day, by kvm-clock. */
 bool clock_is_kvms(void);
 

@@ -3,6 +3,8 @@
 #include "test.h"
 #include "lib/clock.h"
 
+#include <time.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
 static void test_pace(void **state)
@@ -34,6 +36,21 @@ static void test_lead(void **state)
 	assert_float_equal(clock_lead_s(1700000000.7, 1700000000.5, 0.7), 0.2, 0.001);
 }
 
+/* Somebody who sets the clock of a level makes it no worse than its parent's. */
+static void test_watch(void **state)
+{
+	struct timespec now;
+	int fd = clock_watch();
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_false(clock_was_set(fd));
+	assert_true(clock_was_set(-1));
+	if (!clock_gettime(CLOCK_REALTIME, &now) && !clock_settime(CLOCK_REALTIME, &now))
+		assert_true(clock_was_set(fd));
+	close(fd);
+}
+
 static void test_frequency(void **state)
 {
 	int64_t khz = clock_measure_tsc_khz(), again = clock_measure_tsc_khz();
@@ -43,4 +60,4 @@ static void test_frequency(void **state)
 	assert_in_range(again, khz - khz / 1000, khz + khz / 1000);
 }
 
-RUN(T(test_pace), T(test_lead), T(test_frequency))
+RUN(T(test_pace), T(test_lead), T(test_watch), T(test_frequency))
