@@ -18,7 +18,6 @@
 #define OTHER_VECTOR 0x42
 #define RFLAGS_IF 0x200ull
 #define RFLAGS_RF 0x10000ull
-#define ICR_NMI 0x40400 /* an NMI to itself */
 #define GP_ERROR 0x1230
 #define LATER (1ull << 44) /* cycles: hours */
 

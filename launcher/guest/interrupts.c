@@ -167,7 +167,7 @@ static void try_nmi(bool intercepted)
 
 	intercept(v, EXIT_NMI, intercepted);
 	clgi();
-	wrmsr(X2APIC_ICR, 0x40400); /* an NMI to itself */
+	wrmsr(X2APIC_ICR, ICR_NMI);
 	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
 	expect("exit with an NMI pending", v->exit_code, intercepted ? EXIT_NMI : EXIT_VMMCALL);
 	exit_once();
@@ -329,7 +329,7 @@ static void try_nested_nmi(void)
 
 	a->nmi_again = 1;
 	a->nmi_deepest = 0;
-	wrmsr(X2APIC_ICR, 0x40400);
+	wrmsr(X2APIC_ICR, ICR_NMI);
 	exit_once();
 	expect("NMIs, one of them while another was handled", a->nmis - nmis, 2);
 	expect("handlers of NMIs at once", a->nmi_deepest, 1);

@@ -22,7 +22,6 @@
 #define FEATURE_VIRTUAL_VMLOAD 15
 #define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
 #define SLICES_MAX 200
-#define ICR_INIT_SELF 0x4500 /* to APIC 0, asserted */
 #define STAR 0xc0000081
 #define SOME_STAR 0x23001000000000
 #define PORT 0x80
@@ -587,7 +586,7 @@ static void try_nmi(bool all)
 
 	suspend(all);
 	clgi();
-	wrmsr(X2APIC_ICR, 0x40400); /* to ourselves, NMI */
+	wrmsr(X2APIC_ICR, ICR_NMI);
 	do
 		guest_vmrun(outer(), &a->g2, &a->host_vmcb, 0);
 	while (outer()->exit_code == EXIT_INTR); /* as in run() */
@@ -609,7 +608,7 @@ static void try_init(void)
 	suspend(false);
 	intercept(outer(), EXIT_INIT, true);
 	clgi();
-	wrmsr(X2APIC_ICR, ICR_INIT_SELF);
+	wrmsr(X2APIC_ICR, ICR_INIT);
 	do
 		guest_vmrun(outer(), &ARENA->g2, &ARENA->host_vmcb, 0);
 	while (outer()->exit_code == EXIT_INTR); /* as in run() */

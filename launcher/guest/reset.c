@@ -6,7 +6,6 @@
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
-#define ICR_INIT 0x4500 /* to APIC 0, asserted */
 #define ROUNDS 10
 #define VECTOR 0x51
 

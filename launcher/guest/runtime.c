@@ -60,7 +60,7 @@ __attribute__((used, target("general-regs-only"))) void guest_trap(struct frame 
 			a->nmi_deepest = a->nmi_depth;
 		if (a->nmi_again) {
 			a->nmi_again--;
-			wrmsr(X2APIC_ICR, 0x40400);
+			wrmsr(X2APIC_ICR, ICR_NMI);
 			exit_once();
 		}
 		if (a->nmi_calls) {

@@ -54,12 +54,10 @@ static void print_programs(const struct report *r, int level, FILE *out)
 	}
 }
 
-/* Why a check failed or was skipped.  Of one that has passed, it is a warning. */
 static void print_detail(int level, const struct check *k, FILE *out)
 {
 	if (k->detail[0])
-		fprintf(out, "L%d %s: %s: %s\n", level, k->id,
-			k->result == RESULT_PASS ? "warning" : result_names[k->result], k->detail);
+		fprintf(out, "L%d %s: %s: %s\n", level, k->id, check_detail_kind(k), k->detail);
 }
 
 static void print_remarks(const struct report *r, FILE *out)

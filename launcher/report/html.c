@@ -329,16 +329,13 @@ static bool is_new(const struct report *r, int level, const char *id)
 	return true;
 }
 
-/* Of a check that has passed, the detail is a warning. */
 static void write_detail(int level, const struct check *k, FILE *out)
 {
-	bool passed = k->result == RESULT_PASS;
-
-	if (passed && !*k->detail)
+	if (k->result == RESULT_PASS && !*k->detail)
 		return;
 	fprintf(out, "<p><b class='%s'>L%d %s</b>: %s. %s</p>",
 		k->result == RESULT_FAIL ? "x" : "m", level, escape(k->id).text,
-		passed ? "warning" : result_names[k->result], escape(k->detail).text);
+		check_detail_kind(k), escape(k->detail).text);
 }
 
 static void write_checks(const struct report *r, FILE *out)

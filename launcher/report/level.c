@@ -197,6 +197,11 @@ int level_add_check(struct level *lv, const struct check *c)
 	return 0;
 }
 
+const char *check_detail_kind(const struct check *c)
+{
+	return c->result == RESULT_PASS ? "warning" : result_names[c->result];
+}
+
 void check_set(struct check *c, enum result result, const char *fmt, ...)
 {
 	va_list args;

@@ -117,6 +117,8 @@ const struct check *level_check(const struct level *lv, const char *id);
 int level_add_check(struct level *lv, const struct check *c);
 /* Whether it has only [a-z0-9_], and at least one of them. */
 bool id_is_clean(const char *id);
+/* What its detail is: of a check that has passed, a warning. */
+const char *check_detail_kind(const struct check *c);
 /* Sets the result, and its reason. */
 void check_set(struct check *c, enum result result, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /*
