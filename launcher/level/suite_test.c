@@ -256,7 +256,7 @@ static void judge_guest(int status, bool late, int limit_s, const char *said, st
 		set(o, code >> 1, "it exits with %d%s%s", code >> 1, colon, said);
 }
 
-/* The first failure that kvm-unit-tests report, and their summary. */
+/* The first failure that kvm-unit-tests report, and their summary; or why they skip all. */
 static void summarize(struct text t, struct outcome *o)
 {
 	char failed[200] = "", summary[200] = "";
@@ -265,6 +265,14 @@ static void summarize(struct text t, struct outcome *o)
 	if (find_behind(t, "SUMMARY: ", true, summary, sizeof(summary)) || is_there)
 		format(o->why, sizeof(o->why), "%s%s%s", failed, *failed && *summary ? "; " : "",
 		       summary);
+}
+
+static void explain_guest(struct text t, struct outcome *o)
+{
+	if (o->status == SKIPPED_TOO && !*o->why)
+		find_behind(t, "SKIP: ", false, o->why, sizeof(o->why));
+	else if (o->status != PASSED && o->status != SKIPPED_TOO)
+		summarize(t, o);
 }
 
 /* ---- a program --------------------------------------------------------------------------- */
@@ -408,8 +416,7 @@ static int run_test(int argc, char **argv, int limit_s, struct outcome *o)
 	if (guest) {
 		last_word(read_output(err), said, sizeof(said));
 		judge_guest(status, late, limit_s, said, o);
-		if (o->status != PASSED && o->status != SKIPPED_TOO)
-			summarize(read_output(out), o);
+		explain_guest(read_output(out), o);
 	} else {
 		judge_program(status, late, limit_s, read_output(out), o);
 	}
