@@ -302,6 +302,9 @@ static void tell_end(struct child *c, const struct reason *why)
 	tell_evidence(t, about, &c->evidence);
 }
 
+/* Somebody who stops the outermost guest on a host goes on with it, or ends the run. */
+#define PAUSE_S 120
+
 /* On hardware a level is up to 20 times slower than its parent, which knows only its own pace. */
 static struct watchdog watchdog_limits(double pace_s, int vcpus)
 {
@@ -312,6 +315,7 @@ static struct watchdog watchdog_limits(double pace_s, int vcpus)
 				  .spin_s = s * vcpus, /* all together use that much */
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
+				  .stopped_s = known ? 0 : PAUSE_S,
 				  .boot_s = (known ? 60 + 200 * pace_s : 120) * vcpus };
 }
 

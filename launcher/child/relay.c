@@ -196,13 +196,17 @@ void relay_look(struct relay *r)
 
 /*
  * Adds up the time and CPU time since the last look.  If we ourselves were not executed, because the host
- * slept or our own QEMU was stopped, the child was not either: that time does not count.
+ * slept or our own QEMU was stopped, the child was not either: that time does not count.  Nor does a pause
+ * that somebody makes with a signal or a debugger.
  */
 static void pass_time(struct relay *r)
 {
 	double now = now_s(), used = vm_cpu_s(r->vm), most = r->limits.idle_s / 2;
+	double s = now - r->looked_s < most ? now - r->looked_s : most;
 
-	r->clock_s += now - r->looked_s < most ? now - r->looked_s : most;
+	r->stopped_s = vm_is_stopped(r->vm) ? r->stopped_s + s : 0;
+	if (!r->stopped_s || r->stopped_s > r->limits.stopped_s)
+		r->clock_s += s;
 	r->looked_s = now;
 	if (used < 0)
 		return;

@@ -27,7 +27,8 @@ struct watchdog {
 	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
 	double silent_s; /* time without a record, plus ten times what its launcher took to speak */
 	double dead_s;	 /* time without another line once it has announced its death */
-	double boot_s;	 /* CPU time until its launcher speaks; or ten times that on the clock */
+	double stopped_s; /* time that does not count because somebody has stopped QEMU by a signal */
+	double boot_s;	  /* CPU time until its launcher speaks; or ten times that on the clock */
 };
 
 enum abort {
@@ -87,6 +88,7 @@ struct relay {
 	int64_t exits, work, oom_kills_before;
 	bool counts_exits;
 	/* The child's clock and CPU time, at the last look and at its last signs of life. */
+	double stopped_s;	 /* for how long its QEMU has been stopped */
 	double looked_s, used_s; /* on now_s(), and by vm_cpu_s() */
 	double clock_s, cpu_s;
 	double executed_s, executed_cpu_s, exit_cpu_s;

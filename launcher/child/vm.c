@@ -553,6 +553,18 @@ double vm_cpu_s(const struct vm *vm)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+bool vm_is_stopped(const struct vm *vm)
+{
+	char path[32], stat[200] = "";
+	const char *state;
+
+	format(path, sizeof(path), "/proc/%d/stat", vm->pid);
+	if (vm->pid <= 0 || read_text(path, stat, sizeof(stat)))
+		return false;
+	state = strrchr(stat, ')'); /* behind the name, which may have any character */
+	return state && state[1] && strchr("Tt", state[2]) && state[2];
+}
+
 int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
 {
 	int64_t sum_kib = -1, size_kib = 0;

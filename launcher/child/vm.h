@@ -88,6 +88,9 @@ int64_t vm_stat(const struct vm *vm, const char *name);
  */
 double vm_cpu_s(const struct vm *vm);
 
+/* Whether a signal or a debugger has stopped QEMU. */
+bool vm_is_stopped(const struct vm *vm);
+
 /*
  * Whether these arguments (nest.qemu=) may configure the guest's RAM.  QEMU refuses a vm_config.memory_folder
  * beside them.

@@ -498,6 +498,23 @@ static void test_slow(void **state)
 	assert_int_equal(WEXITSTATUS(status), STOP_NONE);
 }
 
+/* Somebody who stops QEMU for a while has not made it hang; if it stays stopped, it has. */
+static void test_stopped(void **state)
+{
+	(void)state;
+	prepare("(sleep 1.5; kill -CONT $$) & kill -STOP $$; " ORDERLY);
+	r.limits.idle_s = 0.4;
+	r.limits.stopped_s = 5;
+	assert_int_equal(supervise(), STOP_NONE);
+
+	prepare("kill -STOP $$");
+	r.limits.idle_s = 0.4;
+	r.limits.stopped_s = 1;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_true(r.stopped_s > 1);
+	assert_non_null(strstr(why.detail, "nothing was executed"));
+}
+
 static void test_closed_pipes(void **state)
 {
 	clock_t cpu = clock();
@@ -656,6 +673,7 @@ static void test_dies_with_us(void **state)
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
-    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_closed_pipes),
-    T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
-    T(test_pieces), T(test_heartbeats), T(test_bochs), T(test_dies_with_us))
+    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_stopped),
+    T(test_closed_pipes), T(test_flood), T(test_record_flood), T(test_long_lines),
+    T(test_control_characters), T(test_pieces), T(test_heartbeats), T(test_bochs),
+    T(test_dies_with_us))
