@@ -9,6 +9,7 @@
 
 #include <signal.h>
 
+#include "child/save_restore.h"
 #include "child/vm.h"
 #include "lib/death.h"
 #include "lib/own_lines.h"
@@ -40,6 +41,7 @@ enum abort {
 	ABORT_SILENT,
 	ABORT_BOOT,
 	ABORT_KVM,
+	ABORT_RESTORE,
 	ABORT_DEAD,
 	ABORT_FLOOD,
 	ABORT_USER
@@ -71,6 +73,7 @@ struct relay {
 	bool beats_always;     /* or from the last heartbeat, whatever the child sends meanwhile */
 	struct own_lines *own; /* output of this level's own programs to pass on; NULL: none */
 	const struct aside *aside; /* NULL: nothing */
+	struct save_restore save_restore;
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
@@ -92,6 +95,7 @@ struct relay {
 	double looked_s, used_s; /* on now_s(), and by vm_cpu_s() */
 	double clock_s, cpu_s;
 	double executed_s, executed_cpu_s, exit_cpu_s;
+	double asked_cpu_s; /* when the last round trip was asked for */
 	int64_t records_before;
 	double record_s, record_cpu_s, spoken_s;
 	double closed_s;	  /* when QEMU closed the records' channel; 0: it did not */
