@@ -500,6 +500,24 @@ static void test_slow(void **state)
 	assert_int_equal(WEXITSTATUS(status), STOP_NONE);
 }
 
+/* One that took long to speak may compute for long without an exit. */
+static void test_slow_without_exits(void **state)
+{
+	(void)state;
+	write_exits("exits", 1000);
+	prepare("sleep 1; head -n 1 records >&4; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); "
+		"done; " ORDERLY);
+	r.limits.spin_s = 0.05;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_true(r.cpu_s > r.limits.spin_s);
+
+	prepare("head -n 2 records >&4; while :; do :; done");
+	r.limits.spin_s = 0.5;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(why.detail, "it spins"));
+	unlink("exits");
+}
+
 /* Somebody who stops QEMU for a while has not made it hang; if it stays stopped, it has. */
 static void test_stopped(void **state)
 {
@@ -743,7 +761,7 @@ static void test_dies_with_us(void **state)
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
-    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_stopped),
-    T(test_save_restore), T(test_closed_pipes), T(test_flood), T(test_record_flood),
-    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_heartbeats),
-    T(test_bochs), T(test_dies_with_us))
+    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_slow_without_exits),
+    T(test_stopped), T(test_save_restore), T(test_closed_pipes), T(test_flood),
+    T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
+    T(test_heartbeats), T(test_bochs), T(test_dies_with_us))
