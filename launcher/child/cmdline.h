@@ -3,7 +3,7 @@
 #ifndef SUPERNEST_CMDLINE_H
 #define SUPERNEST_CMDLINE_H
 
-#include "lib/options.h"
+#include "lib/decided.h"
 
 #define CMDLINE_SIZE 2048 /* COMMAND_LINE_SIZE, arch/x86/include/asm/setup.h, with the NUL */
 #define CMDLINE_OWN \

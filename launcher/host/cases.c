@@ -2,7 +2,6 @@
 #include "host/cases.h"
 #include "lib/options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "unusual.h"
@@ -17,7 +16,7 @@ const char *cases_shipped(const char *name)
 /* Parses "all", "L1" or "L1:no-virt". */
 static int read_expected(struct matrix_case *c, char *text)
 {
-	char *stop = strchr(text, ':'), *end = text;
+	char *stop = strchr(text, ':');
 
 	c->level = CASE_ALL;
 	c->stop = STOP_NONE;
@@ -29,8 +28,7 @@ static int read_expected(struct matrix_case *c, char *text)
 		if (c->stop == STOP_NONE)
 			return -1;
 	}
-	c->level = *text == 'L' ? strtol(text + 1, &end, 10) : -1;
-	return c->level < 0 || c->level > MAX_LEVEL || *end ? -1 : 0;
+	return *text == 'L' ? parse_int(text + 1, 0, MAX_LEVEL, &c->level) : -1;
 }
 
 int case_read(struct matrix_case *c, char *const word[], int count, const char *where)

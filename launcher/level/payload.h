@@ -8,7 +8,7 @@
 
 #include "level/leftover.h"
 #include "report/teller.h"
-#include "lib/options.h"
+#include "lib/decided.h"
 
 #include <poll.h>
 

@@ -56,6 +56,9 @@ bool has_word(const char *list, const char *word);
 /* Appends a word, quoted if a shell needs that, with a blank before it unless it is the first. */
 void append_word(char *buf, size_t size, const char *word);
 
+/* Parses a decimal number of at most nine digits.  -1 if it is none, or not from MIN to MAX. */
+int parse_int(const char *text, int min, int max, int *out);
+
 /*
  * Reads a small file, without its last newline.  Cuts what SIZE does not hold.  -1 with errno set on
  * failure; nothing is printed.

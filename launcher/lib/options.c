@@ -18,17 +18,6 @@
 const char *const nesting_names[] = { "classic", "recursive", NULL };
 const char *const exec_when_names[] = { "first", "parent", "last", NULL };
 
-static int parse_int(const char *text, int min, int max, int *out)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 9 || n < min || n > max)
-		return -1;
-	*out = n;
-	return 0;
-}
-
 int parse_size(const char *text, int64_t *kib)
 {
 	const char units[] = "KMGT";
@@ -59,79 +48,6 @@ int parse_choice(const char *text, const char *const names[], int *out)
 			return 0;
 		}
 	return -1;
-}
-
-void levels_add(struct levels *s, int level)
-{
-	s->bits[level / 64] |= 1ULL << level % 64;
-}
-
-bool levels_have(const struct levels *s, int level)
-{
-	return s->bits[level / 64] >> level % 64 & 1;
-}
-
-bool levels_choose(const struct levels *s, int level)
-{
-	return levels_last(s) < 0 || levels_have(s, level);
-}
-
-int levels_first(const struct levels *s)
-{
-	for (int i = 0; i <= MAX_LEVEL; i++)
-		if (levels_have(s, i))
-			return i;
-	return -1;
-}
-
-int levels_last(const struct levels *s)
-{
-	for (int i = MAX_LEVEL; i >= 0; i--)
-		if (levels_have(s, i))
-			return i;
-	return -1;
-}
-
-int levels_parse(const char *text, size_t len, struct levels *levels)
-{
-	char list[1024], *rest = list, *word;
-	int level;
-
-	*levels = (struct levels){ 0 };
-	if (len >= sizeof(list))
-		return -1;
-	format(list, sizeof(list), "%.*s", (int)len, text);
-	if (!strcmp(list, "all")) {
-		memset(levels, 0xff, sizeof(*levels));
-		return 0;
-	}
-	while ((word = strsep(&rest, ","))) {
-		if (parse_int(word + (*word == 'L'), 0, MAX_LEVEL, &level))
-			return -1;
-		levels_add(levels, level);
-	}
-	return 0;
-}
-
-const char *setting_get(const struct settings *s, int i, struct levels *levels)
-{
-	const char *item = s->item[i], *colon = strchr(item, ':');
-
-	levels_parse(item, colon - item, levels); /* it was checked when it was added */
-	return colon + 1;
-}
-
-const char *setting_of(const struct settings *s, int level)
-{
-	struct levels levels;
-	const char *what;
-
-	for (int i = s->count - 1; i >= 0; i--) {
-		what = setting_get(s, i, &levels);
-		if (levels_have(&levels, level))
-			return what;
-	}
-	return NULL;
 }
 
 /* ---- setters: each parses a value and sets its member --------------------------------------- */
@@ -571,75 +487,6 @@ void options_init(struct options *o)
 		.hook_timeout_s = HOOK_S,
 		.exec = { .input = INPUT_NONE },
 	};
-}
-
-static int too_deep(const struct options *o, bool parameters, const char *what, int level)
-{
-	return fail("%s: L%d is deeper than L%d, where the run ends: see %s", what, level, o->depth,
-		    parameters ? "nest.depth" : "--depth");
-}
-
-static int check_settings_depth(const struct options *o, bool parameters, const char *name,
-				const struct settings *s)
-{
-	char what[SETTING_SIZE + 20];
-	struct levels levels;
-
-	for (int i = 0; i < s->count; i++) {
-		setting_get(s, i, &levels);
-		if (!strncmp(s->item[i], "all:", 4) || levels_last(&levels) <= o->depth)
-			continue;
-		format(what, sizeof(what), "%s%c%s", name, parameters ? '=' : ' ', s->item[i]);
-		return too_deep(o, parameters, what, levels_last(&levels));
-	}
-	return 0;
-}
-
-int options_check_depth(const struct options *o, bool parameters)
-{
-	const struct {
-		const char *word, *flag;
-		int last;
-	} places[] = {
-		{ "nest.shell", "--shell", o->shell },
-		{ "nest.exec_at", "--at", levels_last(&o->exec.at) },
-		{ NULL, "--levels", levels_first(&o->levels) }, /* some of them may be */
-	};
-
-	if (o->depth == DEPTH_MAX)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (places[i].last > o->depth)
-			return too_deep(o, parameters, parameters ? places[i].word : places[i].flag,
-					places[i].last);
-	return check_settings_depth(o, parameters, parameters ? "nest.set" : "--set", &o->set) ||
-			       check_settings_depth(o, parameters,
-						    parameters ? "nest.cpu_at" : "--cpu-at",
-						    &o->cpus)
-		       ? -1
-		       : 0;
-}
-
-void options_decide(const struct options *o, int shell, struct decided *d)
-{
-	int last = levels_last(&o->exec.at);
-
-	*d = (struct decided){ .depth = o->depth,
-			       .shell = shell,
-			       .nesting = o->nesting,
-			       .enlightened = o->enlightened,
-			       .smp = o->smp,
-			       .exec = o->exec,
-			       .hook_timeout_s = o->hook_timeout_s };
-	strcpy(d->run_id, o->run_id);
-	strcpy(d->checks, o->checks);
-	strcpy(d->seed, o->seed);
-	if (!d->exec.timeout_s)
-		d->exec.timeout_s = o->suites.count || o->guest ? SUITE_S : EXEC_S;
-	d->set = o->set;
-	d->cpus = o->cpus;
-	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
-		d->depth = shell > last ? shell : last;
 }
 
 static int set_option(struct options *o, const struct option *opt, const char *name,

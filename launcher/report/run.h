@@ -3,7 +3,7 @@
 #ifndef SUPERNEST_RUN_H
 #define SUPERNEST_RUN_H
 
-#include "lib/options.h"
+#include "lib/decided.h"
 #include "report/artifacts.h"
 #include "report/lines.h"
 #include "report/teller.h"
@@ -20,6 +20,8 @@ struct run {
 
 /* Starts to tell, once the options are known.  FROM is our level, or HOST_LEVEL. */
 void run_begin(struct run *run, int from, int outermost);
+/* Keeps the command that repeats this run; in a series, one run of it. */
+void run_remember(struct run *run, int argc, char *const argv[]);
 /*
  * Removes an earlier run's files from where this one will write, so that nobody takes them for this run's.
  * -1 (printed) if a file cannot be written.

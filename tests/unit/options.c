@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
 #include "report/level.h"
-#include "lib/options.h"
+#include "lib/decided.h"
 
 #include <fcntl.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Whether there is a next level: the first reason against it counts, and names its evidence. */
 #include "test.h"
-#include "level/life.h"
+#include "level/next_level.h"
 
 static struct life l;
 
@@ -21,7 +21,7 @@ static int begin(void **state)
 
 static void expect(enum stop stop, const char *words)
 {
-	life_consider_child(&l, 4096);
+	next_level_consider(&l, 4096);
 	if (l.why.stop != stop || !strstr(l.why.detail, words))
 		wrong("%s: %s instead of %s: %s", stop_names[l.why.stop], l.why.detail,
 		      stop_names[stop], words);
