@@ -120,7 +120,6 @@ static int read_changed(const char *path, const char *value)
 
 static void test_json_round_trip(void **state)
 {
-	(void)state;
 	for (int stop = STOP_DEPTH; stop < STOP_COUNT; stop++)
 		for (int levels = 0; levels < 4; levels++) {
 			fill(stop % 2 ? DEPTH_OPEN : 2, levels, stop, stop % 3);
@@ -207,7 +206,6 @@ static void test_lava(void **state)
 	static char whole[TEXT_MAX], pieces[TEXT_MAX];
 	static const size_t reads[] = { 1, 2, 3, 5, 7, 11, 13, 17, 31, 64, 100, 127, 200, 2000 };
 
-	(void)state;
 	fill(3, 3, STOP_PANIC, true);
 	strcpy(other, print(&r, REPORT_LAVA));
 	check_lava(other);
@@ -299,7 +297,6 @@ static bool check_ktap(const char **p, int depth, char name[40])
 
 static void test_ktap(void **state)
 {
-	(void)state;
 	for (int levels = 0; levels < 5; levels++)
 		for (int ready = 0; ready < 2; ready++)
 			for (int requested = -1; requested < 6; requested++) {
@@ -327,7 +324,6 @@ static void test_ktap(void **state)
 
 static void test_table(void **state)
 {
-	(void)state;
 	fill(3, 3, STOP_PANIC, true);
 	print(&r, REPORT_TABLE);
 	for (const char *want = "L0 \0L1 \0L2 \0FAIL: \0of L3\0panic at L3\0Fatal exception\0"
@@ -356,7 +352,6 @@ static void test_csv(void **state)
 {
 	const char *p;
 
-	(void)state;
 	fill(3, 3, STOP_PANIC, true);
 	p = print(&r, REPORT_CSV);
 	assert_int_equal(strncmp(p, "level,ready,role,hypervisor,cpu_vendor,", 39), 0);
@@ -395,7 +390,6 @@ static void test_no_reports(void **state)
 		"{\"schema\":\"supernest-report/1\"}",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (!read_back(bad[i]))
 			wrong("taken for a report: %s", bad[i]);
@@ -507,7 +501,6 @@ static void test_altered_reports(void **state)
 		{ "blame", "{\"victim\":1,\"suspects\":[]}" },
 	};
 
-	(void)state;
 	fill_all();
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (!read_changed(bad[i][0], bad[i][1]))
@@ -538,7 +531,6 @@ static void test_older_reports(void **state)
 					     "levels.1.subtests.0.detail",
 					     "levels.0.programs" };
 
-	(void)state;
 	fill_all();
 	for (size_t i = 0; i < ARRAY_SIZE(newer); i++)
 		if (read_changed(newer[i], NULL))
@@ -559,7 +551,6 @@ static void test_odd_reports(void **state)
 		{ "command", "\"\\u001b[2J\\n# supernest: end\"" },
 	};
 
-	(void)state;
 	fill_all();
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
 		assert_int_equal(read_changed(odd[i][0], odd[i][1]), 0);
@@ -582,7 +573,6 @@ static void test_long_reports(void **state)
 	const size_t len = 17 << 20;
 	char *text = malloc(len);
 
-	(void)state;
 	memset(text, ' ', len - 1);
 	text[len - 1] = '\0';
 	assert_int_equal(read_back(text), -1);

@@ -27,7 +27,6 @@ static void test_plan(void **state)
 	struct level lv;
 	struct reason why;
 
-	(void)state;
 	level_init(&lv, 0);
 	memory_learn(&lv);
 	assert_true(lv.total_kib > 0 && lv.available_kib > 0 && lv.available_kib <= lv.total_kib);

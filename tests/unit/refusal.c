@@ -40,7 +40,6 @@ static void contradictions_are_refused(void **state)
 		{ "--config .config", "need --kernel" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char args[80];
 
@@ -62,7 +61,6 @@ static void what_goes_together_is_not_refused(void **state)
 		"--kernel bzImage --levels 1 --modules /lib --config .config",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char args[80];
 
@@ -78,7 +76,6 @@ static void levels_above_the_outermost_are_refused(void **state)
 	static const char *const cases[] = { "--shell 1", "--at 1,3", "--kernel bzImage --levels 1",
 					     "--set 1:kvm.tdp_mmu=0", "--cpu-at 1,2:host" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char args[80];
 
@@ -97,7 +94,6 @@ static void some_of_the_levels_and_all_are_enough(void **state)
 {
 	char levels[] = "--kernel bzImage --levels 1,2", all[] = "--set all:kvm.tdp_mmu=0";
 
-	(void)state;
 	ask(levels);
 	assert_int_equal(refuse_levels(&asked, &decided, 2), 0);
 	ask(all);
@@ -120,7 +116,6 @@ static void what_the_machine_lacks_is_refused(void **state)
 	     enlightened[] = "--enlightened", again[] = "--enlightened";
 	struct host h = { .accel = ACCEL_KVM, .recursion_why = "no recursive SVM here" };
 
-	(void)state;
 	expect_host(plain, &h, STATUS_SKIPPED, "cannot do it with --accel kvm");
 	h.usable = true;
 	expect_host(recursive, &h, STATUS_SKIPPED, "no recursive SVM here");
@@ -136,7 +131,6 @@ static void what_the_machine_can_do_is_not_refused(void **state)
 	char args[] = "--nesting recursive --enlightened";
 	struct host h = { .accel = ACCEL_KVM, .usable = true, .recursion_fits = true };
 
-	(void)state;
 	h.platform.kvm_enlightens = true;
 	expect_host(args, &h, 0, "");
 }

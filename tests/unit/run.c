@@ -16,21 +16,18 @@ static void remembered(const char *expected, int argc, char **argv)
 
 static void options_are_kept_as_they_are(void **state)
 {
-	(void)state;
 	REMEMBERED("supernest run --depth 3", "supernest", "run", "--depth", "3");
 	REMEMBERED("supernest run --append 'a b'", "supernest", "run", "--append", "a b");
 }
 
 static void a_series_is_reduced_to_one_run(void **state)
 {
-	(void)state;
 	REMEMBERED("supernest run --depth 3", "supernest", "run", "--repeat", "5", "--depth", "3",
 		   "--matrix=file", "--stop-on-failure", "--blame");
 }
 
 static void arguments_of_a_program_are_not_ours(void **state)
 {
-	(void)state;
 	REMEMBERED("supernest run -- test --repeat 5 --blame", "supernest", "run", "--", "test",
 		   "--repeat", "5", "--blame");
 }

@@ -9,7 +9,6 @@ static struct suite s;
 
 static int begin(void **state)
 {
-	(void)state;
 	mkdir("tree", 0755);
 	mkdir("tree/x86", 0755);
 	mkdir("My Tests", 0755);
@@ -22,7 +21,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
 	suite_close(&s);
 	return 0;
 }
@@ -63,7 +61,6 @@ static const char *script(const char *asked, int count)
 
 static void test_files(void **state)
 {
-	(void)state;
 	assert_string_equal(files("kvm-unit-tests"), "b.flat ../c.flat  e.flat ");
 	assert_string_equal(s.name, "kvm_unit_tests");
 	assert_string_equal(s.dir, "tree/x86");
@@ -76,7 +73,6 @@ static void test_files(void **state)
 
 static void test_script(void **state)
 {
-	(void)state;
 	write_file("tree/x86/a.flat", "");
 	write_file("c.flat", "");
 	write_file("tree/x86/" SUITE_CONFIG,
@@ -110,7 +106,6 @@ static void test_which(void **state)
 {
 	char list[SUITE_WORDS + 20];
 
-	(void)state;
 	assert_int_equal(suite_open(&s, "My Tests", "svm"), 0);
 	assert_string_equal(s.name, "my_tests");
 	assert_null(s.config);
