@@ -224,7 +224,8 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
-		return fail("--shell %d: this is L%d's", asked->shell, asked->shell);
+		return fail("--shell %d: you are in a shell of L%d already", asked->shell,
+			    asked->shell);
 	run_level(l);
 	l->run.stopped = child_was_stopped();
 	return run_finish(&l->run);

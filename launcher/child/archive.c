@@ -79,7 +79,7 @@ int names_read(struct names *n, const char *path, int level)
 	rest = n->text;
 	line = strsep(&rest, "\n");
 	if (parse_int(line, 0, MAX_LEVEL, &last)) {
-		fail("%s: its first line is no level", path);
+		fail("%s: its first line is not the number of a level", path);
 		names_free(n);
 		return -1;
 	}

@@ -46,6 +46,8 @@ struct archive_entry {
 	size_t size;
 };
 
+/* Which files deeper levels do not need; host/pack.c writes it. */
+#define UNTIL_PATH "/etc/supernest/until"
 /*
  * Reads the file PATH, which lists files that only levels up to a number need: first the number, then a
  * name on each line.  N stays empty if LEVEL's child still needs them.  -1 (printed) if PATH is malformed.

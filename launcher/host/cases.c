@@ -40,12 +40,12 @@ int case_read(struct matrix_case *c, char *const word[], int count, const char *
 	if (count < 2)
 		return fail("%s: a case is NAME EXPECTED [MACHINE] --OPTION...", where);
 	if (read_expected(c, word[1]))
-		return fail("%s: %s is not an expected outcome: all, L1 or L1:no-virt", where,
-			    word[1]);
+		return fail("%s: %s is not an expected outcome, such as all, L1 or L1:no-virt",
+			    where, word[1]);
 	if (count > next && *word[next] != '-') {
 		if (parse_choice(word[next], machines, &machine))
-			return fail("%s: %s is no machine: svm, vmx, kvm, tcg or recursive", where,
-				    word[next]);
+			return fail("%s: %s is not a machine: use svm, vmx, kvm, tcg or recursive",
+				    where, word[next]);
 		c->only = machines[machine];
 		next++;
 	}

@@ -61,10 +61,12 @@ static int read_line(struct expectations *e, char *line, const char *path, int n
 	x = &more[e->count++];
 	*x = (struct expectation){ 0 };
 	if (levels_parse(levels, strlen(levels), &x->levels))
-		return fail("%s:%d: '%s' are no levels, as in 1,2 or all", path, number, levels);
+		return fail("%s:%d: '%s' is not a list of levels, such as 1,2 or all", path, number,
+			    levels);
 	if (!id_is_clean(suite) || (strcmp(test, ITSELF) && !id_is_clean(test)))
-		return fail("%s:%d: '%s %s' is no test: [a-z0-9_], or - for the program itself",
-			    path, number, suite, test);
+		return fail(
+			"%s:%d: '%s %s' is not a test: use [a-z0-9_], or - for the program itself",
+			path, number, suite, test);
 	format(x->suite, sizeof(x->suite), "%s", suite);
 	format(x->test, sizeof(x->test), "%s", test);
 	format(x->cpu, sizeof(x->cpu), "%s", cpu);

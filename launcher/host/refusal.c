@@ -33,9 +33,9 @@ int refuse_contradictions(const struct options *asked, const struct decided *d)
 		  "SVM" },
 		/* Ours has an interface of its own instead, and without KVM's clock it has no clock. */
 		{ asked->enlightened && !files_is_foreign_kernel(asked->kernel, asked->smp),
-		  "--enlightened is for a kernel of yours, with CONFIG_HYPERV and "
-		  "CONFIG_KVM_HYPERV: name it with --kernel; the appliance's own accesses VMCSs "
-		  "without exits as it is" },
+		  "--enlightened is for a kernel of your own, with CONFIG_HYPERV and "
+		  "CONFIG_KVM_HYPERV: name it with --kernel; the appliance's own kernel accesses "
+		  "VMCSs without exits anyway" },
 		{ shell && asked->deterministic,
 		  "--shell does not go with --deterministic, whose clock does not wait for input" },
 		{ shell && output_is_standard(asked->json_path),
@@ -91,8 +91,8 @@ static int refuse_enlightened(const struct options *asked, const struct host *h)
 		fail("skipped: --enlightened: this host's KVM offers no enlightened VMCS: its "
 		     "kernel lacks CONFIG_KVM_HYPERV");
 	else
-		fail("skipped: --enlightened: there is an enlightened VMCS for VT-x alone, and the "
-		     "CPU here has AMD-V: --cpu-emulator bochs emulates one with VT-x");
+		fail("skipped: --enlightened: only VT-x has an enlightened VMCS, and the CPU here "
+		     "has AMD-V: --cpu-emulator bochs emulates one with VT-x");
 	return STATUS_SKIPPED;
 }
 

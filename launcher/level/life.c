@@ -70,10 +70,11 @@ int life_check_smp(const struct options *o)
 
 	if (o->smp == 1 || kernel_read(KERNEL_PATH, &kernel) || kernel.smp)
 		return 0;
-	return fail("nest.smp=%d: the kernel of the levels below, " KERNEL_PATH " in the "
-		    "initramfs, is one for one CPU: append smp.cpio.gz to the initramfs, and boot "
-		    "bzImage-smp",
-		    o->smp);
+	return fail(
+		"nest.smp=%d: the kernel of the levels below, " KERNEL_PATH " in the "
+		"initramfs, supports one CPU only: append smp.cpio.gz to the initramfs, and boot "
+		"bzImage-smp",
+		o->smp);
 }
 
 /*

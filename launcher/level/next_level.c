@@ -23,8 +23,6 @@
 #define QBOOT_PATH FIRMWARE_DIR "/qboot.rom"
 #define FIRMWARE_PATH "/run/firmware.rom" /* for a level whose kernel is not ours */
 #define ROOT_VIEW "/run/root" /* the files that we were unpacked from, without mounts on them */
-#define UNTIL_PATH \
-	"/etc/supernest/until" /* which files deeper levels do not need; host/pack.c writes it */
 
 /* ---- whether there is one ---------------------------------------------------------------- */
 
@@ -97,15 +95,15 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 		return reason_set(
 			why, STOP_NO_VIRT,
 			"nest.nesting=recursive, but this CPU has no recursive SVM, and this KVM "
-			"does not provide it: that of supernest does, on an AMD CPU with nested "
-			"paging and virtual GIF");
+			"does not provide it: supernest's own kernel does, on an AMD CPU with "
+			"nested paging and virtual GIF");
 	if (d->enlightened && !l->platform.kvm_enlightens)
 		return reason_set(
 			why, STOP_NO_VIRT,
 			"nest.enlightened=on, but the KVM of L%d offers no enlightened VMCS: %s",
 			self->level,
 			strcmp(self->cpu_virt, "vmx")
-				? "there is one for VT-x alone, and this CPU has AMD-V"
+				? "only VT-x has one, and this CPU has AMD-V"
 				: "its kernel lacks CONFIG_KVM_HYPERV, as the appliance's own "
 				  "does; distributions' kernels have it (--kernel, --levels)");
 	plan_memory(l, archive_kib);
@@ -231,11 +229,12 @@ static void compare_sums(struct life *l, const struct level *child)
 
 	if (strcmp(child->archive_sha256, l->archive.sha256))
 		check_set(&archive, RESULT_FAIL,
-			  "its checksum is not that of what it was given: the initramfs changed on "
-			  "the way");
+			  "its checksum differs from that of the initramfs that it was given: it "
+			  "changed on the way");
 	if (strcmp(child->kernel_sha256, l->archive.sum[1].sha256))
 		check_set(&kernel, RESULT_FAIL,
-			  "its checksum is not its parent's: the kernel changed on the way");
+			  "its checksum differs from that of the kernel that it was given: it "
+			  "changed on the way");
 	else if (*release && strcmp(child->kernel, release))
 		check_set(&kernel, RESULT_FAIL, "it runs %.30s, but its file is %.30s",
 			  child->kernel, release);

@@ -349,22 +349,22 @@ static const struct option options[] = {
 	  "be repeated" },
 	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, MEMBER(add_to_list, suites),
 	  "run tests in a level: kvm-selftests, kvm-unit-tests (of the tree that KVM_UNIT_TESTS "
-	  "names) or those in a directory; with WORDs those of such a name or group; may be "
+	  "names) or those in a directory; with WORDs only those of that name or group; may be "
 	  "repeated" },
 	{ NULL, "--expect", "FILE", CMD_RUN, TEXT(expect),
-	  "the known failures of programs and suites, which are skipped then; see "
+	  "known failures of programs and suites, which then count as skipped; see "
 	  "docs/testing.md" },
 	{ NULL, "--learn", "FILE", CMD_RUN, TEXT(learn),
-	  "write the failures of programs and suites of this run to FILE, for --expect" },
+	  "write the failures of this run's programs and suites to FILE, for --expect" },
 	{ NULL, "--guest", "FILE", CMD_RUN, TEXT(guest),
 	  "run a kernel as a guest of a level: a bzImage, multiboot, PVH or flat file; what it "
-	  "writes to isa-debug-exit at port 0xf4 is the check guest of the level" },
-	{ NULL, "--guest-append", "WORDS", CMD_RUN, TEXT(guest_append), "its kernel command line" },
-	{ NULL, "--guest-initrd", "FILE", CMD_RUN, TEXT(guest_initrd), "its initramfs" },
+	  "writes to isa-debug-exit at port 0xf4 decides the check guest of the level" },
+	{ NULL, "--guest-append", "WORDS", CMD_RUN, TEXT(guest_append),
+	  "the kernel command line of --guest" },
+	{ NULL, "--guest-initrd", "FILE", CMD_RUN, TEXT(guest_initrd), "the initramfs of --guest" },
 	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, MEMBER(add_parameter, set),
 	  "a module parameter of the kernel of these levels, as in 1,3:kvm_amd.npt=0 or "
-	  "all:kvm.tdp_mmu=0; one that the kernel refuses is the failed check set; may be "
-	  "repeated" },
+	  "all:kvm.tdp_mmu=0; if the kernel refuses it, the check set fails; may be repeated" },
 	{ "nest.cpu_at", "--cpu-at", "LEVELS:CPU", CMD_RUN, MEMBER(add_cpu, cpus),
 	  "the CPU that QEMU shows to these levels, as in 2:host,-x2apic; may be repeated "
 	  "(default: host; the emulated one: max,+svm)" },
@@ -380,7 +380,7 @@ static const struct option options[] = {
 	  "the checks that each level makes besides the quick ones, which are always made: all, or "
 	  "those named (default: quick)" },
 	{ NULL, "--thorough", NULL, CMD_RUN, STRING(set_thorough, checks, 1, NULL),
-	  "the same as --checks thorough: half a minute a level on an emulated CPU" },
+	  "the same as --checks thorough, which takes half a minute per level on an emulated CPU" },
 	{ "nest.level", NULL, "N", 0, LEVEL(level),
 	  "the level's number; set by the level above, never by hand" },
 	{ "nest.id", NULL, "HEX", 0, STRING(set_string, run_id, 1, HEX),
@@ -390,8 +390,8 @@ static const struct option options[] = {
 	  "the seed of the level's random numbers; set by the level above, never by hand" },
 	{ "nest.sums", NULL, "TAG:SHA256:SHA256", 0,
 	  STRING(set_string, sums, sizeof(((struct options *)0)->sums) - 1, HEX ":"),
-	  "what the level above gave: the initramfs' tag and checksum, and the kernel's; set by "
-	  "the level above, never by hand" },
+	  "the tag and checksum of the initramfs, and the checksum of its kernel; set by the level "
+	  "above, never by hand" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--cpu-emulator", "qemu|bochs", CMD_RUN, CHOICE(cpu_emulator),
@@ -411,7 +411,8 @@ static const struct option options[] = {
 	  "where the modules of the kernel under test are (default: /lib/modules/RELEASE); KVM "
 	  "and what it needs are added to the initramfs" },
 	{ NULL, "--config", "FILE", CMD_RUN, TEXT(config),
-	  "its .config, to be searched for what nesting needs (default: one found beside it)" },
+	  "the .config of the kernel under test, checked for what nesting needs (default: one "
+	  "found beside the kernel)" },
 	{ NULL, "--initramfs", "FILE", CMD_RUN, TEXT(initramfs),
 	  "the initramfs of all levels (default: initramfs.cpio.gz beside this command)" },
 	{ NULL, "--append", "PARAMETERS", CMD_RUN, TEXT(append),

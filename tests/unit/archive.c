@@ -121,7 +121,7 @@ static void test_left_out(void **state)
 	names_free(&names);
 	sh("echo two >until; echo opt/data >>until");
 	assert_int_equal(names_read(&names, "until", 2), -1);
-	assert_non_null(strstr(last_error(), "until: its first line is no level"));
+	assert_non_null(strstr(last_error(), "until: its first line is not the number of a level"));
 }
 
 /* Files that were unpacked from an archive give the same archive again, in whatever order they were created. */

@@ -58,7 +58,7 @@ static void what_is_no_case_is_refused(void **state)
 	assert_int_equal(read_matrix("case a L1x\n"), -1);
 	assert_int_equal(read_matrix("case a L99999\n"), -1);
 	assert_int_equal(read_matrix("case a all arm --x\n"), -1);
-	assert_non_null(strstr(last_error(), "arm is no machine"));
+	assert_non_null(strstr(last_error(), "arm is not a machine"));
 	assert_int_equal(read_matrix("case a all 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9\n"), -1);
 	assert_int_equal(read_matrix("case a all --1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9\n"), -1);
 	assert_non_null(strstr(last_error(), "more than 16 words"));

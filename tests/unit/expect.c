@@ -137,8 +137,8 @@ static void test_malformed(void **state)
 {
 	static const char *const bad[][2] = {
 		{ "kut old 1 any\n", "known:1: a line is SUITE TEST LEVELS CPU REASON" },
-		{ "\nkut old x any why\n", "known:2: 'x' are no levels" },
-		{ "kut Old 1 any why\n", "known:1: 'kut Old' is no test" },
+		{ "\nkut old x any why\n", "known:2: 'x' is not a list of levels" },
+		{ "kut Old 1 any why\n", "known:1: 'kut Old' is not a test" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -57,7 +57,7 @@ static void test_sentences(void **state)
 		  "KVM did not start; it says 'kvm_amd: NX'",
 		  "modprobe" },
 		{ { .err = ENOENT, .in_appliance = true },
-		  "says nothing in the kernel's log",
+		  "the kernel's log does not say why",
 		  "modprobe" },
 	};
 	char why[300];

@@ -123,7 +123,7 @@ static void what_the_machine_lacks_is_refused(void **state)
 	strcpy(h.self.cpu_virt, "vmx");
 	expect_host(enlightened, &h, STATUS_SKIPPED, "lacks CONFIG_KVM_HYPERV");
 	h.accel = ACCEL_TCG;
-	expect_host(again, &h, STATUS_SKIPPED, "for VT-x alone");
+	expect_host(again, &h, STATUS_SKIPPED, "only VT-x has an enlightened VMCS");
 }
 
 static void what_the_machine_can_do_is_not_refused(void **state)

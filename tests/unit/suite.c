@@ -121,7 +121,7 @@ static void test_which(void **state)
 		strstr(last_error(),
 		       "--suite bogus: neither kvm-unit-tests nor kvm-selftests nor a directory"));
 	assert_int_equal(suite_open(&s, "My Tests:$(reboot)", "svm"), -1);
-	assert_non_null(strstr(last_error(), "is no list of tests"));
+	assert_non_null(strstr(last_error(), "is not a list of tests"));
 	/* A list that is too long is refused, not cut. */
 	format(list, sizeof(list), "My Tests:%0*d", SUITE_WORDS - 1, 0);
 	assert_int_equal(suite_open(&s, list, "svm"), 0);
@@ -133,7 +133,7 @@ static void test_which(void **state)
 	assert_non_null(strstr(last_error(), "/nowhere/x86/unittests.cfg: No such file"));
 	unsetenv("KVM_UNIT_TESTS");
 	assert_int_equal(suite_open(&s, "kvm-unit-tests", "svm"), -1);
-	assert_non_null(strstr(last_error(), "KVM_UNIT_TESTS names no tree"));
+	assert_non_null(strstr(last_error(), "the variable KVM_UNIT_TESTS must name a built tree"));
 }
 
 #define S(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -100,7 +100,7 @@ static void test_left_behind(void **state)
 static void test_limit(void **state)
 {
 	assert_string_equal(verdict("#!/bin/sh\nsleep 100 & echo $! >pid; sleep 100\n", "1", NULL),
-			    "not ok 3 - name # not ended within 1 s");
+			    "not ok 3 - name # did not end within 1 s");
 	assert_true(is_gone());
 	setenv("NEST_LEVEL", "1", 1);
 	assert_string_equal(verdict("#!/bin/sh\nsleep 2\n", "1", NULL), "ok 3 - name");
