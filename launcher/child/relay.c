@@ -23,6 +23,7 @@
 #define CHARACTER_EXITS 4
 #define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
+#define STARVED_SHARE 0.2 /* of a CPU; an emulated child with less is starved */
 /* The share of the CPU that QEMU itself uses while its guest is idle */
 #define IDLE_SHARE 0.002
 
@@ -234,15 +235,23 @@ static void look_for_life(struct relay *r)
 			r->spoken_s = r->clock_s;
 		r->records_before = r->records;
 		r->record_s = r->executed_s = r->clock_s;
+		r->record_cpu_s = r->cpu_s;
 	}
 	watch_dying(r);
 }
 
+/*
+ * An emulated child that is starved uses little CPU time, and its heartbeats are late.  A level cannot see this: its
+ * own host starves it together with its child.
+ */
 static bool is_silent(const struct relay *r)
 {
-	const struct watchdog *p = &r->limits;
+	double limit_s = r->limits.silent_s + SILENT_BOOTS * r->spoken_s;
+	double silent_s = r->clock_s - r->record_s;
 
-	return r->records && r->clock_s - r->record_s > p->silent_s + SILENT_BOOTS * r->spoken_s;
+	return r->records && silent_s > limit_s &&
+	       (r->counts_exits || r->cpu_s - r->record_cpu_s > limit_s * STARVED_SHARE ||
+		silent_s > limit_s / STARVED_SHARE);
 }
 
 static bool boots_for_ever(const struct relay *r)

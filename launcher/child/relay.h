@@ -91,7 +91,7 @@ struct relay {
 	double clock_s, cpu_s;
 	double executed_s, executed_cpu_s, exit_cpu_s;
 	int64_t records_before;
-	double record_s, spoken_s;
+	double record_s, record_cpu_s, spoken_s;
 	double closed_s;	  /* when QEMU closed the records' channel; 0: it did not */
 	char panic[CONSOLE_LINE]; /* the kernel's message */
 	char hint[CONSOLE_LINE];  /* the first hint at the cause, before that */
