@@ -657,7 +657,7 @@ static void print_help(const char *name, const char *between, const struct optio
 
 	format(left, sizeof(left), "%s%s%s", name, opt->value ? between : "",
 	       opt->value ? opt->value : "");
-	printf("  %-24s %s\n", left, opt->help);
+	printf("  %-24s  %s\n", left, opt->help);
 }
 
 void options_help(int command)
