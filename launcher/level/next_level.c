@@ -243,7 +243,7 @@ static void compare_sums(struct life *l, const struct level *child)
 	tell_check(t, child->level, &kernel);
 }
 
-/* Whether nothing makes the child's boot dearer than usual that somebody asked for. */
+/* Whether nothing that the user asked for makes the child's boot cost more exits than usual. */
 static bool boots_as_usual(const struct life *l, int level)
 {
 	const struct decided *d = &l->run.decided;
