@@ -238,82 +238,83 @@ static void test_unknown_words(void **state)
 	assert_int_equal(cmdline(longest), -1);
 }
 
+static const char *const malformed[] = {
+	"nest.depth=",
+	"nest.depth",
+	"nest.depth=three",
+	"nest.depth=-1",
+	"nest.depth=256",
+	"nest.depth=3x",
+	"nest.depth=3.5",
+	"nest.depth=MAX",
+	"nest.depth=0x3",
+	"nest.depth=99999999999999999999",
+	"nest.depth=+3",
+	"nest.depth=4294967297",
+	"nest.timeout=",
+	"nest.timeout=1m",
+	"nest.timeout=-5",
+	"nest.timeout=1e9",
+	"nest.timeout=9999999999",
+	"nest.mem=",
+	"nest.mem=0",
+	"nest.mem=-1",
+	"nest.mem=M",
+	"nest.mem=1MM",
+	"nest.mem=1MB",
+	"nest.mem=1.5G",
+	"nest.mem=512P",
+	"nest.mem=999999999999T",
+	"nest.mem=9999999999999",
+	"nest.report=",
+	"nest.report=xml",
+	"nest.report=table,",
+	"nest.report=,",
+	"nest.report=table;ktap",
+	"nest.report=table,table,table,table,table,table,table,table,"
+	"table,table,table,table,table",
+	"nest.start=",
+	"nest.start=now",
+	"nest.start=AUTO",
+	"nest.smp=",
+	"nest.smp=0",
+	"nest.smp=9",
+	"nest.smp=2x",
+	"nest.nesting=",
+	"nest.nesting=deep",
+	"nest.enlightened",
+	"nest.enlightened=",
+	"nest.enlightened=1",
+	"nest.end=",
+	"nest.end=restart",
+	"nest.end=off",
+	"nest.shell=",
+	"nest.shell=x",
+	"nest.shell=256",
+	"nest.shell=-1",
+	"nest.level=",
+	"nest.level=-1",
+	"nest.level=256",
+	"nest.id=",
+	"nest.id=XYZ",
+	"nest.id=0123456789abcdef0",
+	"nest.id=AB",
+};
+
 static void test_malformed_words(void **state)
 {
-	static const char *const bad[] = {
-		"nest.depth=",
-		"nest.depth",
-		"nest.depth=three",
-		"nest.depth=-1",
-		"nest.depth=256",
-		"nest.depth=3x",
-		"nest.depth=3.5",
-		"nest.depth=MAX",
-		"nest.depth=0x3",
-		"nest.depth=99999999999999999999",
-		"nest.depth=+3",
-		"nest.depth=4294967297",
-		"nest.timeout=",
-		"nest.timeout=1m",
-		"nest.timeout=-5",
-		"nest.timeout=1e9",
-		"nest.timeout=9999999999",
-		"nest.mem=",
-		"nest.mem=0",
-		"nest.mem=-1",
-		"nest.mem=M",
-		"nest.mem=1MM",
-		"nest.mem=1MB",
-		"nest.mem=1.5G",
-		"nest.mem=512P",
-		"nest.mem=999999999999T",
-		"nest.mem=9999999999999",
-		"nest.report=",
-		"nest.report=xml",
-		"nest.report=table,",
-		"nest.report=,",
-		"nest.report=table;ktap",
-		"nest.report=table,table,table,table,table,table,table,table,"
-		"table,table,table,table,table",
-		"nest.start=",
-		"nest.start=now",
-		"nest.start=AUTO",
-		"nest.smp=",
-		"nest.smp=0",
-		"nest.smp=9",
-		"nest.smp=2x",
-		"nest.nesting=",
-		"nest.nesting=deep",
-		"nest.enlightened",
-		"nest.enlightened=",
-		"nest.enlightened=1",
-		"nest.end=",
-		"nest.end=restart",
-		"nest.end=off",
-		"nest.shell=",
-		"nest.shell=x",
-		"nest.shell=256",
-		"nest.shell=-1",
-		"nest.level=",
-		"nest.level=-1",
-		"nest.level=256",
-		"nest.id=",
-		"nest.id=XYZ",
-		"nest.id=0123456789abcdef0",
-		"nest.id=AB",
-	};
 	char long_word[512] = "nest.qemu=";
 	size_t len = strlen(long_word);
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
 		char words[300], name[32];
 
-		format(words, sizeof(words), "quiet %s panic=-1", bad[i]);
+		format(words, sizeof(words), "quiet %s panic=-1", malformed[i]);
 		if (!cmdline(words))
-			wrong("accepted: %s", bad[i]);
-		format(name, sizeof(name), "%.*s", (int)strcspn(bad[i], "="), bad[i]);
+			wrong("accepted: %s", malformed[i]);
+		format(name, sizeof(name), "%.*s", (int)strcspn(malformed[i], "="), malformed[i]);
 		if (!strstr(last_error(), name))
-			wrong("%s: the error does not name it: %s", bad[i], last_error());
+			wrong("%s: the error does not name it: %s", malformed[i], last_error());
 	}
 	memset(long_word + len, 'x', 255);
 	assert_int_equal(cmdline(long_word), 0);
