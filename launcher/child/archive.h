@@ -3,8 +3,7 @@
  * The canonical archive: written anew from the files that this level was unpacked from.  It has the same
  * bytes at every level and in build/; initramfs/files has the rule.
  */
-#ifndef SUPERNEST_ARCHIVE_H
-#define SUPERNEST_ARCHIVE_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -71,5 +70,3 @@ int archive_extend(const char *initramfs, const struct archive_entry *entries, i
 		   char *path, size_t size);
 /* The same, followed by the archive file MORE. */
 int archive_join(const char *initramfs, const char *more, char *path, size_t size);
-
-#endif

@@ -3,8 +3,7 @@
  * Known failures of programs and suites: the user's table, which a run can write, or the shipped table for
  * kvm-selftests.
  */
-#ifndef SUPERNEST_EXPECT_H
-#define SUPERNEST_EXPECT_H
+#pragma once
 
 #include "report/lines.h"
 #include "report/report.h"
@@ -42,5 +41,3 @@ int expect_learn(const struct report *r, const char *path);
 /* At a run's end: does both, as far as the options ask for it.  -1 (printed) on failure. */
 int expect_end(const struct expectations *e, struct report *r, const struct options *asked,
 	       const struct lines *lines);
-
-#endif

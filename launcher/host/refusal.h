@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* On a host: what a run refuses before it starts, because it would do something else than was asked for. */
-#ifndef SUPERNEST_REFUSAL_H
-#define SUPERNEST_REFUSAL_H
+#pragma once
 
 #include "host/host.h"
 #include "lib/decided.h"
@@ -15,5 +14,3 @@ int refuse_levels(const struct options *asked, const struct decided *d, int oute
  * needs another QEMU.  OUT: where people read.
  */
 int refuse_host(const struct options *asked, const struct host *h, FILE *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of a level, and the steps of its life; run_level() in launcher.c has their order. */
-#ifndef SUPERNEST_LIFE_H
-#define SUPERNEST_LIFE_H
+#pragma once
 
 #include "child/archive.h"
 #include "child/child.h"
@@ -85,5 +84,3 @@ void life_begin_payloads(struct life *l);
 void life_heartbeat(void *context);
 /* How often the levels above wait for one, in seconds. */
 double life_heartbeat_s(const struct life *l);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The next level: whether there is one, what it is given, and its supervision. */
-#ifndef SUPERNEST_NEXT_LEVEL_H
-#define SUPERNEST_NEXT_LEVEL_H
+#pragma once
 
 #include "level/life.h"
 
@@ -20,5 +19,3 @@ void next_level_write_archive(struct life *l);
 void next_level_is_ready(void *context, const struct level *child);
 /* Starts the next level and supervises it. */
 void next_level_run(struct life *l);
-
-#endif

@@ -3,8 +3,7 @@
  * Thorough checks: what a level's KVM does for a small guest of the launcher's own, and for that guest's
  * guest.
  */
-#ifndef SUPERNEST_THOROUGH_H
-#define SUPERNEST_THOROUGH_H
+#pragma once
 
 #include "level/checks.h"
 
@@ -15,5 +14,3 @@ void check_guest(struct check_context *c, struct check *k);
  * they take less than a second and cost the chain no exits, and they were tested on QEMU's AMD-V.
  */
 bool guests_are_brief(const struct check_context *c);
-
-#endif

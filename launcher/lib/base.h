@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every part uses: the one error helper, the clock, text and small files. */
-#ifndef SUPERNEST_BASE_H
-#define SUPERNEST_BASE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,5 +78,3 @@ int write_all(int fd, const void *buf, size_t len);
  * '?', and so does one byte of each phrase that a lab's log parser would act on.
  */
 void sanitize(char *text);
-
-#endif

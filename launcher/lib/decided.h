@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a run decides from its options, and tells its levels. */
-#ifndef SUPERNEST_DECIDED_H
-#define SUPERNEST_DECIDED_H
+#pragma once
 
 #include "lib/options.h"
 
@@ -31,5 +30,3 @@ int options_check_depth(const struct options *o, bool parameters);
  * program, unless the user asked for more depth.
  */
 void options_decide(const struct options *o, int shell, struct decided *d);
-
-#endif

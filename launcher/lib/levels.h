@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sets of levels, as in "1,3" or "all", and settings for some levels only. */
-#ifndef SUPERNEST_LEVELS_H
-#define SUPERNEST_LEVELS_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -32,5 +31,3 @@ int levels_last(const struct levels *s);
 const char *setting_get(const struct settings *s, int i, struct levels *levels);
 /* The WHAT of the last item for this level; NULL if there is none. */
 const char *setting_of(const struct settings *s, int level);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the user asked for, by kernel parameters (nest.*=) or options (--*).  One table defines both. */
-#ifndef SUPERNEST_OPTIONS_H
-#define SUPERNEST_OPTIONS_H
+#pragma once
 
 #include "lib/levels.h"
 
@@ -117,5 +116,3 @@ int parse_choice(const char *text, const char *const names[], int *out);
 
 /* Parses 512M, 2G or 900000K; a bare number counts MiB, as for QEMU's -m.  -1 if it is not a size. */
 int parse_size(const char *text, int64_t *kib);
-
-#endif

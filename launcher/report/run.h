@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A run: what was asked for, what was decided, and who tells what of it. */
-#ifndef SUPERNEST_RUN_H
-#define SUPERNEST_RUN_H
+#pragma once
 
 #include "lib/decided.h"
 #include "report/artifacts.h"
@@ -33,5 +32,3 @@ FILE *run_lines_file(const struct options *asked);
 void run_print_report(struct run *run);
 /* Ends a command's run: prints the report and writes its files.  Returns the exit status, or -1 (printed). */
 int run_finish(struct run *run);
-
-#endif
