@@ -6,6 +6,7 @@
 #include "child/wire.h"
 #include "level/boot_exits.h"
 #include "level/kvm.h"
+#include "level/thorough.h"
 #include "lib/entropy.h"
 
 #include <ctype.h>
@@ -248,8 +249,8 @@ static bool boots_as_usual(const struct life *l, int level)
 {
 	const struct decided *d = &l->run.decided;
 
-	return !*l->run.asked.qemu_args && !d->set.count && !setting_of(&d->cpus, level) &&
-	       !child_terminal(d, level) && !appliance_has_hook();
+	return !*l->run.asked.qemu_args && !d->set.count && !d->save_restore &&
+	       !setting_of(&d->cpus, level) && !child_terminal(d, level) && !appliance_has_hook();
 }
 
 /* A warning and not a failure: the level works, and the reason may be the machine's. */
@@ -376,6 +377,14 @@ static void tell_no_child(struct life *l)
 	tell_stop(t, t->from + 1, &l->why);
 }
 
+/* Why the child's state is not saved and restored; NULL: it can be.  See docs/found/qemu-busy-tss.md. */
+static const char *why_no_save_restore(const struct life *l)
+{
+	return guests_are_inexact(l->run.teller.self) ? "on this QEMU its programs would lose "
+							"their ports; not on that of make emulator"
+						      : NULL;
+}
+
 static void prepare_child(struct life *l)
 {
 	const struct teller *t = &l->run.teller;
@@ -390,6 +399,7 @@ static void prepare_child(struct life *l)
 	if (l->run.decided.exec.input > t->from)
 		c->input = uplink_input(&l->uplink);
 	c->own = &l->own_lines;
+	c->no_save_restore = why_no_save_restore(l);
 	c->on_ready = next_level_is_ready;
 	c->context = l;
 	if (runs_beside_child(l)) {
@@ -416,6 +426,7 @@ void next_level_run(struct life *l)
 		.vcpus = l->run.decided.smp,
 		.kvm = true,
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
+		.monitor = l->run.decided.save_restore && !why_no_save_restore(l),
 	};
 
 	if (choose_machine(l, &config, options, sizeof(options)) ||

@@ -59,6 +59,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 			       .nesting = o->nesting,
 			       .enlightened = o->enlightened,
 			       .smp = o->smp,
+			       .save_restore = o->save_restore,
 			       .exec = o->exec,
 			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);

@@ -11,6 +11,7 @@ struct decided {
 	int nesting;
 	bool enlightened;
 	int smp;	   /* vCPUs of each level below */
+	int save_restore;  /* round trips of the state of each level below */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	char checks[CHECKS_SIZE];
