@@ -4,8 +4,7 @@
  * finds out why from the evidence.  Nothing that the child writes is trusted: lines are cut, counted and
  * sanitized here.  The caller judges what a record means.
  */
-#ifndef SUPERNEST_RELAY_H
-#define SUPERNEST_RELAY_H
+#pragma once
 
 #include <signal.h>
 
@@ -128,5 +127,3 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why);
  * fault.
  */
 bool relay_own_oom(const struct relay *r);
-
-#endif
