@@ -159,6 +159,12 @@ static void g3_reads_widely(void)
 	}
 }
 
+static void halts(void)
+{
+	for (;;)
+		asm volatile("hlt");
+}
+
 static void g3_spins(void)
 {
 	for (;;)
@@ -673,6 +679,29 @@ static void try_deadline(bool all)
 	expect("exit of G3 by its deadline", ARENA->log.code[0], EXIT_DEADLINE);
 }
 
+/* A deadline wakes a guest that G1 lets halt, and a guest of that guest. */
+static void try_halt(bool all)
+{
+	struct vmcb *v = outer();
+
+	arrange(all, halts);
+	intercept(v, EXIT_HLT, false);
+	intercept(inner(), EXIT_HLT, false);
+	run_until(is_deep);
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + SLICE;
+	expect_deep("a deadline of G2's VMCB while G3 is halted", EXIT_DEADLINE);
+	expect("time at that deadline", __rdtsc() >= v->rec_deadline, true);
+
+	arrange(all, halts);
+	intercept(v, EXIT_HLT, false);
+	v->rip = (uint64_t)halts;
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + SLICE;
+	expect("a deadline while G2 is halted", run(), EXIT_DEADLINE);
+	expect("time at it", __rdtsc() >= v->rec_deadline, true);
+}
+
 static void try_tsc(bool all)
 {
 	uint64_t start;
@@ -848,6 +877,7 @@ void case_recursion(void)
 		try_nmi(all);
 		try_virtual_interrupt(all);
 		try_deadline(all);
+		try_halt(all);
 		try_illegal_state(all);
 		try_tsc(all);
 		fuzz(all);
