@@ -283,6 +283,21 @@ static void tell_bad_records(struct child *c)
 		tell_check(&c->run->teller, c->level, &k);
 }
 
+static void tell_save_restore(struct child *c, bool broken)
+{
+	const struct save_restore *s = &c->relay.save_restore;
+	struct check trips, downtime;
+
+	if (!c->run->decided.save_restore || !c->run->teller.self)
+		return;
+	save_restore_checks(s, broken, &trips, &downtime);
+	if (c->no_save_restore)
+		check_set(&trips, RESULT_SKIP, "%s", c->no_save_restore);
+	tell_check(&c->run->teller, c->level, &trips);
+	if (downtime.id[0])
+		tell_check(&c->run->teller, c->level, &downtime);
+}
+
 static void tell_end(struct child *c, const struct reason *why)
 {
 	struct teller *t = &c->run->teller;
@@ -302,6 +317,9 @@ static void tell_end(struct child *c, const struct reason *why)
 	tell_evidence(t, about, &c->evidence);
 }
 
+/* Somebody who stops the outermost guest on a host goes on with it, or ends the run. */
+#define PAUSE_S 120
+
 /* On hardware a level is up to 20 times slower than its parent, which knows only its own pace. */
 static struct watchdog watchdog_limits(double pace_s, int vcpus)
 {
@@ -312,6 +330,7 @@ static struct watchdog watchdog_limits(double pace_s, int vcpus)
 				  .spin_s = s * vcpus, /* all together use that much */
 				  .silent_s = 10,
 				  .dead_s = known ? 1 + pace_s : 3,
+				  .stopped_s = known ? 0 : PAUSE_S,
 				  .boot_s = (known ? 60 + 200 * pace_s : 120) * vcpus };
 }
 
@@ -357,6 +376,8 @@ static void supervise(struct child *c)
 		.beats_always = c->counts_chain,
 		.own = c->own,
 		.aside = c->aside,
+		.save_restore = { .wanted = c->vm.requests >= 0 ? c->run->decided.save_restore : 0,
+				  .requests = c->vm.requests },
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,
@@ -379,6 +400,7 @@ static void supervise(struct child *c)
 	tell_bad_records(c);
 	relay_verdict(r, c->run->teller.report.lost_records > 0, &why);
 	blame_memory(c, &why);
+	tell_save_restore(c, stop_is_failure(why.stop));
 	vm_close(&c->vm);
 	if (why.stop != STOP_NONE)
 		tell_end(c, &why);

@@ -18,8 +18,9 @@ struct child {
 	struct own_lines *own; /* output of our own programs to pass on; NULL: none */
 	int64_t need_kib;      /* RAM that it needs to boot; 0: it certainly has it */
 	bool has_parent; /* the user's terminal comes from the level above; otherwise it is ours */
-	const struct aside *aside; /* what to do meanwhile, or NULL */
-	int input;		   /* standard input for a program below, or -1 */
+	const char *no_save_restore; /* why its state is not saved and restored; NULL: it can be */
+	const struct aside *aside;   /* what to do meanwhile, or NULL */
+	int input;		     /* standard input for a program below, or -1 */
 	/* Called when the child is ready, after all of its figures have arrived. */
 	void (*on_ready)(void *context, const struct level *child); /* or NULL */
 	void *context;

@@ -152,6 +152,8 @@ int cmdline_make(const struct decided *d, int level, double pace_s, const char *
 		append(own, sizeof(own), " nest.enlightened=on");
 	if (d->smp > 1)
 		append(own, sizeof(own), " nest.smp=%d", d->smp);
+	if (d->save_restore)
+		append(own, sizeof(own), " nest.save_restore=%d", d->save_restore);
 	append_exec(d, level, own, sizeof(own));
 	append_settings(d, level, own, sizeof(own));
 	return format_whole("the next level's kernel command line", buf, CMDLINE_SIZE - CMDLINE_OWN,

@@ -23,6 +23,7 @@
 #define CHARACTER_EXITS 4
 #define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
+#define STARVED_SHARE 0.2 /* of a CPU; an emulated child with less is starved */
 /* The share of the CPU that QEMU itself uses while its guest is idle */
 #define IDLE_SHARE 0.002
 
@@ -31,7 +32,7 @@
 
 volatile int relay_stop_requested;
 
-enum { RECORDS, CONSOLE, MESSAGES, CHANNELS };
+enum { RECORDS, CONSOLE, MESSAGES, ANSWERS, CHANNELS };
 
 struct channel {
 	void (*take)(struct relay *r, char *line, size_t len);
@@ -125,6 +126,14 @@ static void take_message(struct relay *r, char *line, size_t len)
 		r->abort = ABORT_KVM;
 }
 
+static void take_answer(struct relay *r, char *line, size_t len)
+{
+	(void)len;
+	save_restore_answer(&r->save_restore, line, now_s());
+	if (r->save_restore.lost)
+		r->abort = ABORT_RESTORE;
+}
+
 /* Adds the bytes between two line ends.  A character that begins a line discards everything before it. */
 static void add_piece(struct channel *c, const char *data, size_t n)
 {
@@ -195,13 +204,17 @@ void relay_look(struct relay *r)
 
 /*
  * Adds up the time and CPU time since the last look.  If we ourselves were not executed, because the host
- * slept or our own QEMU was stopped, the child was not either: that time does not count.
+ * slept or our own QEMU was stopped, the child was not either: that time does not count.  Nor does a pause
+ * that somebody makes with a signal or a debugger.
  */
 static void pass_time(struct relay *r)
 {
 	double now = now_s(), used = vm_cpu_s(r->vm), most = r->limits.idle_s / 2;
+	double s = now - r->looked_s < most ? now - r->looked_s : most;
 
-	r->clock_s += now - r->looked_s < most ? now - r->looked_s : most;
+	r->stopped_s = vm_is_stopped(r->vm) ? r->stopped_s + s : 0;
+	if (!r->stopped_s || r->stopped_s > r->limits.stopped_s)
+		r->clock_s += s;
 	r->looked_s = now;
 	if (used < 0)
 		return;
@@ -234,15 +247,23 @@ static void look_for_life(struct relay *r)
 			r->spoken_s = r->clock_s;
 		r->records_before = r->records;
 		r->record_s = r->executed_s = r->clock_s;
+		r->record_cpu_s = r->cpu_s;
 	}
 	watch_dying(r);
 }
 
+/*
+ * An emulated child that is starved uses little CPU time, and its heartbeats are late.  A level cannot see this: its
+ * own host starves it together with its child.
+ */
 static bool is_silent(const struct relay *r)
 {
-	const struct watchdog *p = &r->limits;
+	double limit_s = r->limits.silent_s + SILENT_BOOTS * r->spoken_s;
+	double silent_s = r->clock_s - r->record_s;
 
-	return r->records && r->clock_s - r->record_s > p->silent_s + SILENT_BOOTS * r->spoken_s;
+	return r->records && silent_s > limit_s &&
+	       (r->counts_exits || r->cpu_s - r->record_cpu_s > limit_s * STARVED_SHARE ||
+		silent_s > limit_s / STARVED_SHARE);
 }
 
 static bool boots_for_ever(const struct relay *r)
@@ -252,6 +273,22 @@ static bool boots_for_ever(const struct relay *r)
 	int64_t exits = BOOT_EXITS + CHARACTER_EXITS * said;
 
 	return !r->records && (r->cpu_s > boot_s || r->clock_s > 10 * boot_s || r->exits > exits);
+}
+
+/* What it does meanwhile is not the child's doing: QEMU waits for a vCPU, or KVM does not return. */
+static bool is_held(const struct relay *r)
+{
+	return r->save_restore.pending && r->cpu_s - r->asked_cpu_s > r->limits.spin_s;
+}
+
+static void save_and_restore(struct relay *r)
+{
+	bool pending = r->save_restore.pending;
+
+	if (r->records && !r->ended && !r->dies)
+		save_restore_step(&r->save_restore, now_s());
+	if (!pending)
+		r->asked_cpu_s = r->cpu_s;
 }
 
 static void consider_abort(struct relay *r)
@@ -274,6 +311,8 @@ static void consider_abort(struct relay *r)
 		r->abort = ABORT_IDLE;
 	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
 		r->abort = ABORT_SPIN;
+	else if (is_held(r))
+		r->abort = ABORT_RESTORE;
 	else if (is_silent(r))
 		r->abort = ABORT_SILENT;
 	else if (boots_for_ever(r))
@@ -284,7 +323,10 @@ static void consider_abort(struct relay *r)
 static int wait_ms(const struct relay *r, double next_heartbeat_s)
 {
 	double now = now_s(), wait = r->limits.idle_s / 4;
+	double trip = save_restore_wait_s(&r->save_restore, now);
 
+	if (trip >= 0 && trip < wait)
+		wait = trip;
 	if (r->aside && wait > ASIDE_S)
 		wait = ASIDE_S;
 	if (r->dies && r->limits.dead_s / 4 < wait)
@@ -325,6 +367,8 @@ void relay_run(struct relay *r)
 		[RECORDS] = { .fd = r->vm->records, .take = take_record, .start = '@' },
 		[CONSOLE] = { .fd = r->vm->console, .take = take_console },
 		[MESSAGES] = { .fd = r->vm->messages, .take = take_message },
+		[ANSWERS] = { .fd = r->save_restore.wanted ? r->vm->answers : -1,
+			      .take = take_answer },
 	};
 	double next_heartbeat_s = r->heartbeat_s ? now_s() + r->heartbeat_s : 0;
 	int64_t records = 0;
@@ -336,6 +380,7 @@ void relay_run(struct relay *r)
 		ended = wait_and_read(r, channels, wait_ms(r, next_heartbeat_s));
 		look_for_life(r);
 		consider_abort(r);
+		save_and_restore(r);
 		/*
 		 * A record that we passed on shows that we live, too.  If each of n levels sent heartbeats
 		 * nevertheless, n^2 records would have to be passed on.
@@ -450,6 +495,15 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why)
 					  : "it was stopped by a signal");
 	case ABORT_KVM:
 		return reason_set(why, STOP_CRASH, "%.300s", r->messages);
+	case ABORT_RESTORE:
+		if (r->save_restore.lost)
+			return reason_set(why, STOP_CRASH,
+					  "its state was saved, but could not be restored: %.200s",
+					  r->save_restore.problem);
+		return reason_set(why, STOP_HANG,
+				  "its qemu did not save and restore it within %.1f s of CPU time "
+				  "(%s)",
+				  r->cpu_s - r->asked_cpu_s, exits);
 	case ABORT_DEAD: /* handled above, with the kernel's message */
 		break;
 	case ABORT_FLOOD:

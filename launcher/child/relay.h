@@ -9,6 +9,7 @@
 
 #include <signal.h>
 
+#include "child/save_restore.h"
 #include "child/vm.h"
 #include "lib/death.h"
 #include "lib/own_lines.h"
@@ -27,7 +28,8 @@ struct watchdog {
 	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
 	double silent_s; /* time without a record, plus ten times what its launcher took to speak */
 	double dead_s;	 /* time without another line once it has announced its death */
-	double boot_s;	 /* CPU time until its launcher speaks; or ten times that on the clock */
+	double stopped_s; /* time that does not count because somebody has stopped QEMU by a signal */
+	double boot_s;	  /* CPU time until its launcher speaks; or ten times that on the clock */
 };
 
 enum abort {
@@ -39,6 +41,7 @@ enum abort {
 	ABORT_SILENT,
 	ABORT_BOOT,
 	ABORT_KVM,
+	ABORT_RESTORE,
 	ABORT_DEAD,
 	ABORT_FLOOD,
 	ABORT_USER
@@ -70,6 +73,7 @@ struct relay {
 	bool beats_always;     /* or from the last heartbeat, whatever the child sends meanwhile */
 	struct own_lines *own; /* output of this level's own programs to pass on; NULL: none */
 	const struct aside *aside; /* NULL: nothing */
+	struct save_restore save_restore;
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
 	void (*on_console)(void *context, const char *line);
@@ -87,11 +91,13 @@ struct relay {
 	int64_t exits, work, oom_kills_before;
 	bool counts_exits;
 	/* The child's clock and CPU time, at the last look and at its last signs of life. */
+	double stopped_s;	 /* for how long its QEMU has been stopped */
 	double looked_s, used_s; /* on now_s(), and by vm_cpu_s() */
 	double clock_s, cpu_s;
 	double executed_s, executed_cpu_s, exit_cpu_s;
+	double asked_cpu_s; /* when the last round trip was asked for */
 	int64_t records_before;
-	double record_s, spoken_s;
+	double record_s, record_cpu_s, spoken_s;
 	double closed_s;	  /* when QEMU closed the records' channel; 0: it did not */
 	char panic[CONSOLE_LINE]; /* the kernel's message */
 	char hint[CONSOLE_LINE];  /* the first hint at the cause, before that */

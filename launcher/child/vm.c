@@ -25,6 +25,8 @@
 #define CONSOLE_FD VM_CONSOLE_FD
 #define RECORD_FD 4
 #define CONTROL_FD 5
+#define ANSWERS_FD 6
+#define REQUESTS_FD 7
 #define TERMINAL_PIPE (1 << 20) /* a virtio console drops what its pipe has no room for */
 /* The first of microvm's virtio-mmio slots, which has no other way to be found. */
 #define MMIO_PARAMETER " virtio_mmio.device=512@0xfeb00000:5"
@@ -243,6 +245,11 @@ static void build_args(struct args *a, const struct vm_config *c)
 	add(a, "-device isa-debug-exit,iobase=%#x,iosize=1", EXIT_PORT);
 	if (has_serial(c))
 		add_terminal(a, c);
+	if (c->monitor)
+		add(a,
+		    "-chardev file,id=qmp,path=/proc/self/fd/%d,input-path=/proc/self/fd/%d "
+		    "-mon chardev=qmp,mode=control",
+		    ANSWERS_FD, REQUESTS_FD);
 	add_extra(a, c->extra_args);
 }
 
@@ -258,7 +265,17 @@ void vm_command(const struct vm_config *config, char *buf, size_t size)
 }
 
 /* The pipes between us and QEMU; each side has one end. */
-enum pipe { CONSOLE, RECORDS, MESSAGES, TERMINAL_OUT, TERMINAL_IN, CONTROL, PIPES };
+enum pipe {
+	CONSOLE,
+	RECORDS,
+	MESSAGES,
+	TERMINAL_OUT,
+	TERMINAL_IN,
+	CONTROL,
+	ANSWERS,
+	REQUESTS,
+	PIPES
+};
 struct pipes {
 	int ours[PIPES], qemus[PIPES];
 };
@@ -282,8 +299,10 @@ static void exec_qemu(struct args *a, const struct pipes *p, const struct vm_con
 		       q[MESSAGES],
 		       q[CONSOLE],
 		       q[RECORDS],
-		       q[CONTROL] };
-	size_t count = terminal ? ARRAY_SIZE(from) : CONTROL_FD;
+		       q[CONTROL],
+		       q[ANSWERS],
+		       q[REQUESTS] };
+	size_t count = ARRAY_SIZE(from);
 	sigset_t none;
 
 	if (c->machine == VM_BOCHS) {
@@ -300,10 +319,13 @@ static void exec_qemu(struct args *a, const struct pipes *p, const struct vm_con
 		_exit(127);
 	/* First moves them above their final numbers, then to these. */
 	for (size_t i = 0; i < count; i++)
-		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+		if (from[i] >= 0)
+			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+	/* All others that we inherited are closed. */
 	for (size_t i = 0; i < count; i++)
-		dup2(from[i], i);
-	syscall(SYS_close_range, count, ~0U, 0); /* what we inherited */
+		if (dup2(from[i], i) < 0)
+			close(i);
+	syscall(SYS_close_range, count, ~0U, 0);
 	execvp(a->word[0], a->word);
 	dprintf(2, "%s: %s\n", a->word[0], strerror(errno));
 	_exit(127);
@@ -316,16 +338,22 @@ static void close_all(const int *fds, size_t count)
 			close(fds[i]);
 }
 
-static int open_pipes(struct pipes *p, bool terminal)
+static int open_pipes(struct pipes *p, const struct vm_config *c)
 {
+	bool terminal = has_serial(c);
+	const bool wanted[PIPES] = {
+		[CONSOLE] = true,	   [RECORDS] = true,	     [MESSAGES] = true,
+		[TERMINAL_OUT] = terminal, [TERMINAL_IN] = terminal, [CONTROL] = terminal,
+		[ANSWERS] = c->monitor,	   [REQUESTS] = c->monitor,
+	};
 	int ends[2];
 
 	for (int i = 0; i < PIPES; i++)
 		p->ours[i] = p->qemus[i] = -1;
 	for (int i = 0; i < PIPES; i++) {
-		bool ours_reads = i <= TERMINAL_OUT;
+		bool ours_reads = i <= TERMINAL_OUT || i == ANSWERS;
 
-		if (i >= TERMINAL_OUT && !terminal)
+		if (!wanted[i])
 			continue;
 		if (pipe2(ends, O_CLOEXEC))
 			return fail("pipe for QEMU: %m");
@@ -348,7 +376,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 			   .pid = -1,
 			   .pidfd = -1,
 			   .vcpus = config->vcpus > 1 ? config->vcpus : 1 };
-	vm->terminal_in = vm->terminal_out = vm->control = -1;
+	vm->terminal_in = vm->terminal_out = vm->control = vm->requests = vm->answers = -1;
 	build_args(&a, config);
 	if (a.full) {
 		free_args(&a);
@@ -356,7 +384,7 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 			"QEMU's command line has more than %d arguments, or one that is too long",
 			MAX_ARGS);
 	}
-	if (open_pipes(&pipes, has_serial(config))) {
+	if (open_pipes(&pipes, config)) {
 		free_args(&a);
 		return -1;
 	}
@@ -372,6 +400,8 @@ int vm_start(struct vm *vm, const struct vm_config *config)
 	vm->terminal_out = pipes.ours[TERMINAL_OUT];
 	vm->terminal_in = pipes.ours[TERMINAL_IN];
 	vm->control = pipes.ours[CONTROL];
+	vm->requests = pipes.ours[REQUESTS];
+	vm->answers = pipes.ours[ANSWERS];
 	vm->serial_records = config->serial_records;
 	vm->stays = config->machine == VM_BOCHS;
 	vm->name = vm->stays ? "Bochs" : "qemu";
@@ -423,13 +453,13 @@ static void close_stats(struct vm *vm)
 
 void vm_close(struct vm *vm)
 {
-	int fds[] = { vm->pidfd,	vm->console,	 vm->records, vm->messages,
-		      vm->terminal_out, vm->terminal_in, vm->control };
+	int fds[] = { vm->pidfd,       vm->console, vm->records,  vm->messages, vm->terminal_out,
+		      vm->terminal_in, vm->control, vm->requests, vm->answers };
 
 	close_all(fds, ARRAY_SIZE(fds));
 	close_stats(vm);
 	vm->pidfd = vm->console = vm->records = vm->messages = -1;
-	vm->terminal_out = vm->terminal_in = vm->control = -1;
+	vm->terminal_out = vm->terminal_in = vm->control = vm->requests = vm->answers = -1;
 }
 
 /*
@@ -551,6 +581,18 @@ double vm_cpu_s(const struct vm *vm)
 	if (vm->pid <= 0 || clock_getcpuclockid(vm->pid, &clock) || clock_gettime(clock, &ts))
 		return -1;
 	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+bool vm_is_stopped(const struct vm *vm)
+{
+	char path[32], stat[200] = "";
+	const char *state;
+
+	format(path, sizeof(path), "/proc/%d/stat", vm->pid);
+	if (vm->pid <= 0 || read_text(path, stat, sizeof(stat)))
+		return false;
+	state = strrchr(stat, ')'); /* behind the name, which may have any character */
+	return state && state[1] && strchr("Tt", state[2]) && state[2];
 }
 
 int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)

@@ -52,6 +52,7 @@ struct vm_config {
 	bool deterministic; /* TCG with an instruction-counted clock */
 	enum vm_terminal terminal;
 	bool serial_records; /* its serial device takes records too, in large pieces */
+	bool monitor;	     /* with a QMP monitor */
 };
 
 struct vm {
@@ -63,6 +64,7 @@ struct vm {
 	int vcpus, stats[SMP_MAX], stats_count; /* KVM's statistics of each vCPU, once found */
 	/* Of the terminal, if there is one: to write, to read, to write. */
 	int terminal_in, terminal_out, control;
+	int requests, answers; /* of its monitor: to write, to read; -1: there is none */
 	bool serial_records;
 	double start_s;
 };
@@ -87,6 +89,9 @@ int64_t vm_stat(const struct vm *vm, const char *name);
  * child is executed, however little of the CPU it gets, and stands still while it is not.
  */
 double vm_cpu_s(const struct vm *vm);
+
+/* Whether a signal or a debugger has stopped QEMU. */
+bool vm_is_stopped(const struct vm *vm);
 
 /*
  * Whether these arguments (nest.qemu=) may configure the guest's RAM.  QEMU refuses a vm_config.memory_folder

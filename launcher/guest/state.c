@@ -28,8 +28,15 @@ static uint64_t *in_vmcb(struct vmcb *v, size_t i)
 
 static uint64_t random_for(uint32_t msr)
 {
-	return msr == 0xc0000084 || msr == 0x174 ? guest_random() & 0xff00
-						 : guest_random() & CANONICAL;
+	switch (msr) {
+	case 0x174:	 /* SYSENTER_CS */
+	case 0xc0000084: /* SFMASK */
+		return guest_random() & 0xff00;
+	case 0x175: /* SYSENTER_ESP and SYSENTER_EIP: KVM keeps 32 bits when a guest is restored (svm_set_msr) */
+	case 0x176:
+		return guest_random() & 0xffffff00;
+	}
+	return guest_random() & CANONICAL;
 }
 
 /* G2 passes its registers to G1, and takes those that G1 gives it. */

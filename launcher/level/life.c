@@ -12,6 +12,7 @@
 #include "level/modules.h"
 #include "level/parameters.h"
 #include "level/shell.h"
+#include "level/thorough.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
 #include "report/json.h"
@@ -657,8 +658,8 @@ static bool boots_as_usual(const struct life *l, int level)
 {
 	const struct decided *d = &l->run.decided;
 
-	return !*l->run.asked.qemu_args && !d->set.count && !setting_of(&d->cpus, level) &&
-	       !child_terminal(d, level) && !appliance_has_hook();
+	return !*l->run.asked.qemu_args && !d->set.count && !d->save_restore &&
+	       !setting_of(&d->cpus, level) && !child_terminal(d, level) && !appliance_has_hook();
 }
 
 /* A warning and not a failure: the level works, and the reason may be the machine's. */
@@ -783,6 +784,14 @@ static void tell_no_child(struct life *l)
 	tell_stop(t, t->from + 1, &l->why);
 }
 
+/* Why the child's state is not saved and restored; NULL: it can be.  See docs/found/qemu-busy-tss.md. */
+static const char *why_no_save_restore(const struct life *l)
+{
+	return guests_are_inexact(l->run.teller.self) ? "on this QEMU its programs would lose "
+							"their ports; not on that of make emulator"
+						      : NULL;
+}
+
 static void prepare_child(struct life *l)
 {
 	const struct teller *t = &l->run.teller;
@@ -797,6 +806,7 @@ static void prepare_child(struct life *l)
 	if (l->run.decided.exec.input > t->from)
 		c->input = uplink_input(&l->uplink);
 	c->own = &l->own_lines;
+	c->no_save_restore = why_no_save_restore(l);
 	c->on_ready = life_child_is_ready;
 	c->context = l;
 	if (runs_beside_child(l)) {
@@ -823,6 +833,7 @@ void life_run_child(struct life *l)
 		.vcpus = l->run.decided.smp,
 		.kvm = true,
 		.terminal = child_terminal(&l->run.decided, t->from + 1),
+		.monitor = l->run.decided.save_restore && !why_no_save_restore(l),
 	};
 
 	if (choose_machine(l, &config, options, sizeof(options)) ||

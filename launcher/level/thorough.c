@@ -25,8 +25,7 @@ static void on_tick(void *context)
 	c->alive(c->alive_context);
 }
 
-/* QEMU's own emulation of AMD-V is inexact, whatever CPU it shows.  Our emulator, which has NextRIP, is corrected. */
-static bool is_inexact(const struct level *self)
+bool guests_are_inexact(const struct level *self)
 {
 	return (strstr(self->cpu_model, "QEMU TCG CPU") || !strcmp(self->hypervisor, "TCG")) &&
 	       !has_word(self->cpu_features, "nrip_save");
@@ -66,7 +65,7 @@ static const char *why_not(const struct check_context *c)
 		return "nested paging is off in KVM";
 	if (c->guest->recursion && !p->kvm_recurses)
 		return "this CPU has no recursive SVM";
-	if (c->guest->exact && is_inexact(c->self))
+	if (c->guest->exact && guests_are_inexact(c->self))
 		return "this QEMU does not emulate it; that of make emulator does";
 	return c->deadline_s <= now_s() ? "no time was left" : NULL;
 }
@@ -117,7 +116,7 @@ void check_guest(struct check_context *c, struct check *k)
 {
 	bool brief = c->phase == CHECK_BRIEF;
 	struct machine m = { .brief = brief,
-			     .inexact = is_inexact(c->self),
+			     .inexact = guests_are_inexact(c->self),
 			     .tick_s = TICK_S + c->self->ready_s / 4,
 			     .on_tick = on_tick,
 			     .tick_context = c,

@@ -15,5 +15,10 @@ void check_guest(struct check_context *c, struct check *k);
  * they take less than a second and cost the chain no exits, and they were tested on QEMU's AMD-V.
  */
 bool guests_are_brief(const struct check_context *c);
+/*
+ * Whether this CPU is QEMU's own emulation of AMD-V, which is inexact, whatever CPU it shows.  That of our emulator, which
+ * has NextRIP, is corrected.
+ */
+bool guests_are_inexact(const struct level *self);
 
 #endif

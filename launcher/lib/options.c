@@ -412,6 +412,10 @@ static const struct option options[] = {
 	{ "nest.smp", "--smp", "N", CMD_RUN, INT(smp, 1, SMP_MAX),
 	  "vCPUs of each level; as a kernel parameter, of each level below, whose kernel must be "
 	  "bzImage-smp or another with CONFIG_SMP (default: 1)" },
+	{ "nest.save_restore", "--save-restore", "N", CMD_RUN, INT(save_restore, 0, 1000000),
+	  "save the state of each nested level N times while it runs, reset its machine and "
+	  "restore "
+	  "it; see docs/thorough.md (default: 0)" },
 	{ "nest.exec", NULL, "CMD", 0, STRING(set_string, exec.command, 1, NULL),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
 	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, MEMBER(add_to_list, programs),
@@ -629,6 +633,7 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 			       .nesting = o->nesting,
 			       .enlightened = o->enlightened,
 			       .smp = o->smp,
+			       .save_restore = o->save_restore,
 			       .exec = o->exec,
 			       .hook_timeout_s = o->hook_timeout_s };
 	strcpy(d->run_id, o->run_id);

@@ -85,7 +85,8 @@ struct options {
 	char seed[65];	 /* hex, of random numbers; "": none was handed down */
 	char sums[163];	 /* TAG:SHA256:SHA256 of the initramfs and its kernel; "": none */
 	int accel, nesting, cpu_emulator;
-	int smp; /* vCPUs of each level */
+	int smp;	  /* vCPUs of each level */
+	int save_restore; /* round trips of each level's state */
 	bool plain, deterministic, strict, enlightened, stop_on_failure, blame;
 	int repeat;					/* number of runs */
 	int exits_percent, kib_percent, cycles_percent; /* for compare; or LIMIT_DEFAULT */
@@ -116,6 +117,7 @@ struct decided {
 	int nesting;
 	bool enlightened;
 	int smp;	   /* vCPUs of each level below */
+	int save_restore;  /* round trips of the state of each level below */
 	double deadline_s; /* on now_s(); 0: none */
 	char run_id[17];
 	char checks[CHECKS_SIZE];

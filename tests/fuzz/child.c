@@ -84,6 +84,12 @@ int64_t vm_stat(const struct vm *vm, const char *name)
 	return 1000;
 }
 
+bool vm_is_stopped(const struct vm *vm)
+{
+	(void)vm;
+	return false;
+}
+
 double vm_cpu_s(const struct vm *vm)
 {
 	(void)vm;

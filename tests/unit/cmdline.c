@@ -104,6 +104,10 @@ static void test_handed_down(void **state)
 	assert_string_equal(handed_down(&d, 3, 1),
 			    "quiet nest.level=3 nest.id=5eed nest.depth=3 nest.smp=4");
 	d.smp = 1;
+	d.save_restore = 50;
+	assert_string_equal(handed_down(&d, 3, 1),
+			    "quiet nest.level=3 nest.id=5eed nest.depth=3 nest.save_restore=50");
+	d.save_restore = 0;
 	d.enlightened = true;
 	assert_string_equal(handed_down(&d, 3, 1),
 			    "quiet nest.level=3 nest.id=5eed nest.depth=3 nest.enlightened=on");

@@ -111,6 +111,7 @@ static enum stop supervise_machine(const struct vm_config *config)
 	enum stop stop;
 
 	assert_int_equal(vm_start(&vm, config), 0);
+	r.save_restore.requests = vm.requests;
 	vm.stats[0] = open("exits", O_RDONLY | O_CLOEXEC); /* where there are any */
 	vm.stats_count = vm.stats[0] >= 0;
 	relay_run(&r);
@@ -130,7 +131,8 @@ static enum stop supervise(void)
 					  .cmdline = "quiet nest.level=1",
 					  .extra_args = "",
 					  .memory_kib = 65536,
-					  .kvm = true };
+					  .kvm = true,
+					  .monitor = r.save_restore.wanted > 0 };
 
 	return supervise_machine(&config);
 }
@@ -441,10 +443,17 @@ static void test_watchdog_limits(void **state)
 	assert_non_null(strstr(why.detail, "nothing was executed"));
 	assert_non_null(strstr(why.detail, "exits not counted"));
 
+	/* It uses no CPU time, and so may be starved. */
 	prepare("head -n 2 records >&4; sleep 60");
+	r.limits.idle_s = 9;
+	r.limits.silent_s = 0.3;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_true(r.clock_s >= 0.3 / 0.2);
+	assert_non_null(strstr(why.detail, "sent nothing"));
+	prepare("head -n 2 records >&4; while :; do :; done");
 	r.limits.silent_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
-	assert_non_null(strstr(why.detail, "sent nothing"));
+	assert_true(r.cpu_s > 0.05);
 
 	prepare("head -n 2 records >&4; while :; do echo noise >&3; echo noise >&4; sleep 0.1; "
 		"done");
@@ -463,7 +472,7 @@ static void test_watchdog_limits(void **state)
 	relay_stop_requested = SIGINT;
 	assert_int_equal(supervise(), STOP_TIME);
 	assert_non_null(strstr(why.detail, "signal"));
-	assert_true(now_s() - start < 12);
+	assert_true(now_s() - start < 16);
 }
 
 /* A slow child is not dead: one that gets a hundredth of the CPU, and one whose supervisor was stopped too. */
@@ -489,6 +498,91 @@ static void test_slow(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), STOP_NONE);
+}
+
+/* Somebody who stops QEMU for a while has not made it hang; if it stays stopped, it has. */
+static void test_stopped(void **state)
+{
+	(void)state;
+	prepare("(sleep 1.5; kill -CONT $$) & kill -STOP $$; " ORDERLY);
+	r.limits.idle_s = 0.4;
+	r.limits.stopped_s = 5;
+	assert_int_equal(supervise(), STOP_NONE);
+
+	prepare("kill -STOP $$");
+	r.limits.idle_s = 0.4;
+	r.limits.stopped_s = 1;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_true(r.stopped_s > 1);
+	assert_non_null(strstr(why.detail, "nothing was executed"));
+}
+
+#define MONITOR                                                                                  \
+	"head -n 1 records >&4; echo '{\"QMP\": {}}' >&6; read -r line <&7; echo '{\"return\": " \
+	"{}}' >&6; "
+#define ANSWER(text) "read -r line <&7; echo '" text "' >&6; "
+#define TRIP ANSWER("{\"return\": {}, \"id\": 1}")
+
+static void check_trips(bool broken, enum result result, const char *detail)
+{
+	struct check trips, downtime;
+
+	save_restore_checks(&r.save_restore, broken, &trips, &downtime);
+	assert_int_equal(trips.result, result);
+	assert_string_equal(trips.detail, detail);
+}
+
+/* A child whose state is saved and restored: as often as asked, with the child's time in between; and what can go wrong. */
+static void test_save_restore(void **state)
+{
+	double start = now_s();
+
+	(void)state;
+	prepare(MONITOR TRIP "sleep 0.3; echo '{\"event\": \"RESUME\"}' >&6; " TRIP TRIP
+			     "if read -t 1 -r line <&7; then exit 1; fi; " ORDERLY);
+	r.save_restore.wanted = 3;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_int_equal(r.save_restore.done, 3);
+	assert_true(r.save_restore.longest_s >= 0.25);
+	check_trips(false, RESULT_PASS, "");
+
+	prepare("cat records >&4; exit 33");
+	r.save_restore.wanted = 3;
+	assert_int_equal(supervise(), STOP_NONE);
+	check_trips(false, RESULT_SKIP, "it ended before the first");
+
+	prepare(MONITOR ANSWER(
+		"{\"id\": 1, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"x\"}}")
+			ORDERLY);
+	r.save_restore.wanted = 3;
+	assert_int_equal(supervise(), STOP_NONE);
+	check_trips(false, RESULT_SKIP, "this level's QEMU has no x-save-restore");
+
+	prepare(MONITOR TRIP ANSWER("{\"id\": 1, \"error\": {\"class\": \"GenericError\", "
+				    "\"desc\": \"the state is lost: no room\"}}") "sleep 60");
+	r.save_restore.wanted = 3;
+	assert_int_equal(supervise(), STOP_CRASH);
+	assert_non_null(strstr(why.detail, "could not be restored: the state is lost: no room"));
+	check_trips(true, RESULT_FAIL,
+		    "its state could not be restored: the state is lost: no room");
+
+	prepare(MONITOR ANSWER("{\"id\": 1, \"error\": {\"class\": \"GenericError\", "
+			       "\"desc\": \"it is blocked\"}}") ORDERLY);
+	r.save_restore.wanted = 3;
+	assert_int_equal(supervise(), STOP_NONE);
+	check_trips(false, RESULT_SKIP, "it is blocked");
+
+	prepare(MONITOR TRIP "kill -SEGV $$");
+	r.save_restore.wanted = 3;
+	assert_int_equal(supervise(), STOP_CRASH);
+	check_trips(true, RESULT_FAIL, "it did not run on until its end");
+
+	prepare(MONITOR "while :; do :; done");
+	r.save_restore.wanted = 3;
+	r.limits.spin_s = 0.5;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(why.detail, "did not save and restore it"));
+	assert_true(now_s() - start < 25);
 }
 
 static void test_closed_pipes(void **state)
@@ -649,6 +743,7 @@ static void test_dies_with_us(void **state)
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
-    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_closed_pipes),
-    T(test_flood), T(test_record_flood), T(test_long_lines), T(test_control_characters),
-    T(test_pieces), T(test_heartbeats), T(test_bochs), T(test_dies_with_us))
+    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_stopped),
+    T(test_save_restore), T(test_closed_pipes), T(test_flood), T(test_record_flood),
+    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_heartbeats),
+    T(test_bochs), T(test_dies_with_us))

@@ -79,6 +79,19 @@ static void test_words(void **state)
 	assert_int_equal(strlen(command), 19);
 }
 
+/* Each end of the monitor is a file of its own, as a pipe has one direction. */
+static void test_monitor(void **state)
+{
+	struct vm_config c = plain;
+
+	(void)state;
+	assert_false(has(&c, "qmp"));
+	c.monitor = true;
+	assert_true(has(
+		&c, " -chardev file,id=qmp,path=/proc/self/fd/6,input-path=/proc/self/fd/7 -mon "
+		    "chardev=qmp,mode=control"));
+}
+
 /* The kernel can find the terminal's device only by this parameter. */
 static void test_terminal(void **state)
 {
@@ -213,5 +226,5 @@ static void test_no_program(void **state)
 	vm_close(&vm);
 }
 
-RUN(T(test_sets_memory), T(test_words), T(test_terminal), T(test_extra_words), T(test_arguments),
-    T(test_pipes), T(test_end), T(test_no_program))
+RUN(T(test_sets_memory), T(test_words), T(test_terminal), T(test_monitor), T(test_extra_words),
+    T(test_arguments), T(test_pipes), T(test_end), T(test_no_program))

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Round trips of a running child's state.  Its QEMU saves the state, resets the machine, loads the state
+ * and lets the child run on (the command x-save-restore of our QEMU, scripts/patches/qemu/).
+ */
+#ifndef SUPERNEST_SAVE_RESTORE_H
+#define SUPERNEST_SAVE_RESTORE_H
+
+#include "report/level.h"
+
+struct save_restore {
+	/* Set by the caller */
+	int wanted;   /* round trips; 0: none, and no monitor */
+	int requests; /* QEMU's monitor, to write to */
+	/* Internal */
+	bool began, pending;
+	int done;
+	double asked_s, next_s; /* on now_s() */
+	double longest_s;	/* the longest round trip */
+	char problem[96];	/* why there are no more */
+	bool lost;		/* its state could not be restored */
+};
+
+/* Asks for the next round trip if it is due.  NOW_S is now_s(), here and below. */
+void save_restore_step(struct save_restore *s, double now_s);
+/* Takes a line that QEMU's monitor has sent. */
+void save_restore_answer(struct save_restore *s, const char *line, double now_s);
+/* Seconds until the next one is due; -1: none will be, or one is under way. */
+double save_restore_wait_s(const struct save_restore *s, double now_s);
+/*
+ * The checks of a child that has ended, how many round trips it made and how long the longest took.  BROKEN: it did
+ * not end in order.
+ */
+void save_restore_checks(const struct save_restore *s, bool broken, struct check *trips,
+			 struct check *downtime);
+
+#endif
