@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "host/blame.h"
@@ -22,7 +21,7 @@
 #include "host/outermost.h"
 #include "host/pack.h"
 #include "host/series.h"
-#include "level/life.h"
+#include "level/next_level.h"
 #include "level/suite_test.h"
 #include "child/uplink.h"
 #include "lib/death.h"
@@ -42,21 +41,21 @@ static void run_level(struct life *l)
 	memory_learn(t->self);
 	tell_level(t, "level");
 	life_run_hook(l);
-	life_mount_memory(l);
+	next_level_mount_memory(l);
 	life_learn_kvm(l);
 
-	life_consider_child(l, life_estimate_kib(l));
-	life_write_archive(l);
+	next_level_consider(l, next_level_estimate_kib(l));
+	next_level_write_archive(l);
 	life_run_checks(l, CHECK_EARLY);
 	life_become_ready(l);
 
-	if (!l->why.stop)
-		life_hold_shell(l);
+	if (!l->why.stop && life_hold_shell(l))
+		next_level_write_archive(l); /* a run in the shell would have used it up */
 	life_run_payloads(l, EXEC_FIRST);
 	life_run_checks(l, CHECK_BRIEF);
-	life_consider_child(l, l->archive.bytes / 1024); /* again: it is in memory now */
+	next_level_consider(l, l->archive.bytes / 1024); /* again: it is in memory now */
 	if (!l->why.stop) {
-		life_run_child(l);
+		next_level_run(l);
 		life_run_late_checks(l);
 		life_run_payloads(l, EXEC_LAST);
 	} else {
@@ -225,34 +224,18 @@ static int run_in_appliance(struct life *l, int argc, char **argv)
 	child_catch_signals();
 	life_begin(l, now_s());
 	if (asked->shell == l->run.teller.from)
-		return fail("--shell %d: this is L%d's", asked->shell, asked->shell);
+		return fail("--shell %d: you are in a shell of L%d already", asked->shell,
+			    asked->shell);
 	run_level(l);
 	l->run.stopped = child_was_stopped();
 	return run_finish(&l->run);
-}
-
-/* The command that repeats this run; in a series, one run of it. */
-static void remember(int argc, char **argv, char *command, size_t size)
-{
-	bool ours = true; /* false behind "--": those are arguments of a program */
-
-	command[0] = '\0';
-	for (int i = 0; i < argc; i++) {
-		ours &= !!strcmp(argv[i], "--");
-		if (!ours)
-			append_word(command, size, argv[i]);
-		else if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
-			i += !strchr(argv[i], '=');
-		else if (strcmp(argv[i], "--stop-on-failure") && strcmp(argv[i], "--blame"))
-			append_word(command, size, argv[i]);
-	}
 }
 
 static int run(struct life *l, int argc, char **argv)
 {
 	struct options *asked = &l->run.asked;
 
-	remember(argc + 2, argv - 2, l->run.command, sizeof(l->run.command)); /* all of argv */
+	run_remember(&l->run, argc + 2, argv - 2); /* all of argv */
 	options_init(asked);
 	l->appliance = appliance_recognise(NULL);
 	if (l->appliance)
@@ -268,26 +251,9 @@ static int run(struct life *l, int argc, char **argv)
 						  : outermost_run(asked, l->run.command, NULL);
 }
 
-/*
- * A struct life is large, and little of it is touched.  A huge page, which the address may or may not
- * allow, would cost this level 2 MiB in some runs and not in others.
- */
-static struct life *new_life(void)
-{
-	struct life *l =
-		mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (l == MAP_FAILED) {
-		fail("out of memory");
-		return NULL;
-	}
-	madvise(l, sizeof(*l), MADV_NOHUGEPAGE);
-	return l;
-}
-
 static int cmd_run(int argc, char **argv)
 {
-	struct life *l = new_life();
+	struct life *l = life_new();
 
 	return l ? run(l, argc, argv) : -1;
 }
@@ -388,7 +354,7 @@ int main(int argc, char **argv)
 	int status;
 
 	if (appliance_is_init(appliance)) {
-		struct life *l = new_life();
+		struct life *l = life_new();
 
 		if (l)
 			live_as_init(l, appliance);

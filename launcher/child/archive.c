@@ -63,8 +63,8 @@ void names_free(struct names *n)
 
 int names_read(struct names *n, const char *path, int level)
 {
-	char *rest, *line, *end;
-	long last;
+	char *rest, *line;
+	int last;
 
 	*n = (struct names){ 0 };
 	if (access(path, F_OK))
@@ -78,9 +78,8 @@ int names_read(struct names *n, const char *path, int level)
 	}
 	rest = n->text;
 	line = strsep(&rest, "\n");
-	last = strtol(line, &end, 10);
-	if (end == line || *end || last < 0) {
-		fail("%s: its first line is no level", path);
+	if (parse_int(line, 0, MAX_LEVEL, &last)) {
+		fail("%s: its first line is not the number of a level", path);
 		names_free(n);
 		return -1;
 	}

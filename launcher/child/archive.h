@@ -3,8 +3,7 @@
  * The canonical archive: written anew from the files that this level was unpacked from.  It has the same
  * bytes at every level and in build/; initramfs/files has the rule.
  */
-#ifndef SUPERNEST_ARCHIVE_H
-#define SUPERNEST_ARCHIVE_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -46,6 +45,8 @@ struct archive_entry {
 	size_t size;
 };
 
+/* Which files deeper levels do not need; host/pack.c writes it. */
+#define UNTIL_PATH "/etc/supernest/until"
 /*
  * Reads the file PATH, which lists files that only levels up to a number need: first the number, then a
  * name on each line.  N stays empty if LEVEL's child still needs them.  -1 (printed) if PATH is malformed.
@@ -69,5 +70,3 @@ int archive_extend(const char *initramfs, const struct archive_entry *entries, i
 		   char *path, size_t size);
 /* The same, followed by the archive file MORE. */
 int archive_join(const char *initramfs, const char *more, char *path, size_t size);
-
-#endif

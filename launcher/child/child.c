@@ -346,7 +346,7 @@ static void blame_memory(const struct child *c, struct reason *why)
 	if (!c->relay.records && ram_kib >= 0 && ram_kib < c->need_kib &&
 	    (stop_is_failure(died.stop) || died.stop == STOP_TIME))
 		reason_set(why, STOP_MEMORY,
-			   "%lld MiB of RAM are too little; it needs about %lld: %.300s",
+			   "%lld MiB of RAM is too little; it needs about %lld: %.300s",
 			   (long long)ram_kib / KIB_PER_MIB,
 			   (long long)(c->need_kib + KIB_PER_MIB - 1) / KIB_PER_MIB, died.detail);
 }

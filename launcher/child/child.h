@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The child of a level, or of the command on a host: its machine, what it sends, and how it ends. */
-#ifndef SUPERNEST_CHILD_H
-#define SUPERNEST_CHILD_H
+#pragma once
 
 #include "child/relay.h"
 #include "child/remote.h"
@@ -43,5 +42,3 @@ int child_run(struct child *c, const struct vm_config *config);
 void child_catch_signals(void);
 /* Whether such a signal, and not the escape of a shell, ended the run. */
 bool child_was_stopped(void);
-
-#endif

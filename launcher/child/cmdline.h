@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel command line of a child: what its kernel needs, and the child's place in the chain. */
-#ifndef SUPERNEST_CMDLINE_H
-#define SUPERNEST_CMDLINE_H
+#pragma once
 
-#include "lib/options.h"
+#include "lib/decided.h"
 
 #define CMDLINE_SIZE 2048 /* COMMAND_LINE_SIZE, arch/x86/include/asm/setup.h, with the NUL */
 #define CMDLINE_OWN \
@@ -36,5 +35,3 @@ int cmdline_tick_jiffies(double exit_s, int level, bool recursive);
  */
 int cmdline_make(const struct decided *d, int level, double pace_s, const char *parameters,
 		 char buf[CMDLINE_SIZE]);
-
-#endif

@@ -3,8 +3,7 @@
  * Passes the standard input of a program down from level to level: in each level a process copies it, and
  * waits for its reader.
  */
-#ifndef SUPERNEST_FEED_H
-#define SUPERNEST_FEED_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -12,5 +11,3 @@
 pid_t feed_start(int in, int out);
 /* Ends the process, if it still runs. */
 void feed_stop(pid_t pid);
-
-#endif

@@ -4,10 +4,7 @@
  * APICs and nothing else.  Distributions' kernels do not read MP tables, and without either they would
  * fall back to the PIT, which costs exits at every tick.
  */
-#ifndef SUPERNEST_FIRMWARE_H
-#define SUPERNEST_FIRMWARE_H
+#pragma once
 
 /* Writes it to PATH, from qboot's image QBOOT, for up to SMP_MAX vCPUs.  -1 (printed) on failure. */
 int firmware_write(const char *qboot, const char *path, int vcpus);
-
-#endif

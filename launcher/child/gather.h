@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Collects evidence while a child runs.  It is reported only if the child fails. */
-#ifndef SUPERNEST_GATHER_H
-#define SUPERNEST_GATHER_H
+#pragma once
 
 #include "report/evidence.h"
 
@@ -16,5 +15,3 @@ void gather_own_log(struct evidence *e);
  * Changes nothing if it is not found.
  */
 void gather_guest(struct evidence *e, int qemu_pid);
-
-#endif

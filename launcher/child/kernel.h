@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel files: which one a level boots, and the header of a bzImage (Documentation/arch/x86/boot.rst). */
-#ifndef SUPERNEST_KERNEL_H
-#define SUPERNEST_KERNEL_H
+#pragma once
 
 #include "lib/system.h"
 
@@ -32,5 +31,3 @@ void kernel_free_all(const struct appliance *a);
 void free_file(const struct appliance *a, const char *path);
 /* How much memory that gives back: none if the file is not in memory. */
 int64_t file_freed_kib(const char *path);
-
-#endif

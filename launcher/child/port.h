@@ -5,8 +5,7 @@
  * written back its TR, because it accepts only an idle TSS as one with an I/O map (helper_check_io,
  * seg_helper.c).
  */
-#ifndef SUPERNEST_PORT_H
-#define SUPERNEST_PORT_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -18,5 +17,3 @@ void port_out32(int port, uint32_t value);
 uint32_t port_in32(int port);
 /* Whether instructions reach the ports; only then does their cost mean anything. */
 bool port_direct(void);
-
-#endif

@@ -23,6 +23,7 @@
 #define CHARACTER_EXITS 4
 #define CHARACTERS_MAX 250000
 #define SILENT_BOOTS 10
+#define SPIN_BOOTS 2
 #define STARVED_SHARE 0.2 /* of a CPU; an emulated child with less is starved */
 /* The share of the CPU that QEMU itself uses while its guest is idle */
 #define IDLE_SHARE 0.002
@@ -275,6 +276,16 @@ static bool boots_for_ever(const struct relay *r)
 	return !r->records && (r->cpu_s > boot_s || r->clock_s > 10 * boot_s || r->exits > exits);
 }
 
+/*
+ * A child's memory is mapped by the levels below it too: while it touches new memory, they have exits, and we see
+ * none.  How slow that makes it shows in its boot.
+ */
+static bool is_spinning(const struct relay *r)
+{
+	return r->counts_exits &&
+	       r->cpu_s - r->exit_cpu_s > r->limits.spin_s + SPIN_BOOTS * r->spoken_s;
+}
+
 /* What it does meanwhile is not the child's doing: QEMU waits for a vCPU, or KVM does not return. */
 static bool is_held(const struct relay *r)
 {
@@ -309,7 +320,7 @@ static void consider_abort(struct relay *r)
 		r->abort = ABORT_DEAD;
 	else if (r->clock_s - r->executed_s > p->idle_s)
 		r->abort = ABORT_IDLE;
-	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > p->spin_s)
+	else if (is_spinning(r))
 		r->abort = ABORT_SPIN;
 	else if (is_held(r))
 		r->abort = ABORT_RESTORE;

@@ -4,8 +4,7 @@
  * finds out why from the evidence.  Nothing that the child writes is trusted: lines are cut, counted and
  * sanitized here.  The caller judges what a record means.
  */
-#ifndef SUPERNEST_RELAY_H
-#define SUPERNEST_RELAY_H
+#pragma once
 
 #include <signal.h>
 
@@ -24,8 +23,8 @@
  * executed, so that a starved child is slow and not dead.  All limits grow with how slow this level is.
  */
 struct watchdog {
-	double idle_s;	 /* time without any CPU time */
-	double spin_s;	 /* CPU time without a single exit that the guest itself caused */
+	double idle_s; /* time without any CPU time */
+	double spin_s; /* CPU time without an exit that the guest itself caused, plus twice what its launcher took to speak */
 	double silent_s; /* time without a record, plus ten times what its launcher took to speak */
 	double dead_s;	 /* time without another line once it has announced its death */
 	double stopped_s; /* time that does not count because somebody has stopped QEMU by a signal */
@@ -128,5 +127,3 @@ enum stop relay_verdict(const struct relay *r, bool lost, struct reason *why);
  * fault.
  */
 bool relay_own_oom(const struct relay *r);
-
-#endif

@@ -11,8 +11,7 @@
  *	size ROWS COLS	the size of the window, sent again whenever it changes
  *	start		the shell may start
  */
-#ifndef SUPERNEST_REMOTE_H
-#define SUPERNEST_REMOTE_H
+#pragma once
 
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -57,5 +56,3 @@ struct escape {
 };
 /* Copies LEN bytes to OUT, which must hold LEN + 1, with "~~" as one '~'.  Returns the number of bytes. */
 size_t escape_filter(struct escape *e, const char *in, size_t len, char *out);
-
-#endif

@@ -3,8 +3,7 @@
  * Round trips of a running child's state.  Its QEMU saves the state, resets the machine, loads the state
  * and lets the child run on (the command x-save-restore of our QEMU, scripts/patches/qemu/).
  */
-#ifndef SUPERNEST_SAVE_RESTORE_H
-#define SUPERNEST_SAVE_RESTORE_H
+#pragma once
 
 #include "report/level.h"
 
@@ -33,5 +32,3 @@ double save_restore_wait_s(const struct save_restore *s, double now_s);
  */
 void save_restore_checks(const struct save_restore *s, bool broken, struct check *trips,
 			 struct check *downtime);
-
-#endif

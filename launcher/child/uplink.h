@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The channels from a level up to its parent: the ports of wire.h, from inside. */
-#ifndef SUPERNEST_UPLINK_H
-#define SUPERNEST_UPLINK_H
+#pragma once
 
 #include "report/record.h"
 
@@ -31,5 +30,3 @@ void uplink_end(const struct uplink *u);
 void uplink_use_serial(struct uplink *u);
 /* What comes down the serial device: a file descriptor, which stays ours, or -1. */
 int uplink_input(struct uplink *u);
-
-#endif

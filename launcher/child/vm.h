@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The child's virtual machine: QEMU's command line, its process, and KVM's count of its exits. */
-#ifndef SUPERNEST_VM_H
-#define SUPERNEST_VM_H
+#pragma once
 
 #include "lib/system.h"
 
@@ -103,5 +102,3 @@ void vm_command(const struct vm_config *config, char *buf, size_t size);
 
 /* QEMU's anonymous memory in KiB, without the guest's RAM; -1 if it cannot be read. */
 int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib);
-
-#endif

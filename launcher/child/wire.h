@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The interface between a child and the QEMU that its parent started: ports, and the devices of a terminal. */
-#ifndef SUPERNEST_WIRE_H
-#define SUPERNEST_WIRE_H
+#pragma once
 
 /* The child writes its records to one port and its console to another: docs/design.md. */
 #define CONSOLE_PORT 0xe9
@@ -28,5 +27,3 @@
 #define CONTROL_PORT "/dev/vport0p1"
 /* Takes records in large pieces, if QEMU has no doorbell. */
 #define RECORDS_PORT "/dev/vport0p3"
-
-#endif

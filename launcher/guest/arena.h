@@ -8,8 +8,7 @@
  * G1 is that guest.  On AMD-V it is a hypervisor itself and runs a guest, G2.  This tests the nested
  * virtualization of the level without another level.
  */
-#ifndef SUPERNEST_ARENA_H
-#define SUPERNEST_ARENA_H
+#pragma once
 
 #include "guest/svm.h"
 
@@ -110,5 +109,3 @@ struct arena {
 #define USER_64 0x33
 #define TASK 0x40
 #define G2_TSS 2048 /* of G2, in the page of tss: it has stacks of its own */
-
-#endif

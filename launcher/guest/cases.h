@@ -3,8 +3,7 @@
  * Cases: code of G1.  Each tests one part of what KVM does for a guest, or for a guest that is a
  * hypervisor, and states its findings by expect().
  */
-#ifndef SUPERNEST_CASES_H
-#define SUPERNEST_CASES_H
+#pragma once
 
 #include "guest/machine.h"
 
@@ -55,5 +54,3 @@ void case_cpus(void);
 bool call_cpus(struct machine *m, int reason);
 void case_reset(void);
 bool call_reset(struct machine *m, int reason);
-
-#endif

@@ -3,8 +3,7 @@
  * The launcher's side of a guest of its own: creates it by /dev/kvm, runs, inspects, saves and restores
  * it.  Functions that return -1 leave the reason in m->why.
  */
-#ifndef SUPERNEST_MACHINE_H
-#define SUPERNEST_MACHINE_H
+#pragma once
 
 #include "guest/arena.h"
 #include "lib/base.h"
@@ -102,5 +101,3 @@ static inline bool machine_is_logged(const uint64_t *bitmap, const void *p)
 
 /* Where a case returns to, and the entry points of the IDT: runtime.c */
 extern const uint8_t guest_entries[], guest_done[];
-
-#endif

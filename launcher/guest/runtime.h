@@ -3,8 +3,7 @@
  * What a case, which is code of G1, can use.  All of it runs in the guest: no system calls, and no library
  * function that makes one.
  */
-#ifndef SUPERNEST_RUNTIME_H
-#define SUPERNEST_RUNTIME_H
+#pragma once
 
 #include "guest/arena.h"
 
@@ -175,5 +174,3 @@ static inline uint64_t *word(uint64_t address)
 {
 	return (uint64_t *)address;
 }
-
-#endif

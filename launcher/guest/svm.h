@@ -3,8 +3,7 @@
  * AMD-V as a hypervisor sees it: the VMCB and its exit codes.  AMD64 Architecture Programmer's Manual,
  * volume 2, appendices B and C.
  */
-#ifndef SUPERNEST_SVM_H
-#define SUPERNEST_SVM_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -105,5 +104,3 @@ enum svm_exit {
 #define INJECT_NMI (2u << 8)
 #define INJECT_EXCEPTION (3u << 8)
 #define INJECT_SOFTWARE (4u << 8)
-
-#endif

@@ -147,11 +147,10 @@ static int look_for_suspect(struct runs *runs, struct report *first)
 static int check(const struct options *asked)
 {
 	if (!files_is_foreign_kernel(asked->kernel, asked->smp))
-		return fail(
-			"--blame: it names the level whose KVM is at fault in a kernel under test: "
-			"which one? See --kernel");
+		return fail("--blame needs --kernel: it names the level at which the KVM of a "
+			    "kernel under test is at fault");
 	if (asked->repeat > 1 || asked->matrix || asked->program || asked->shell != SHELL_NONE)
-		return fail("--blame: not with --repeat, --matrix, --shell or -- CMD");
+		return fail("--blame does not go with --repeat, --matrix, --shell or -- CMD");
 	return 0;
 }
 

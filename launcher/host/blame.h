@@ -3,8 +3,7 @@
  * Finds the level whose KVM is at fault: repeats a failed run, each time with the appliance's own kernel
  * at another level in place of the kernel under test.
  */
-#ifndef SUPERNEST_BLAME_H
-#define SUPERNEST_BLAME_H
+#pragma once
 
 #include "host/series.h"
 #include "report/report.h"
@@ -23,5 +22,3 @@ void blame_conclude(struct blame *b, const struct report *first, const struct pa
  * or -1 (printed).
  */
 int blame_command(const struct options *asked, const char *command);
-
-#endif

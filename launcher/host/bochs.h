@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bochs as the outermost machine, because no QEMU emulates VT-x.  It boots a CD, from a private folder. */
-#ifndef SUPERNEST_BOCHS_H
-#define SUPERNEST_BOCHS_H
+#pragma once
 
 #include "child/vm.h"
 
@@ -28,5 +27,3 @@ int bochs_find(struct bochs *b, const char *cpu);
 int bochs_prepare(struct bochs *b, struct vm_config *c);
 /* Removes the folder. */
 void bochs_clean(struct bochs *b);
-
-#endif

@@ -2,7 +2,6 @@
 #include "host/cases.h"
 #include "lib/options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "unusual.h"
@@ -17,7 +16,7 @@ const char *cases_shipped(const char *name)
 /* Parses "all", "L1" or "L1:no-virt". */
 static int read_expected(struct matrix_case *c, char *text)
 {
-	char *stop = strchr(text, ':'), *end = text;
+	char *stop = strchr(text, ':');
 
 	c->level = CASE_ALL;
 	c->stop = STOP_NONE;
@@ -29,8 +28,7 @@ static int read_expected(struct matrix_case *c, char *text)
 		if (c->stop == STOP_NONE)
 			return -1;
 	}
-	c->level = *text == 'L' ? strtol(text + 1, &end, 10) : -1;
-	return c->level < 0 || c->level > MAX_LEVEL || *end ? -1 : 0;
+	return *text == 'L' ? parse_int(text + 1, 0, MAX_LEVEL, &c->level) : -1;
 }
 
 int case_read(struct matrix_case *c, char *const word[], int count, const char *where)
@@ -42,12 +40,12 @@ int case_read(struct matrix_case *c, char *const word[], int count, const char *
 	if (count < 2)
 		return fail("%s: a case is NAME EXPECTED [MACHINE] --OPTION...", where);
 	if (read_expected(c, word[1]))
-		return fail("%s: %s is not an expected outcome: all, L1 or L1:no-virt", where,
-			    word[1]);
+		return fail("%s: %s is not an expected outcome, such as all, L1 or L1:no-virt",
+			    where, word[1]);
 	if (count > next && *word[next] != '-') {
 		if (parse_choice(word[next], machines, &machine))
-			return fail("%s: %s is no machine: svm, vmx, kvm, tcg or recursive", where,
-				    word[next]);
+			return fail("%s: %s is not a machine: use svm, vmx, kvm, tcg or recursive",
+				    where, word[next]);
 		c->only = machines[machine];
 		next++;
 	}

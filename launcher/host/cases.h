@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Cases of a matrix: runs with options of their own, and the expected and the actual outcome of each. */
-#ifndef SUPERNEST_CASES_H
-#define SUPERNEST_CASES_H
+#pragma once
 
 #include "report/report.h"
 
@@ -47,5 +46,3 @@ int case_read(struct matrix_case *c, char *const word[], int count, const char *
 /* Writes what is expected, "L1:no-virt". */
 void case_expected(const struct matrix_case *c, int requested, char *buf, size_t size);
 enum judgement case_judge(const struct matrix_case *c, const struct outcome *o);
-
-#endif

@@ -3,8 +3,7 @@
  * The commands that run nothing: they read reports, or inspect this machine.  Each gets the arguments
  * after its name, and returns an exit status, or -1 (printed) for STATUS_WRONG.
  */
-#ifndef SUPERNEST_COMMANDS_H
-#define SUPERNEST_COMMANDS_H
+#pragma once
 
 int command_report(int argc, char **argv);
 int command_compare(int argc, char **argv);
@@ -13,5 +12,3 @@ int command_check(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_cpuid(int argc, char **argv);
 int command_msr(int argc, char **argv);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Compares two reports: what became better, what worse, and what is only noise. */
-#ifndef SUPERNEST_COMPARE_H
-#define SUPERNEST_COMPARE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -21,5 +20,3 @@ int compare_possible(const struct report *old, const struct report *new);
 /* Compares figure by figure and prints the result.  Returns the worst verdict; better only if none is worse. */
 enum verdict compare_print(const struct report *old, const struct report *new,
 			   const struct compare_limits *limits, bool json, FILE *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What this machine's distribution calls QEMU, and how it is installed there. */
-#ifndef SUPERNEST_DISTRIBUTION_H
-#define SUPERNEST_DISTRIBUTION_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -9,5 +8,3 @@
 const char *distribution_qemu_advice(const char *os_release);
 /* The same for this machine. */
 const char *distribution_this_qemu_advice(void);
-
-#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE /* strsep */
 #include "host/expect.h"
+#include "host/suite.h"
 #include "lib/output.h"
 #include "report/suites.h"
 
@@ -14,6 +15,7 @@
 #define FILE_MAX (1 << 20)
 #define BLANKS " \t\r"
 #define ITSELF "-"
+#define SHIPPED "the table that comes with supernest"
 
 /* Names the outermost level's CPU, as in "tcg-svm" and "none-vmx". */
 static void name_cpu(const struct report *r, char *buf, size_t size)
@@ -59,10 +61,12 @@ static int read_line(struct expectations *e, char *line, const char *path, int n
 	x = &more[e->count++];
 	*x = (struct expectation){ 0 };
 	if (levels_parse(levels, strlen(levels), &x->levels))
-		return fail("%s:%d: '%s' are no levels, as in 1,2 or all", path, number, levels);
+		return fail("%s:%d: '%s' is not a list of levels, such as 1,2 or all", path, number,
+			    levels);
 	if (!id_is_clean(suite) || (strcmp(test, ITSELF) && !id_is_clean(test)))
-		return fail("%s:%d: '%s %s' is no test: [a-z0-9_], or - for the program itself",
-			    path, number, suite, test);
+		return fail(
+			"%s:%d: '%s %s' is not a test: use [a-z0-9_], or - for the program itself",
+			path, number, suite, test);
 	format(x->suite, sizeof(x->suite), "%s", suite);
 	format(x->test, sizeof(x->test), "%s", test);
 	format(x->cpu, sizeof(x->cpu), "%s", cpu);
@@ -105,6 +109,21 @@ int expect_read_shipped(struct expectations *e)
 
 	free(text);
 	return err;
+}
+
+int expect_begin(struct expectations *e, const struct options *asked, const struct lines *lines)
+{
+	bool shipped = false;
+
+	if (asked->expect)
+		return expect_read(e, asked->expect);
+	for (int i = 0; i < asked->suites.count; i++)
+		shipped |= suite_is_shipped(asked->suites.item[i]);
+	if (!shipped)
+		return 0;
+	lines_say(lines,
+		  "known failures of kvm-selftests: " SHIPPED "; --expect FILE takes another");
+	return expect_read_shipped(e);
 }
 
 void expect_free(struct expectations *e)
@@ -230,4 +249,27 @@ int expect_learn(const struct report *r, const char *path)
 		}
 	}
 	return output_close(out) ? fail("%s: cannot write the known failures: %m", path) : 0;
+}
+
+/* What expect_end() was called with, for say_unexpected(). */
+struct unexpected {
+	const struct options *asked;
+	const struct lines *lines;
+};
+
+static void say_unexpected(void *context, int level, const char *check, const char *test)
+{
+	const struct unexpected *u = context;
+
+	lines_say(u->lines, "L%d %s %s passed, which %s expects to fail", level, check, test,
+		  u->asked->expect ? u->asked->expect : SHIPPED);
+}
+
+int expect_end(const struct expectations *e, struct report *r, const struct options *asked,
+	       const struct lines *lines)
+{
+	if (r->deepest < r->outermost)
+		return 0;
+	expect_apply(e, r, say_unexpected, &(struct unexpected){ asked, lines });
+	return asked->learn ? expect_learn(r, asked->learn) : 0;
 }

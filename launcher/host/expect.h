@@ -3,9 +3,9 @@
  * Known failures of programs and suites: the user's table, which a run can write, or the shipped table for
  * kvm-selftests.
  */
-#ifndef SUPERNEST_EXPECT_H
-#define SUPERNEST_EXPECT_H
+#pragma once
 
+#include "report/lines.h"
 #include "report/report.h"
 #include "lib/options.h"
 
@@ -26,6 +26,8 @@ struct expectations {
 int expect_read(struct expectations *e, const char *path);
 /* Reads the shipped table.  -1 (printed) on failure. */
 int expect_read_shipped(struct expectations *e);
+/* Reads the user's table, or that of a suite that has one, and says which.  -1 (printed) on failure. */
+int expect_begin(struct expectations *e, const struct options *asked, const struct lines *lines);
 void expect_free(struct expectations *e);
 /*
  * Turns known failures into skips.  Calls UNEXPECTED for each test that passed although its failure is
@@ -36,5 +38,6 @@ void expect_apply(const struct expectations *e, struct report *r,
 		  void *context);
 /* Writes the failures of programs, also those that were known, to PATH.  -1 (printed) on failure. */
 int expect_learn(const struct report *r, const char *path);
-
-#endif
+/* At a run's end: does both, as far as the options ask for it.  -1 (printed) on failure. */
+int expect_end(const struct expectations *e, struct report *r, const struct options *asked,
+	       const struct lines *lines);

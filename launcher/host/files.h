@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The files that a host boots, where `make` or `make install` put them. */
-#ifndef SUPERNEST_FILES_H
-#define SUPERNEST_FILES_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -20,5 +19,3 @@ char *files_selftests(void); /* the folder of kvm-selftests */
 int files_need(const char *path, const char *what);
 /* Whether KERNEL, a path or NULL, is not the appliance's own kernel for this number of vCPUs. */
 bool files_is_foreign_kernel(const char *kernel, int vcpus);
-
-#endif

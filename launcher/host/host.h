@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* On a host: which QEMU and which accelerator run the outermost guest, and why. */
-#ifndef SUPERNEST_HOST_H
-#define SUPERNEST_HOST_H
+#pragma once
 
 #include <stdio.h>
 
@@ -37,5 +36,3 @@ int program_says(char *const argv[], bool quiet, char *line, size_t size);
 bool host_tcg_nests(const int version[3]);
 /* Prints the decisions and their reasons, for people or as JSON. */
 void host_print(const struct host *h, bool json, FILE *out);
-
-#endif

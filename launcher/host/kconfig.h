@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a level needs of its kernel's .config.  One table, in kconfig.c. */
-#ifndef SUPERNEST_KCONFIG_H
-#define SUPERNEST_KCONFIG_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -20,5 +19,3 @@ int kconfig_value(const char *path, const char *option);
 int kconfig_check(const char *path, const char *virt, bool enlightened,
 		  void (*missing)(void *context, const char *option, const char *why),
 		  void *context);
-
-#endif

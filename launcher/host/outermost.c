@@ -10,12 +10,11 @@
 #include "host/host.h"
 #include "host/overlay.h"
 #include "host/pack.h"
-#include "host/suite.h"
+#include "host/refusal.h"
 #include "level/checks.h"
 #include "level/memory.h"
 #include "lib/clock.h"
 #include "lib/entropy.h"
-#include "lib/output.h"
 #include "report/streams.h"
 #include "report/view.h"
 
@@ -48,60 +47,9 @@ struct outermost {
 
 /* ---- what is asked for ------------------------------------------------------------------- */
 
-static int check_exec(const struct outermost *m)
-{
-	const struct options *asked = &m->run.asked;
-
-	if (asked->program && (asked->programs.count || asked->suites.count || asked->guest))
-		return fail("--exec, --suite, --guest and -- each name a program: leave out -- or "
-			    "the others");
-	if (asked->program && m->run.decided.shell != SHELL_NONE)
-		return fail(
-			"--shell and -- both read the standard input: leave out one of them, or "
-			"use --exec");
-	if (!asked->guest && (asked->guest_append || asked->guest_initrd))
-		return fail("--guest-append and --guest-initrd need --guest, the kernel that they "
-			    "are for");
-	return 0;
-}
-
-static int check_strict(const struct options *asked)
-{
-	if (asked->strict && asked->accel == ACCEL_KVM)
-		return fail("--strict is about the emulated AMD-V of make emulator: leave out "
-			    "--accel kvm");
-	if (asked->strict && asked->nesting == NESTING_RECURSIVE)
-		return fail("--strict does not go with --nesting recursive: real hardware has no "
-			    "recursive SVM");
-	return 0;
-}
-
-/* Our own kernel has an interface of its own instead, and without KVM's clock it has no clock. */
-static int check_enlightened(const struct options *asked)
-{
-	if (!asked->enlightened || files_is_foreign_kernel(asked->kernel, asked->smp))
-		return 0;
-	return fail("--enlightened is for a kernel of yours, with CONFIG_HYPERV and "
-		    "CONFIG_KVM_HYPERV: name it with --kernel; the appliance's own accesses VMCSs "
-		    "without exits as it is");
-}
-
 static bool in_bochs(const struct outermost *m)
 {
 	return m->run.asked.cpu_emulator == CPU_EMULATOR_BOCHS;
-}
-
-/* Bochs has no KVM, and no device for a terminal. */
-static int check_bochs(const struct options *asked)
-{
-	if (asked->qemu || *asked->qemu_args || asked->accel == ACCEL_KVM || asked->strict)
-		return fail(
-			"--cpu-emulator bochs: --qemu, nest.qemu=, --strict and --accel kvm are "
-			"for a machine of QEMU: leave them out");
-	if (asked->shell != SHELL_NONE)
-		return fail("--cpu-emulator bochs has no terminal for --shell: leave out one of "
-			    "them");
-	return 0;
 }
 
 /* The level that gets the standard input.  /dev/null has no input, and passing it on would cost exits. */
@@ -148,9 +96,7 @@ static int decide(struct outermost *m)
 	if (!checks_are_known(appended.checks) || options_check_depth(&appended, false))
 		return -1;
 	options_decide(asked, appended.shell, &m->run.decided);
-	if (in_bochs(m) && check_bochs(asked))
-		return -1;
-	return check_exec(m) || check_strict(asked) || check_enlightened(asked) ? -1 : 0;
+	return refuse_contradictions(asked, &m->run.decided);
 }
 
 /* Finds what runs or emulates the machine.  Returns a status, or -1 (printed). */
@@ -278,14 +224,9 @@ static int place_kernel(struct outermost *m)
 		.levels = asked->levels,
 		.lines = &m->run.lines,
 	};
-
 	bool foreign = files_is_foreign_kernel(o.kernel, asked->smp);
 
 	config->kernel = files_kernel(asked->smp);
-	if (!o.kernel && (o.modules || o.config || levels_last(&o.levels) >= 0))
-		return fail("--modules, --levels and --config need --kernel");
-	if (levels_last(&o.levels) >= 0 && levels_last(&o.levels) < m->child.level)
-		return fail("--levels: the outermost level here is L%d", m->child.level);
 	if (o.kernel && access(o.kernel, R_OK))
 		return files_need(o.kernel, "kernel");
 	if (asked->smp > 1 && (!foreign || levels_last(&o.levels) >= 0) && place_smp(m))
@@ -326,8 +267,6 @@ static int place_files(struct outermost *m)
 	struct pack *p = &m->pack;
 	char until[24] = "";
 
-	if (levels_last(&asked->exec.at) >= 0 && levels_first(&asked->exec.at) < m->child.level)
-		return fail("--at: the outermost level here is L%d", m->child.level);
 	if (!pack_is_asked(asked))
 		return 0;
 	p->last = last_with_files(&m->run.decided);
@@ -340,39 +279,6 @@ static int place_files(struct outermost *m)
 	if (p->files)
 		lines_say(&m->run.lines, "%d files of yours take %lld KiB in each level%s",
 			  p->files, (long long)p->kib, until);
-	return 0;
-}
-
-/* Settings for levels above the outermost one are refused. */
-static int check_settings(const struct outermost *m, const char *flag, const struct settings *s)
-{
-	struct levels levels;
-
-	for (int i = 0; i < s->count; i++) {
-		setting_get(s, i, &levels);
-		if (!strncmp(s->item[i], "all:", 4))
-			continue;
-		if (levels_first(&levels) < m->child.level)
-			return fail("%s %s: the outermost level here is L%d", flag, s->item[i],
-				    m->child.level);
-	}
-	return 0;
-}
-
-static int check_shell(const struct outermost *m)
-{
-	int shell = m->run.decided.shell;
-
-	if (shell == SHELL_NONE)
-		return 0;
-	if (m->run.asked.deterministic)
-		return fail("--shell does not go with --deterministic, whose clock does not wait "
-			    "for input");
-	if (output_is_standard(m->run.asked.json_path))
-		return fail("--shell does not go with --json -: standard output is the shell's "
-			    "terminal");
-	if (shell < m->child.level)
-		return fail("--shell %d: the outermost level here is L%d", shell, m->child.level);
 	return 0;
 }
 
@@ -509,84 +415,6 @@ static void add_missing(struct outermost *m)
 		level_add_check(&r->levels[r->deepest], &k);
 }
 
-#define SHIPPED "the table that comes with supernest"
-
-static void say_unexpected(void *context, int level, const char *check, const char *test)
-{
-	struct outermost *m = context;
-	const char *expect = m->run.asked.expect;
-
-	lines_say(&m->run.lines, "L%d %s %s passed, which %s expects to fail", level, check, test,
-		  expect ? expect : SHIPPED);
-}
-
-/* The user's table of known failures, or the one of a suite that has one. */
-static int read_expectations(struct outermost *m)
-{
-	const struct options *asked = &m->run.asked;
-	bool shipped = false;
-
-	if (asked->expect)
-		return expect_read(&m->known, asked->expect);
-	for (int i = 0; i < asked->suites.count; i++)
-		shipped |= suite_is_shipped(asked->suites.item[i]);
-	if (!shipped)
-		return 0;
-	lines_say(&m->run.lines,
-		  "known failures of kvm-selftests: " SHIPPED "; --expect FILE takes another");
-	return expect_read_shipped(&m->known);
-}
-
-/* Known failures become skips, and failures are written to --learn. */
-static int compare_expectations(struct outermost *m)
-{
-	struct report *r = &m->run.teller.report;
-
-	if (r->deepest < r->outermost)
-		return 0;
-	expect_apply(&m->known, r, say_unexpected, m);
-	return m->run.asked.learn ? expect_learn(r, m->run.asked.learn) : 0;
-}
-
-/* Prints why --enlightened does not work here.  What KVM offers in an emulated machine is known only there. */
-static bool enlightened_fits(const struct outermost *m)
-{
-	bool kvm = m->host.accel == ACCEL_KVM;
-
-	if (in_bochs(m) || (kvm && m->host.platform.kvm_enlightens))
-		return true;
-	if (kvm && !strcmp(m->host.self.cpu_virt, "vmx"))
-		fail("skipped: --enlightened: this host's KVM offers no enlightened VMCS: its "
-		     "kernel lacks CONFIG_KVM_HYPERV");
-	else
-		fail("skipped: --enlightened: there is an enlightened VMCS for VT-x alone, and the "
-		     "CPU here has AMD-V: --cpu-emulator bochs emulates one with VT-x");
-	return false;
-}
-
-/* Whether this machine can do what was asked for: 0, STATUS_SKIPPED (printed) or -1 (printed). */
-static int check_host(const struct outermost *m)
-{
-	if (!m->host.usable) {
-		host_print(&m->host, false, m->run.lines.out);
-		fail("skipped: this machine cannot do it with --accel %s",
-		     m->host.accel == ACCEL_KVM ? "kvm" : "tcg");
-		return STATUS_SKIPPED;
-	}
-	if (m->run.asked.nesting == NESTING_RECURSIVE && !m->host.recursion_fits) {
-		fail("skipped: --nesting recursive: %s", m->host.recursion_why);
-		return STATUS_SKIPPED;
-	}
-	if (m->run.asked.enlightened && !enlightened_fits(m))
-		return STATUS_SKIPPED;
-	if (m->run.asked.strict && !m->host.strict_fits)
-		return fail("--strict: the CPU that %s emulates cannot be strict: make emulator "
-			    "builds a QEMU whose CPU can, or unpack the emulator's archive beside "
-			    "this command",
-			    m->host.qemu);
-	return 0;
-}
-
 static int prepare_and_run(struct outermost *m)
 {
 	int status, err;
@@ -596,15 +424,14 @@ static int prepare_and_run(struct outermost *m)
 	status = learn(m);
 	if (status)
 		return status;
-	if (read_expectations(m))
+	if (expect_begin(&m->known, &m->run.asked, &m->run.lines))
 		return -1;
-	status = check_host(m);
+	status = refuse_host(&m->run.asked, &m->host, m->run.lines.out);
 	if (status)
 		return status;
 	choose_machine(m);
-	if (check_settings(m, "--set", &m->run.decided.set) ||
-	    check_settings(m, "--cpu-at", &m->run.decided.cpus) || place_kernel(m) ||
-	    check_shell(m) || place_files(m))
+	if (refuse_levels(&m->run.asked, &m->run.decided, m->child.level) || place_kernel(m) ||
+	    place_files(m))
 		return -1;
 	begin_report(m);
 	if (run_child(m))
@@ -612,7 +439,7 @@ static int prepare_and_run(struct outermost *m)
 	m->run.stopped = child_was_stopped();
 	streams_close(&m->streams);
 	add_missing(m);
-	err = compare_expectations(m);
+	err = expect_end(&m->known, &m->run.teller.report, &m->run.asked, &m->run.lines);
 	status = run_finish(&m->run);
 	return err || m->streams.err ? -1 : status;
 }

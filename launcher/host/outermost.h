@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A run on a host: the outermost level is a child of the command, with the accelerator that works here. */
-#ifndef SUPERNEST_OUTERMOST_H
-#define SUPERNEST_OUTERMOST_H
+#pragma once
 
 #include "report/report.h"
 
@@ -12,5 +11,3 @@ struct options;
  * Returns the exit status, or -1 (printed) for STATUS_WRONG.
  */
 int outermost_run(const struct options *asked, const char *command, struct report *copy);
-
-#endif

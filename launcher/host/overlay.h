@@ -3,8 +3,7 @@
  * On a host: appends a kernel under test and its modules to an initramfs, under the same names as a user
  * who appends them by hand (docs/own-kernel.md).
  */
-#ifndef SUPERNEST_OVERLAY_H
-#define SUPERNEST_OVERLAY_H
+#pragma once
 
 #include "lib/options.h"
 #include "report/lines.h"
@@ -28,5 +27,3 @@ bool overlay_has_level(const struct overlay *o, int level);
  * this process lives.  -1 (printed) if a file is wrong or KVM's modules are missing.
  */
 int overlay_make(const struct overlay *o, int outermost, char *path, size_t size);
-
-#endif

@@ -246,7 +246,7 @@ static int add_configured(struct entries *e, const struct suite *s)
 		count++;
 	}
 	if (!count)
-		return fail("%s: none of the tests that are wanted is built: ./configure && make",
+		return fail("%s: none of the wanted tests is built: run ./configure && make there",
 			    s->dir);
 	return 0;
 }
@@ -269,7 +269,7 @@ static int add_suite_script(struct entries *e, const struct suite *s)
 	if (count < 0)
 		return -1;
 	if (!count)
-		return fail("%s: none of the tests that are wanted is there", s->dir);
+		return fail("%s: none of the wanted tests is there", s->dir);
 	return add_script(e, s->name, text);
 }
 
@@ -315,8 +315,6 @@ static int add_suites(struct entries *e, const struct options *o, const char *vi
 
 /* ---- what deeper levels do without ------------------------------------------------------- */
 
-#define UNTIL "etc/supernest/until" /* level/life.c reads it */
-
 /* A file in a directory of the appliance may replace one of the appliance's: deeper levels keep it. */
 static bool may_be_ours(const char *name)
 {
@@ -338,7 +336,7 @@ static int add_until(struct entries *e, int last)
 
 	if (!f)
 		return fail("out of memory");
-	fprintf(f, "%d\n" UNTIL "\n", last);
+	fprintf(f, "%d\n%s\n", last, &UNTIL_PATH[1]);
 	for (int i = 0; i < e->count; i++) {
 		const struct archive_entry *entry = &e->entry[i];
 
@@ -351,7 +349,10 @@ static int add_until(struct entries *e, int last)
 		return fail("out of memory");
 	if (!count)
 		return 0;
-	return add_parents(e, UNTIL) || add_entry(e, S_IFREG | 0644, UNTIL, text, size) ? -1 : 0;
+	return add_parents(e, &UNTIL_PATH[1]) ||
+			       add_entry(e, S_IFREG | 0644, &UNTIL_PATH[1], text, size)
+		       ? -1
+		       : 0;
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The user's files, and the programs that levels run, as an archive to append to an initramfs. */
-#ifndef SUPERNEST_PACK_H
-#define SUPERNEST_PACK_H
+#pragma once
 
 #include "lib/options.h"
 
@@ -22,5 +21,3 @@ bool pack_has_programs(const struct options *o);
  */
 int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
 	      size_t size);
-
-#endif

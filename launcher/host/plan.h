@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Predicts from a report how deep a chain would go with other memory and time. */
-#ifndef SUPERNEST_PLAN_H
-#define SUPERNEST_PLAN_H
+#pragma once
 
 #include <stdio.h>
 
@@ -45,5 +44,3 @@ struct plan {
 int plan_make(struct plan *p, const struct report *from, int64_t memory_kib, double time_s);
 void plan_print(const struct plan *p, const struct report *from, FILE *out);
 void plan_print_json(const struct plan *p, FILE *out);
-
-#endif

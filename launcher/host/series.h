@@ -3,8 +3,7 @@
  * A series of runs: each combination of a matrix, several times, one after the other, and statistics over
  * them.
  */
-#ifndef SUPERNEST_SERIES_H
-#define SUPERNEST_SERIES_H
+#pragma once
 
 #include <stdio.h>
 
@@ -87,5 +86,3 @@ int series_run(struct series *s, once_fn *once, void *context, const volatile in
 void series_print(const struct series *s, FILE *out);
 /* `run` with --repeat or --matrix.  COMMAND, without these, would make one run. */
 int series_command(const struct options *asked, const char *command);
-
-#endif

@@ -3,8 +3,7 @@
  * The JSON of a series: docs/schema/series.schema.json.  Each run is written when it has ended, so that
  * memory does not grow with the series.  Without a file, OUT is NULL and nothing is written.
  */
-#ifndef SUPERNEST_SERIES_JSON_H
-#define SUPERNEST_SERIES_JSON_H
+#pragma once
 
 #include "host/series.h"
 
@@ -13,5 +12,3 @@ void series_json_begin(FILE *out);
 void series_json_run(FILE *out, const struct series *s, const struct past_run *past,
 		     const struct report *r);
 void series_json_end(FILE *out);
-
-#endif

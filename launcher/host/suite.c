@@ -47,8 +47,9 @@ static int find_kvm_unit_tests(struct suite *s)
 	char config[SUITE_PATH + 20];
 
 	if (!tree || !*tree)
-		return fail("--suite " KVM_UNIT_TESTS ": KVM_UNIT_TESTS names no tree of them: git "
-			    "clone it, ./configure && make");
+		return fail("--suite " KVM_UNIT_TESTS
+			    ": the variable KVM_UNIT_TESTS must name a built tree of them "
+			    "(git clone, ./configure && make)");
 	format(s->dir, sizeof(s->dir), "%s/x86", tree);
 	format(config, sizeof(config), "%s/" SUITE_CONFIG, s->dir);
 	return access(config, R_OK) ? fail("KVM_UNIT_TESTS=%s: %s: %m", tree, config) : 0;
@@ -97,7 +98,7 @@ int suite_open(struct suite *s, const char *asked, const char *virt)
 		if (*p == ',')
 			*p = ' ';
 		else if (!isalnum((unsigned char)*p) && !strchr("_-.", *p))
-			return fail("--suite %s: '%s' is no list of tests or groups", asked,
+			return fail("--suite %s: '%s' is not a list of tests or groups", asked,
 				    colon + 1);
 	name_after(s, name);
 	if (!strcmp(name, KVM_UNIT_TESTS)) {

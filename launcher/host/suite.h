@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Test suites: their tests, and the script with which a level runs them (level/suite_test.h). */
-#ifndef SUPERNEST_SUITE_H
-#define SUPERNEST_SUITE_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -51,5 +50,3 @@ int suite_script(const struct suite *s, const char *dir, char **text);
 
 /* Checks that each wanted word names a test or a group.  -1 (printed) if one does not. */
 int suite_check_words(const struct suite *s);
-
-#endif

@@ -128,8 +128,8 @@ bool appliance_cannot_unpack(const char *message, char *what, size_t size)
 	/* init/initramfs.c, unpack_to_rootfs(); we were in the part that was unpacked before */
 	if (!strncmp(message, "invalid magic", 13)) {
 		format(what, size,
-		       "the initramfs is damaged (what follows its first archive is no archive, or "
-		       "a plain cpio that does not begin at a multiple of 4 bytes)");
+		       "the initramfs is damaged (what was appended to it is not an archive, or is "
+		       "an uncompressed cpio that does not begin at a multiple of 4 bytes)");
 		return true;
 	}
 	/* The names come from lib/decompress.c. */
@@ -154,7 +154,8 @@ void appliance_compare_files(const struct lines *lines)
 			lines_say(lines, "%s: %m", path);
 		else if (strcmp(is, should_be))
 			lines_say(lines,
-				  "%s is not the one that was built: it is yours, or damaged",
+				  "%s differs from the one that was built: you replaced it, or it "
+				  "is damaged",
 				  path);
 	if (sums)
 		fclose(sums);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine that we are PID 1 of: its file systems, consoles and files, and its end. */
-#ifndef SUPERNEST_APPLIANCE_H
-#define SUPERNEST_APPLIANCE_H
+#pragma once
 
 #include <stdio.h>
 #include <stdnoreturn.h>
@@ -83,5 +82,3 @@ void appliance_shell(void);
 
 /* Ends the machine, after its consoles have printed everything. */
 noreturn void appliance_end(const struct appliance *a, enum ending how, const struct consoles *c);
-
-#endif

@@ -100,6 +100,6 @@ void boot_exits_warn(struct check *k, int vcpus, int64_t exits,
 		reason = "CPUID, MSRs and the like";
 	}
 	*k = (struct check){ "exits", RESULT_PASS, exits, "exits", "" };
-	check_set(k, RESULT_PASS, "far more than the usual %d; above all for %s: %lld",
+	check_set(k, RESULT_PASS, "far more than the usual %d, mostly for %s: %lld",
 		  USUAL_EXITS * vcpus, reason, (long long)most);
 }

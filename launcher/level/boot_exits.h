@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a boot of the appliance's own kernel on its own QEMU costs in exits, and a warning if one cost far more. */
-#ifndef SUPERNEST_BOOT_EXITS_H
-#define SUPERNEST_BOOT_EXITS_H
+#pragma once
 
 #include "child/vm.h"
 #include "report/level.h"
@@ -20,5 +19,3 @@ bool boot_exits_are_known(const char *kernel_sha256);
  */
 void boot_exits_warn(struct check *k, int vcpus, int64_t exits,
 		     int64_t (*count)(const struct vm *vm, const char *name), const struct vm *vm);
-
-#endif

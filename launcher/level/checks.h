@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a level checks about itself.  Add a check by adding a line to the table in checks.c. */
-#ifndef SUPERNEST_CHECKS_H
-#define SUPERNEST_CHECKS_H
+#pragma once
 
 #include "guest/machine.h"
 #include "level/platform.h"
@@ -48,5 +47,3 @@ struct check_context {
 void checks_run(struct check_context *c);
 /* Whether LIST is quick, thorough, or names of thorough checks.  Prints an error if not. */
 bool checks_are_known(const char *list);
-
-#endif

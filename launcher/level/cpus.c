@@ -302,8 +302,8 @@ static void read_page(struct scene *s, int me)
 		if (!least)
 			sched_yield();
 		if (is < least)
-			say(s, "CPU %d sees a page as it was in round %d, in round %d", s->cpu[me],
-			    is, least);
+			say(s, "CPU %d saw a page as it was in round %d, but it was round %d",
+			    s->cpu[me], is, least);
 	}
 }
 

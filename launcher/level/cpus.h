@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The CPUs of a level, and checks that need several: interrupts between them, clocks, TLBs. */
-#ifndef SUPERNEST_CPUS_H
-#define SUPERNEST_CPUS_H
+#pragma once
 
 #include "lib/system.h"
 
@@ -36,5 +35,3 @@ void cpus_pass_token(struct together *t);
 void cpus_read_clocks(struct together *t);
 /* One CPU changes the content of a page and announces it; no other may see the old content afterwards. */
 void cpus_remap(struct together *t);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the user of a level's shell can ask: where am I, and what does the CPU say? */
-#ifndef SUPERNEST_INSPECT_H
-#define SUPERNEST_INSPECT_H
+#pragma once
 
 #include <stdio.h>
 
@@ -16,5 +15,3 @@ void inspect_status(const struct level *self, const struct platform *p, const st
 int inspect_cpuid(const char *leaf, const char *subleaf, FILE *out);
 /* Prints a model-specific register.  -1 if the number is malformed, -2 if it cannot be read (both printed). */
 int inspect_msr(const char *number, FILE *out);
-
-#endif

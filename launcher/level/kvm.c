@@ -104,15 +104,15 @@ static void explain_level(const struct kvm_facts *f, char *text, size_t size)
 	if (*f->said)
 		format(text, size, "KVM did not start; it says '%s'", f->said);
 	else
-		format(text, size, "KVM did not start, and says nothing in the kernel's log");
+		format(text, size, "KVM did not start, and the kernel's log does not say why");
 }
 
 static void explain_right(const struct kvm_facts *f, char *text, size_t size)
 {
 	if ((f->mode & 0060) != 0060 || !*f->group)
 		format(text, size,
-		       "this user may not open it, nor may its group (mode %04o): a udev rule that "
-		       "gives it to the group kvm, mode 0660, is usual",
+		       "this user may not open it, nor may its group (mode %04o): usually a udev "
+		       "rule gives it to the group kvm, with mode 0660",
 		       f->mode);
 	else
 		format(text, size,

@@ -3,8 +3,7 @@
  * Why KVM cannot be used here, and what to do about it.  The owner of a host needs other advice than a
  * level.
  */
-#ifndef SUPERNEST_KVM_H
-#define SUPERNEST_KVM_H
+#pragma once
 
 #include "lib/system.h"
 
@@ -48,5 +47,3 @@ bool kvm_has_vmcs_in_memory(void);
 /* The same with Hyper-V's interface: whether KVM on FD offers it to guests, and whether KVM uses it. */
 bool kvm_offers_enlightened_vmcs(int fd);
 bool kvm_has_enlightened_vmcs(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processes that a program leaves running: they started after it, in other sessions than ours. */
-#ifndef SUPERNEST_LEFTOVER_H
-#define SUPERNEST_LEFTOVER_H
+#pragma once
 
 #include "lib/system.h"
 
@@ -13,5 +12,3 @@ struct leftover {
 void leftover_begin(struct leftover *l);
 /* Kills them all, within a bounded time.  Returns the number of those that are still there. */
 int leftover_kill(const struct appliance *a, const struct leftover *l);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of a level, and the steps of its life; run_level() in launcher.c has their order. */
-#ifndef SUPERNEST_LIFE_H
-#define SUPERNEST_LIFE_H
+#pragma once
 
 #include "child/archive.h"
 #include "child/child.h"
@@ -12,6 +11,8 @@
 #include "level/memory.h"
 #include "level/payload.h"
 #include "report/streams.h"
+
+#define ARCHIVE_PATH "/run/initramfs.cpio" /* the archive for the child */
 
 struct life {
 	const struct appliance *appliance;
@@ -44,6 +45,8 @@ struct life {
 int life_read_cmdline(struct options *o);
 /* -1 (printed) if more than one vCPU was asked for and the kernel of the levels below does not support that. */
 int life_check_smp(const struct options *o);
+/* A life on no huge page.  NULL (printed): there is no memory. */
+struct life *life_new(void);
 /* Finds out which level this is, and starts to tell.  KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
 /* From now on sends all that we print to the level above, together with what was printed before. */
@@ -54,32 +57,30 @@ void life_refuse_files(struct life *l, const char *why);
 void life_start_cpus(struct life *l);
 /* Runs the user's hook, which is a check. */
 void life_run_hook(struct life *l);
-/* Prepares a folder of huge pages for the child's RAM, if the kernel has such. */
-void life_mount_memory(struct life *l);
 /* Finds out whether KVM works, and which kernels this level and the next one boot. */
 void life_learn_kvm(struct life *l);
-/* Estimates the size of the child's archive, in KiB. */
-int64_t life_estimate_kib(struct life *l);
-/* Decides whether there can be a next level with an archive of this size; sets l->why if not. */
-void life_consider_child(struct life *l, int64_t archive_kib);
-/* Writes the archive for the child; if there will be no child, only computes its checksum. */
-void life_write_archive(struct life *l);
 void life_run_checks(struct life *l, enum check_phase phase);
 void life_become_ready(struct life *l);
-/* Runs a shell here, if it was asked for.  The levels below start after it has ended. */
-void life_hold_shell(struct life *l);
+/* Runs a shell here, if it was asked for, and returns after it has ended.  False: it was not. */
+bool life_hold_shell(struct life *l);
 /* Runs the user's programs, if this is their time. */
 void life_run_payloads(struct life *l, enum exec_when when);
-/*
- * The child is ready: frees the files that we keep for it, and runs the programs that run beside it.
- * CONTEXT is a life.
- */
-void life_child_is_ready(void *context, const struct level *child);
-/* Starts the next level and supervises it. */
-void life_run_child(struct life *l);
 void life_tell_why(struct life *l);
 /* Runs the long form of the quick checks, and the thorough ones. */
 void life_run_late_checks(struct life *l);
 void life_end(struct life *l);
 
-#endif
+/* For the next level: next_level.h. */
+
+/* Whether this level owns the CPU, or was not started by us; a foreign kernel below it may lack SMP. */
+bool life_is_outermost(const struct life *l);
+/* Whether no level was asked for below LEVEL. */
+bool life_is_last_level(const struct decided *d, int level);
+/* Whether this level runs the user's programs. */
+bool life_runs_payloads(const struct life *l);
+/* Finds them, at the first call. */
+void life_begin_payloads(struct life *l);
+/* Sends a heartbeat.  CONTEXT is a life. */
+void life_heartbeat(void *context);
+/* How often the levels above wait for one, in seconds. */
+double life_heartbeat_s(const struct life *l);

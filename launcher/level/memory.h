@@ -3,8 +3,7 @@
  * The memory budget: how much RAM there is, and how much of it the next level can have.  All sizes are in
  * KiB.
  */
-#ifndef SUPERNEST_MEMORY_H
-#define SUPERNEST_MEMORY_H
+#pragma once
 
 #include "our_kernel.h" /* OUR_KERNEL_KIB, OUR_KERNEL_FILE_KIB, OUR_BUSYBOX_KIB: by scripts/kernel-sizes */
 #include "report/level.h"
@@ -74,5 +73,3 @@ void memory_terms(struct level *self, const struct budget *b);
 void memory_settle(struct level *self, int64_t child_total_kib, int64_t qemu_anonymous_kib);
 /* Sets the reason: what the next level needs, and what there is.  Returns STOP_MEMORY. */
 enum stop memory_explain(const struct budget *b, struct reason *why);
-
-#endif

@@ -3,8 +3,7 @@
  * KVM as modules, as in distributions: /lib/modules/RELEASE with a modules.dep, as `make modules_install`
  * and depmod, or our own command, write it.
  */
-#ifndef SUPERNEST_MODULES_H
-#define SUPERNEST_MODULES_H
+#pragma once
 
 #include "lib/system.h"
 
@@ -22,5 +21,3 @@ bool modules_is_file_of(const char *path, const char *name);
 void modules_parameters(const char *cmdline, const char *file, char *parameters, size_t size);
 /* In a level without /dev/kvm: loads KVM's modules for VIRT, if there are any.  Errors are printed. */
 void modules_load_kvm(const struct appliance *a, const char *virt);
-
-#endif

@@ -3,8 +3,7 @@
  * CPU features that KVM needs but does not check for: without them KVM loads, and its guest never runs.
  * Also whether programs may use AVX.  Decided by the text of /proc/cpuinfo.
  */
-#ifndef SUPERNEST_NEEDS_H
-#define SUPERNEST_NEEDS_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -24,5 +23,3 @@ bool needs_avx(const char *flags, uint64_t xcr0);
  * If not, WHY says so.  True if the time is too short to tell.
  */
 bool needs_pace_is_sane(double tsc_khz, uint64_t cycles, double s, char *why, size_t size);
-
-#endif

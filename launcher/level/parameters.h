@@ -3,8 +3,7 @@
  * Parameters of KVM's modules: those that differ from their defaults, and whether the kernel accepted
  * those that were asked for.
  */
-#ifndef SUPERNEST_PARAMETERS_H
-#define SUPERNEST_PARAMETERS_H
+#pragma once
 
 #include "lib/options.h"
 #include "report/level.h"
@@ -24,5 +23,3 @@ void parameters_list(const char *root, const char *virt, char *list, size_t size
  */
 bool parameters_check(const char *root, const char *log, const struct settings *s, int level,
 		      struct check *k);
-
-#endif

@@ -3,12 +3,11 @@
  * The user's programs in a level.  Their output goes up in records, and each of them is a check of the
  * level.  They come from nest.exec= and from the files in PAYLOAD_DIR.
  */
-#ifndef SUPERNEST_PAYLOAD_H
-#define SUPERNEST_PAYLOAD_H
+#pragma once
 
 #include "level/leftover.h"
 #include "report/teller.h"
-#include "lib/options.h"
+#include "lib/decided.h"
 
 #include <poll.h>
 
@@ -54,5 +53,3 @@ void payloads_run(struct payloads *p, double heartbeat_s, void (*on_heartbeat)(v
 		  void *context);
 /* Reports each one that has not run as a failed check, for the reason WHY. */
 void payloads_skip_rest(struct payloads *p, const char *why);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where we are: the level, the hypervisor below us, the CPU, and whether KVM can be used here, or why not. */
-#ifndef SUPERNEST_PLATFORM_H
-#define SUPERNEST_PLATFORM_H
+#pragma once
 
 #include "report/level.h"
 #include "lib/system.h"
@@ -55,5 +54,3 @@ void platform_learn_kvm(struct level *self, struct platform *p, const struct app
 
 /* Prepares KVM for a child: changes defaults that are wrong here. */
 void platform_prepare_kvm(const struct appliance *a);
-
-#endif

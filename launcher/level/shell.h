@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A shell in this level, for the user at the outermost console. */
-#ifndef SUPERNEST_SHELL_H
-#define SUPERNEST_SHELL_H
+#pragma once
 
 #include <termios.h>
 
@@ -30,5 +29,3 @@ int shell_open(struct shell *s);
  * outside.
  */
 int shell_run(struct shell *s);
-
-#endif

@@ -239,7 +239,7 @@ static void judge_guest(int status, bool late, int limit_s, const char *said, st
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
 	if (late)
-		set(o, FAILED, "not ended within %d s%s%s", limit_s, colon, said);
+		set(o, FAILED, "did not end within %d s%s%s", limit_s, colon, said);
 	else if (code < 0)
 		set(o, FAILED, "QEMU was killed by signal %d%s%s", WTERMSIG(status), colon, said);
 	else if (code == 1 && !*said)
@@ -249,11 +249,11 @@ static void judge_guest(int status, bool late, int limit_s, const char *said, st
 	else if (code == 1)
 		set(o, FAILED, "%s", said);
 	else if (!code)
-		set(o, FAILED, "it ended without a word by isa-debug-exit%s%s", colon, said);
+		set(o, FAILED, "it ended without writing to isa-debug-exit%s%s", colon, said);
 	else if (code == SKIPPED_TOO || code >> 1 == SKIPPED_TOO) /* kvm-unit-tests halve it */
 		set(o, SKIPPED_TOO, "%s", "");
 	else
-		set(o, code >> 1, "it exits with %d%s%s", code >> 1, colon, said);
+		set(o, code >> 1, "it exited with %d%s%s", code >> 1, colon, said);
 }
 
 /* The first failure that kvm-unit-tests report, and their summary. */
@@ -337,7 +337,7 @@ static void judge_program(int status, bool late, int limit_s, struct text t, str
 	find_last_line(t, last, sizeof(last));
 	set(o, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), "%s", "");
 	if (late)
-		set(o, o->status, "not ended within %d s", limit_s);
+		set(o, o->status, "did not end within %d s", limit_s);
 	else if (o->status == SKIPPED || o->status == SKIPPED_TOO)
 		find_reason_to_skip(t, o->why, sizeof(o->why));
 	else if (o->status && !find_assertion(t, o->why, sizeof(o->why)))

@@ -4,8 +4,7 @@
  * scripts that call them (host/suite.h, host/pack.c).  The scripts are payloads (level/payload.h), with a
  * time limit of their own.
  */
-#ifndef SUPERNEST_SUITE_TEST_H
-#define SUPERNEST_SUITE_TEST_H
+#pragma once
 
 /*
  *	test NUMBER NAME LIMIT_S [/PATH=VALUE...] guest FILE [QEMU OPTION...]
@@ -25,5 +24,3 @@ int command_test(int argc, char **argv);
  * (isa-debug-exit), 77 if it wrote that, otherwise what it wrote, or 1 (printed).
  */
 int command_guest(int argc, char **argv);
-
-#endif

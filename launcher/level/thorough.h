@@ -3,8 +3,7 @@
  * Thorough checks: what a level's KVM does for a small guest of the launcher's own, and for that guest's
  * guest.
  */
-#ifndef SUPERNEST_THOROUGH_H
-#define SUPERNEST_THOROUGH_H
+#pragma once
 
 #include "level/checks.h"
 
@@ -20,5 +19,3 @@ bool guests_are_brief(const struct check_context *c);
  * has NextRIP, is corrected.
  */
 bool guests_are_inexact(const struct level *self);
-
-#endif

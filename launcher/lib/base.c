@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/base.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -105,6 +106,17 @@ void append_word(char *buf, size_t size, const char *word)
 	for (; *word; word++)
 		append(buf, size, *word == '\'' ? "'\\''" : "%c", *word);
 	append(buf, size, "%s", quote ? "'" : "");
+}
+
+int parse_int(const char *text, int min, int max, int *out)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 9 || n < min || n > max)
+		return -1;
+	*out = n;
+	return 0;
 }
 
 static int read_fd(int fd, char *buf, size_t size)

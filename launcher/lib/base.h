@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every part uses: the one error helper, the clock, text and small files. */
-#ifndef SUPERNEST_BASE_H
-#define SUPERNEST_BASE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +55,9 @@ bool has_word(const char *list, const char *word);
 /* Appends a word, quoted if a shell needs that, with a blank before it unless it is the first. */
 void append_word(char *buf, size_t size, const char *word);
 
+/* Parses a decimal number of at most nine digits.  -1 if it is none, or not from MIN to MAX. */
+int parse_int(const char *text, int min, int max, int *out);
+
 /*
  * Reads a small file, without its last newline.  Cuts what SIZE does not hold.  -1 with errno set on
  * failure; nothing is printed.
@@ -76,5 +78,3 @@ int write_all(int fd, const void *buf, size_t len);
  * '?', and so does one byte of each phrase that a lab's log parser would act on.
  */
 void sanitize(char *text);
-
-#endif

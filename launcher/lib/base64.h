@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Base64 as in RFC 4648, without padding. */
-#ifndef SUPERNEST_BASE64_H
-#define SUPERNEST_BASE64_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -11,5 +10,3 @@
 void base64_encode(const void *data, size_t len, char *text);
 /* DATA must hold 3 bytes for each 4 characters.  Returns the number of bytes; -1 if TEXT is not base64. */
 ssize_t base64_decode(const char *text, void *data);
-
-#endif

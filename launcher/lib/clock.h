@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Compares the clocks of two levels, and measures the TSC frequency. */
-#ifndef SUPERNEST_CLOCK_H
-#define SUPERNEST_CLOCK_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -30,5 +29,3 @@ int clock_watch(void);
 bool clock_was_set(int fd);
 /* Whether KVM has given this level its time of day, by kvm-clock. */
 bool clock_is_kvms(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How kernels and launchers die: recognizes what they print, and reports a fatal signal of this process. */
-#ifndef SUPERNEST_DEATH_H
-#define SUPERNEST_DEATH_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -25,5 +24,3 @@ enum death death_in(const char *line, const char **words);
  * instruction, and then ends the process.
  */
 void death_announce(void (*say)(void *context, const char *line), void *context);
-
-#endif

@@ -4,8 +4,7 @@
  * 256 bits from its timer, one bit a tick: at 20 Hz that takes 13 s, and every getrandom() waits for it.
  * So each level hands a seed down.
  */
-#ifndef SUPERNEST_ENTROPY_H
-#define SUPERNEST_ENTROPY_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -17,5 +16,3 @@ void entropy_find(char seed[SEED_SIZE]);
 void entropy_derive(const char *seed, int level, char child[SEED_SIZE]);
 /* Adds the seed to this kernel's entropy and credits 256 bits.  -1 (printed) if the kernel refuses. */
 int entropy_credit(const char *seed);
-
-#endif

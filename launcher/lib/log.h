@@ -3,8 +3,7 @@
  * A log file for --artifacts.  Whatever a child prints, the file is text that a terminal can show, and its
  * size is bounded.
  */
-#ifndef SUPERNEST_LOG_H
-#define SUPERNEST_LOG_H
+#pragma once
 
 #include <stdio.h>
 
@@ -24,5 +23,3 @@ int log_open(struct log *log, const char *dir, const char *name);
 void log_line(struct log *log, const char *prefix, const char *text, size_t len);
 /* Closes the log.  -1 (printed) if not everything could be written. */
 int log_close(struct log *log);
-
-#endif

@@ -3,8 +3,7 @@
  * Formats numbers for people and parsers.  The text lives until the end of the expression that asks for
  * it.  A negative number means unknown and gives "".
  */
-#ifndef SUPERNEST_NUMBERS_H
-#define SUPERNEST_NUMBERS_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -32,5 +31,3 @@ struct number number_span(double s, bool runs);
  * negative.
  */
 struct number number_exact(double n);
-
-#endif

@@ -18,17 +18,6 @@
 const char *const nesting_names[] = { "classic", "recursive", NULL };
 const char *const exec_when_names[] = { "first", "parent", "last", NULL };
 
-static int parse_int(const char *text, int min, int max, int *out)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (!isdigit((unsigned char)*text) || *end || strlen(text) > 9 || n < min || n > max)
-		return -1;
-	*out = n;
-	return 0;
-}
-
 int parse_size(const char *text, int64_t *kib)
 {
 	const char units[] = "KMGT";
@@ -59,79 +48,6 @@ int parse_choice(const char *text, const char *const names[], int *out)
 			return 0;
 		}
 	return -1;
-}
-
-void levels_add(struct levels *s, int level)
-{
-	s->bits[level / 64] |= 1ULL << level % 64;
-}
-
-bool levels_have(const struct levels *s, int level)
-{
-	return s->bits[level / 64] >> level % 64 & 1;
-}
-
-bool levels_choose(const struct levels *s, int level)
-{
-	return levels_last(s) < 0 || levels_have(s, level);
-}
-
-int levels_first(const struct levels *s)
-{
-	for (int i = 0; i <= MAX_LEVEL; i++)
-		if (levels_have(s, i))
-			return i;
-	return -1;
-}
-
-int levels_last(const struct levels *s)
-{
-	for (int i = MAX_LEVEL; i >= 0; i--)
-		if (levels_have(s, i))
-			return i;
-	return -1;
-}
-
-int levels_parse(const char *text, size_t len, struct levels *levels)
-{
-	char list[1024], *rest = list, *word;
-	int level;
-
-	*levels = (struct levels){ 0 };
-	if (len >= sizeof(list))
-		return -1;
-	format(list, sizeof(list), "%.*s", (int)len, text);
-	if (!strcmp(list, "all")) {
-		memset(levels, 0xff, sizeof(*levels));
-		return 0;
-	}
-	while ((word = strsep(&rest, ","))) {
-		if (parse_int(word + (*word == 'L'), 0, MAX_LEVEL, &level))
-			return -1;
-		levels_add(levels, level);
-	}
-	return 0;
-}
-
-const char *setting_get(const struct settings *s, int i, struct levels *levels)
-{
-	const char *item = s->item[i], *colon = strchr(item, ':');
-
-	levels_parse(item, colon - item, levels); /* it was checked when it was added */
-	return colon + 1;
-}
-
-const char *setting_of(const struct settings *s, int level)
-{
-	struct levels levels;
-	const char *what;
-
-	for (int i = s->count - 1; i >= 0; i--) {
-		what = setting_get(s, i, &levels);
-		if (levels_have(&levels, level))
-			return what;
-	}
-	return NULL;
 }
 
 /* ---- setters: each parses a value and sets its member --------------------------------------- */
@@ -414,8 +330,7 @@ static const struct option options[] = {
 	  "bzImage-smp or another with CONFIG_SMP (default: 1)" },
 	{ "nest.save_restore", "--save-restore", "N", CMD_RUN, INT(save_restore, 0, 1000000),
 	  "save the state of each nested level N times while it runs, reset its machine and "
-	  "restore "
-	  "it; see docs/thorough.md (default: 0)" },
+	  "restore it; see docs/thorough.md (default: 0)" },
 	{ "nest.exec", NULL, "CMD", 0, STRING(set_string, exec.command, 1, NULL),
 	  "a command that is run as a check, %20 for a blank (default: none)" },
 	{ NULL, "--exec", "[NAME=]CMD", CMD_RUN, MEMBER(add_to_list, programs),
@@ -437,22 +352,22 @@ static const struct option options[] = {
 	  "be repeated" },
 	{ NULL, "--suite", "NAME|DIR[:WORD,...]", CMD_RUN, MEMBER(add_to_list, suites),
 	  "run tests in a level: kvm-selftests, kvm-unit-tests (of the tree that KVM_UNIT_TESTS "
-	  "names) or those in a directory; with WORDs those of such a name or group; may be "
+	  "names) or those in a directory; with WORDs only those of that name or group; may be "
 	  "repeated" },
 	{ NULL, "--expect", "FILE", CMD_RUN, TEXT(expect),
-	  "the known failures of programs and suites, which are skipped then; see "
+	  "known failures of programs and suites, which then count as skipped; see "
 	  "docs/testing.md" },
 	{ NULL, "--learn", "FILE", CMD_RUN, TEXT(learn),
-	  "write the failures of programs and suites of this run to FILE, for --expect" },
+	  "write the failures of this run's programs and suites to FILE, for --expect" },
 	{ NULL, "--guest", "FILE", CMD_RUN, TEXT(guest),
 	  "run a kernel as a guest of a level: a bzImage, multiboot, PVH or flat file; what it "
-	  "writes to isa-debug-exit at port 0xf4 is the check guest of the level" },
-	{ NULL, "--guest-append", "WORDS", CMD_RUN, TEXT(guest_append), "its kernel command line" },
-	{ NULL, "--guest-initrd", "FILE", CMD_RUN, TEXT(guest_initrd), "its initramfs" },
+	  "writes to isa-debug-exit at port 0xf4 decides the check guest of the level" },
+	{ NULL, "--guest-append", "WORDS", CMD_RUN, TEXT(guest_append),
+	  "the kernel command line of --guest" },
+	{ NULL, "--guest-initrd", "FILE", CMD_RUN, TEXT(guest_initrd), "the initramfs of --guest" },
 	{ "nest.set", "--set", "LEVELS:MODULE.PARAMETER=VALUE", CMD_RUN, MEMBER(add_parameter, set),
 	  "a module parameter of the kernel of these levels, as in 1,3:kvm_amd.npt=0 or "
-	  "all:kvm.tdp_mmu=0; one that the kernel refuses is the failed check set; may be "
-	  "repeated" },
+	  "all:kvm.tdp_mmu=0; if the kernel refuses it, the check set fails; may be repeated" },
 	{ "nest.cpu_at", "--cpu-at", "LEVELS:CPU", CMD_RUN, MEMBER(add_cpu, cpus),
 	  "the CPU that QEMU shows to these levels, as in 2:host,-x2apic; may be repeated "
 	  "(default: host; the emulated one: max,+svm)" },
@@ -468,7 +383,7 @@ static const struct option options[] = {
 	  "the checks that each level makes besides the quick ones, which are always made: all, or "
 	  "those named (default: quick)" },
 	{ NULL, "--thorough", NULL, CMD_RUN, STRING(set_thorough, checks, 1, NULL),
-	  "the same as --checks thorough: half a minute a level on an emulated CPU" },
+	  "the same as --checks thorough, which takes half a minute per level on an emulated CPU" },
 	{ "nest.level", NULL, "N", 0, LEVEL(level),
 	  "the level's number; set by the level above, never by hand" },
 	{ "nest.id", NULL, "HEX", 0, STRING(set_string, run_id, 1, HEX),
@@ -478,8 +393,8 @@ static const struct option options[] = {
 	  "the seed of the level's random numbers; set by the level above, never by hand" },
 	{ "nest.sums", NULL, "TAG:SHA256:SHA256", 0,
 	  STRING(set_string, sums, sizeof(((struct options *)0)->sums) - 1, HEX ":"),
-	  "what the level above gave: the initramfs' tag and checksum, and the kernel's; set by "
-	  "the level above, never by hand" },
+	  "the tag and checksum of the initramfs, and the checksum of its kernel; set by the level "
+	  "above, never by hand" },
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--cpu-emulator", "qemu|bochs", CMD_RUN, CHOICE(cpu_emulator),
@@ -499,7 +414,8 @@ static const struct option options[] = {
 	  "where the modules of the kernel under test are (default: /lib/modules/RELEASE); KVM "
 	  "and what it needs are added to the initramfs" },
 	{ NULL, "--config", "FILE", CMD_RUN, TEXT(config),
-	  "its .config, to be searched for what nesting needs (default: one found beside it)" },
+	  "the .config of the kernel under test, checked for what nesting needs (default: one "
+	  "found beside the kernel)" },
 	{ NULL, "--initramfs", "FILE", CMD_RUN, TEXT(initramfs),
 	  "the initramfs of all levels (default: initramfs.cpio.gz beside this command)" },
 	{ NULL, "--append", "PARAMETERS", CMD_RUN, TEXT(append),
@@ -575,76 +491,6 @@ void options_init(struct options *o)
 		.hook_timeout_s = HOOK_S,
 		.exec = { .input = INPUT_NONE },
 	};
-}
-
-static int too_deep(const struct options *o, bool parameters, const char *what, int level)
-{
-	return fail("%s: L%d is deeper than L%d, where the run ends: see %s", what, level, o->depth,
-		    parameters ? "nest.depth" : "--depth");
-}
-
-static int check_settings_depth(const struct options *o, bool parameters, const char *name,
-				const struct settings *s)
-{
-	char what[SETTING_SIZE + 20];
-	struct levels levels;
-
-	for (int i = 0; i < s->count; i++) {
-		setting_get(s, i, &levels);
-		if (!strncmp(s->item[i], "all:", 4) || levels_last(&levels) <= o->depth)
-			continue;
-		format(what, sizeof(what), "%s%c%s", name, parameters ? '=' : ' ', s->item[i]);
-		return too_deep(o, parameters, what, levels_last(&levels));
-	}
-	return 0;
-}
-
-int options_check_depth(const struct options *o, bool parameters)
-{
-	const struct {
-		const char *word, *flag;
-		int last;
-	} places[] = {
-		{ "nest.shell", "--shell", o->shell },
-		{ "nest.exec_at", "--at", levels_last(&o->exec.at) },
-		{ NULL, "--levels", levels_first(&o->levels) }, /* some of them may be */
-	};
-
-	if (o->depth == DEPTH_MAX)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (places[i].last > o->depth)
-			return too_deep(o, parameters, parameters ? places[i].word : places[i].flag,
-					places[i].last);
-	return check_settings_depth(o, parameters, parameters ? "nest.set" : "--set", &o->set) ||
-			       check_settings_depth(o, parameters,
-						    parameters ? "nest.cpu_at" : "--cpu-at",
-						    &o->cpus)
-		       ? -1
-		       : 0;
-}
-
-void options_decide(const struct options *o, int shell, struct decided *d)
-{
-	int last = levels_last(&o->exec.at);
-
-	*d = (struct decided){ .depth = o->depth,
-			       .shell = shell,
-			       .nesting = o->nesting,
-			       .enlightened = o->enlightened,
-			       .smp = o->smp,
-			       .save_restore = o->save_restore,
-			       .exec = o->exec,
-			       .hook_timeout_s = o->hook_timeout_s };
-	strcpy(d->run_id, o->run_id);
-	strcpy(d->checks, o->checks);
-	strcpy(d->seed, o->seed);
-	if (!d->exec.timeout_s)
-		d->exec.timeout_s = o->suites.count || o->guest ? SUITE_S : EXEC_S;
-	d->set = o->set;
-	d->cpus = o->cpus;
-	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
-		d->depth = shell > last ? shell : last;
 }
 
 static int set_option(struct options *o, const struct option *opt, const char *name,
@@ -814,7 +660,7 @@ static void print_help(const char *name, const char *between, const struct optio
 
 	format(left, sizeof(left), "%s%s%s", name, opt->value ? between : "",
 	       opt->value ? opt->value : "");
-	printf("  %-24s %s\n", left, opt->help);
+	printf("  %-24s  %s\n", left, opt->help);
 }
 
 void options_help(int command)

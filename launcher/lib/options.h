@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the user asked for, by kernel parameters (nest.*=) or options (--*).  One table defines both. */
-#ifndef SUPERNEST_OPTIONS_H
-#define SUPERNEST_OPTIONS_H
+#pragma once
 
-#include "lib/base.h"
+#include "lib/levels.h"
 
 #define DEPTH_MAX (-1)	/* nest.depth=max */
 #define LEVEL_NONE (-1) /* without nest.level=: no level started us */
@@ -15,8 +14,6 @@
 #define INPUT_NONE (-1)
 #define EXEC_S 600
 #define SUITE_S 7200
-#define SETTINGS_MAX 16
-#define SETTING_SIZE 100
 #define HOOK_S 600
 
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
@@ -37,17 +34,6 @@ enum report_bit {
 	REPORT_HTML = 32, /* this and SVG: only in files, never on a console */
 	REPORT_SVG = 64,
 	REPORT_KCIDB = 128 /* only for `report`, which is told what was tested */
-};
-
-/* A set of levels. */
-struct levels {
-	uint64_t bits[(MAX_LEVEL + 1) / 64];
-};
-
-/* Settings for some levels only.  Each item is "LEVELS:WHAT", as the user gave it. */
-struct settings {
-	int count;
-	char item[SETTINGS_MAX][SETTING_SIZE];
 };
 
 /* When a level runs its programs: before its child starts, while it runs, or after it has ended. */
@@ -110,23 +96,6 @@ struct options {
 	const char *from;	    /* the report of plan */
 };
 
-/* What was decided from that; it is handed down from level to level. */
-struct decided {
-	int depth; /* a level, or DEPTH_MAX */
-	int shell; /* a level, or SHELL_NONE */
-	int nesting;
-	bool enlightened;
-	int smp;	   /* vCPUs of each level below */
-	int save_restore;  /* round trips of the state of each level below */
-	double deadline_s; /* on now_s(); 0: none */
-	char run_id[17];
-	char checks[CHECKS_SIZE];
-	struct exec exec;
-	int hook_timeout_s;
-	struct settings set, cpus;
-	char seed[65]; /* the levels' seeds are derived from it */
-};
-
 /* One bit for each command that takes an option. */
 enum command_bit { CMD_RUN = 1, CMD_CHECK = 2, CMD_REPORT = 4, CMD_COMPARE = 8, CMD_PLAN = 16 };
 
@@ -139,16 +108,6 @@ void options_init(struct options *o);
 int options_from_cmdline(struct options *o, const char *cmdline);
 /* Reads the options of a command.  -1 (printed) on wrong use. */
 int options_from_args(struct options *o, int command, int argc, char **argv);
-/*
- * Checks that nothing is asked for at a level deeper than the run goes, where it would silently not be done.
- * -1 (printed) if something is.  PARAMETERS: the message names kernel parameters instead of options.
- */
-int options_check_depth(const struct options *o, bool parameters);
-/*
- * Decides what the levels are told.  A shell ends a run at its level, and so does the last level with a
- * program, unless the user asked for more depth.
- */
-void options_decide(const struct options *o, int shell, struct decided *d);
 /* Print the options of a command, or all kernel parameters: one line each. */
 void options_help(int command);
 void options_help_parameters(void);
@@ -156,21 +115,5 @@ void options_help_parameters(void);
 /* Sets *OUT to the index of TEXT in NAMES.  -1 if it is none of them. */
 int parse_choice(const char *text, const char *const names[], int *out);
 
-/* Parses LEN characters: "1", "1,3", "L1,L3" or "all".  -1 if they are none of these. */
-int levels_parse(const char *text, size_t len, struct levels *levels);
-void levels_add(struct levels *s, int level);
-bool levels_have(const struct levels *s, int level);
-bool levels_choose(const struct levels *s, int level); /* an empty set means all */
-/* The first and the last level of a set; -1 if it is empty. */
-int levels_first(const struct levels *s);
-int levels_last(const struct levels *s);
-
-/* The WHAT of item I; sets its levels. */
-const char *setting_get(const struct settings *s, int i, struct levels *levels);
-/* The WHAT of the last item for this level; NULL if there is none. */
-const char *setting_of(const struct settings *s, int level);
-
 /* Parses 512M, 2G or 900000K; a bare number counts MiB, as for QEMU's -m.  -1 if it is not a size. */
 int parse_size(const char *text, int64_t *kib);
-
-#endif

@@ -3,8 +3,7 @@
  * The standard output that the command was started with: the one place that checks that everything was
  * written to it, and that knows "-" as the name of a file.
  */
-#ifndef SUPERNEST_OUTPUT_H
-#define SUPERNEST_OUTPUT_H
+#pragma once
 
 #include <stdio.h>
 
@@ -32,5 +31,3 @@ int output_close(FILE *file);
 int output_clear(const char *path);
 /* -1 with errno set if PATH cannot be written; it is left unchanged. */
 int output_check(const char *path);
-
-#endif

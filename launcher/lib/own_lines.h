@@ -3,8 +3,7 @@
  * What this level's own programs print, above all its hook.  It is passed on as lines of bounded length
  * and in bounded number.
  */
-#ifndef SUPERNEST_OWN_LINES_H
-#define SUPERNEST_OWN_LINES_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -44,5 +43,3 @@ void own_lines_say(struct own_lines *w, const char *line);
 void own_lines_take(struct own_lines *w);
 /* Does the same, with an unfinished last line too, and says how many lines were left out. */
 void own_lines_finish(struct own_lines *w);
-
-#endif

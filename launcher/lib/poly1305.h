@@ -3,8 +3,7 @@
  * Poly1305 (RFC 8439, section 2.5), for a stream.  With a random key, two different streams of 4 MB have
  * the same tag with a probability below 2^-80.  It takes a tenth of SHA-256's instructions.
  */
-#ifndef SUPERNEST_POLY1305_H
-#define SUPERNEST_POLY1305_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -21,5 +20,3 @@ void poly1305_init(struct poly1305 *p, const char *key);
 void poly1305_add(struct poly1305 *p, const void *data, size_t len);
 /* Sets HEX to 32 hex digits and a NUL. */
 void poly1305_end(struct poly1305 *p, char hex[33]);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SHA-256 (FIPS 180-4), for a stream. */
-#ifndef SUPERNEST_SHA256_H
-#define SUPERNEST_SHA256_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -18,5 +17,3 @@ void sha256_end(struct sha256 *s, char hex[65]);
 
 /* The checksum of a whole file.  -1 with errno set if it cannot be read. */
 int sha256_file(const char *path, char hex[65]);
-
-#endif

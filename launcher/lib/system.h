@@ -4,8 +4,7 @@
  * change needs a struct appliance, which only the appliance's own processes can get.  So the command on a
  * host cannot change the host.
  */
-#ifndef SUPERNEST_SYSTEM_H
-#define SUPERNEST_SYSTEM_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -38,5 +37,3 @@ int system_load_module(const struct appliance *a, int fd, const char *parameters
 void system_silence_kernel(const struct appliance *a);
 /* reboot(2) */
 void system_end(const struct appliance *a, int command);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --artifacts: a directory that keeps what a run printed, and its report. */
-#ifndef SUPERNEST_ARTIFACTS_H
-#define SUPERNEST_ARTIFACTS_H
+#pragma once
 
 #include "lib/log.h"
 #include "report/report.h"
@@ -20,5 +19,3 @@ int artifacts_open(struct artifacts *a, const char *dir);
  * incomplete.
  */
 int artifacts_close(struct artifacts *a, const struct report *r);
-
-#endif

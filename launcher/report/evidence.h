@@ -3,8 +3,7 @@
  * Evidence of a failure: the failing level's kernel log, QEMU's register dump, and messages of the KVM
  * above it.  child/gather.h collects it.
  */
-#ifndef SUPERNEST_EVIDENCE_H
-#define SUPERNEST_EVIDENCE_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -22,5 +21,3 @@ struct evidence {
 void evidence_clear(struct evidence *e);
 /* Adds a line to a part, sanitized. */
 void evidence_add(struct evidence *e, int part, const char *line);
-
-#endif

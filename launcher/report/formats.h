@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report in its output formats.  Those with a file of their own are json.c, html.c, svg.c and kcidb.c. */
-#ifndef SUPERNEST_FORMATS_H
-#define SUPERNEST_FORMATS_H
+#pragma once
 
 #include <stdio.h>
 
@@ -15,5 +14,3 @@ void formats_print(const struct report *r, int which, FILE *out);
 void formats_print_marked(const struct report *r, int which, FILE *out);
 /* Prints the last line of a run. */
 void formats_print_end(FILE *out);
-
-#endif

@@ -3,8 +3,7 @@
  * The report as an HTML page: one file without scripts or external resources, for screens of any width,
  * light or dark, and for paper.
  */
-#ifndef SUPERNEST_HTML_H
-#define SUPERNEST_HTML_H
+#pragma once
 
 #include <stdio.h>
 
@@ -13,5 +12,3 @@
 
 /* Prints one report, or up to PLOT_MAX for comparison.  NAME[] names their sources. */
 void html_print(const struct report *const r[], const char *const name[], int count, FILE *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report as JSON (docs/schema/report.schema.json): json.c writes it, json_reader.c reads it. */
-#ifndef SUPERNEST_JSON_H
-#define SUPERNEST_JSON_H
+#pragma once
 
 #include <stdio.h>
 
@@ -18,5 +17,3 @@ void json_print_report(const struct report *r, FILE *out);
 int json_write_report(const struct report *r, const char *path);
 /* Reads a report from such a file, or from standard input for "-".  -1 (printed) if it is not a report. */
 int json_read_report(struct report *r, const char *path);
-
-#endif

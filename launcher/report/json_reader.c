@@ -344,10 +344,10 @@ static int read_outcome(const char *path, struct report *r, const cJSON *o)
 	if (!cJSON_HasObjectItem(o, "ok") || read_bool(o, "ok", &r->ok))
 		return malformed(path, "its outcome lacks ok");
 	if (read_text_of(o, "detail", r->detail, sizeof(r->detail)))
-		return malformed(path, "detail of its outcome is no text");
+		return malformed(path, "detail of its outcome is not a text");
 	if (read_console(r, cJSON_GetObjectItemCaseSensitive(o, "console")) ||
 	    read_evidence(&r->evidence, cJSON_GetObjectItemCaseSensitive(o, "evidence")))
-		return malformed(path, "console or evidence of its outcome is no list of texts");
+		return malformed(path, "console or evidence of its outcome is not a list of texts");
 	return r->stop == STOP_NONE ? malformed(path, "unknown stop reason '%.20s'", stop) : 0;
 }
 
@@ -359,10 +359,10 @@ static int read_blame(const char *path, struct blame *b, const cJSON *o)
 	if (!o)
 		return 0;
 	if (read_int(o, "victim", 0, MAX_LEVEL, &b->victim))
-		return malformed(path, "the victim of its blame is no level");
+		return malformed(path, "the victim of its blame is not a level");
 	cJSON_ArrayForEach (suspect, suspects) {
 		if (b->count == SUSPECTS_MAX || !is_whole(suspect, 0, MAX_LEVEL))
-			return malformed(path, "a suspect of its blame is no level");
+			return malformed(path, "a suspect of its blame is not a level");
 		b->suspects[b->count++] = suspect->valuedouble;
 	}
 	if (!cJSON_IsArray(suspects) || !cJSON_HasObjectItem(o, "sentence") ||
@@ -384,7 +384,7 @@ static int read_report(const char *path, struct report *r, const cJSON *root)
 		return malformed(path, "its schema is %.40s", schema ? schema : "not named");
 	if (!cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "command")) &&
 	    read_text_of(root, "command", r->command, sizeof(r->command)))
-		return malformed(path, "its command is no text");
+		return malformed(path, "its command is not a text");
 	if (!cJSON_IsArray(levels))
 		return malformed(path, "it has no list of levels");
 	cJSON_ArrayForEach (level, levels)
@@ -415,7 +415,7 @@ int json_read_report(struct report *r, const char *path)
 	}
 	if (strlen(text) >= JSON_FILE_MAX - 2) {
 		free(text);
-		return malformed(path, "it is longer than any, %d MiB", JSON_FILE_MAX >> 20);
+		return malformed(path, "it is longer than any report, %d MiB", JSON_FILE_MAX >> 20);
 	}
 	report_init(r, DEPTH_OPEN);
 	root = cJSON_ParseWithOpts(text, NULL, true);

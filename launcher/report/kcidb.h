@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report for KernelCI's database: KCIDB's schema, version 5.3. */
-#ifndef SUPERNEST_KCIDB_H
-#define SUPERNEST_KCIDB_H
+#pragma once
 
 #include <stdio.h>
 
@@ -12,5 +11,3 @@
  * same ids, so that it can be submitted again.  -1 (printed) if there is no memory.
  */
 int kcidb_print(const struct report *r, const char *origin, const char *build_id, FILE *out);
-
-#endif

@@ -3,8 +3,7 @@
  * What is known of one level.  The parts that learn and measure fill it in, records carry it, and the
  * report prints it.  level_fields[] is the one table of names, units and order for all three.
  */
-#ifndef SUPERNEST_LEVEL_H
-#define SUPERNEST_LEVEL_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -130,5 +129,3 @@ bool level_sound(const struct level *lv); /* no check failed */
 
 /* Parses a plain decimal number.  -1 if TEXT is anything else. */
 int parse_number(const char *text, double *out);
-
-#endif

@@ -3,8 +3,7 @@
  * The lines that the user reads while a run goes on, on the outermost console or the host's terminal: one
  * for each event.
  */
-#ifndef SUPERNEST_LINES_H
-#define SUPERNEST_LINES_H
+#pragma once
 
 #include <stdio.h>
 
@@ -21,5 +20,3 @@ struct lines {
 void lines_say(const struct lines *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A teller's listener; CONTEXT is a struct lines. */
 void lines_hear(void *context, const struct record *rec);
-
-#endif

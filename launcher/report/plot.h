@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Plots of one or several reports on one scale, as <svg> elements that fit a telephone's width. */
-#ifndef SUPERNEST_PLOT_H
-#define SUPERNEST_PLOT_H
+#pragma once
 
 #include <stdio.h>
 
@@ -27,5 +26,3 @@ void plot_bars(FILE *out, const char *title, const char *const label[], int rows
 
 /* Draws the mark of the report with this number around X, Y. */
 void plot_mark(FILE *out, int number, double x, double y);
-
-#endif

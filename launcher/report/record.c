@@ -4,6 +4,7 @@
 #include "lib/numbers.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,18 +214,19 @@ static bool is_name(const char *name, size_t size)
 /* Splits r->text into its words, in place. */
 static int parse_body(struct record *r)
 {
-	char *save, *word, *end, *value;
+	char *save, *word, *value;
+	int seq;
 
 	strtok_r(r->text, " ", &save); /* the mark */
 	if (parse_level(strtok_r(NULL, " ", &save), &r->from) ||
 	    parse_level(strtok_r(NULL, " ", &save), &r->about))
 		return -1;
 	word = strtok_r(NULL, " ", &save);
-	if (!word || !isdigit((unsigned char)*word) || strlen(word) > 9)
+	if (!word || parse_int(word, 0, INT_MAX, &seq))
 		return -1;
-	r->seq = strtoul(word, &end, 10);
+	r->seq = seq;
 	word = strtok_r(NULL, " ", &save);
-	if (*end || !word || !is_name(word, sizeof(r->kind)))
+	if (!word || !is_name(word, sizeof(r->kind)))
 		return -1;
 	strcpy(r->kind, word);
 	for (r->count = 0; (word = strtok_r(NULL, " ", &save)); r->count++) {

@@ -9,8 +9,7 @@
  * blanks and special characters as %XX.  CRC is CRC-32 (IEEE 802.3) in hex, over the run's id and the line
  * up to the blank before '!'.  "!CRC;" ends the line, so a torn line is never taken for a record.
  */
-#ifndef SUPERNEST_RECORD_H
-#define SUPERNEST_RECORD_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -55,5 +54,3 @@ int record_encode(const struct record *r, const char *run_id, char *line);
  */
 enum record_verdict record_decode(struct record *r, const char *run_id, const char *line,
 				  size_t len);
-
-#endif

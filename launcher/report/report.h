@@ -3,8 +3,7 @@
  * The report: the contents of all records together.  The outermost level, or the command on the host,
  * keeps it.
  */
-#ifndef SUPERNEST_REPORT_H
-#define SUPERNEST_REPORT_H
+#pragma once
 
 #include "report/evidence.h"
 #include "report/level.h"
@@ -131,5 +130,3 @@ void report_sentence(const struct report *r, char *buf, size_t size);
 double level_boot_s(const struct level *lv);
 /* The cost of an exit over that of the level above; negative if either is unknown. */
 double report_factor(const struct report *r, int level);
-
-#endif

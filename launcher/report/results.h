@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report as tests with results, which KTAP, LAVA and KCIDB each write in their own form. */
-#ifndef SUPERNEST_RESULTS_H
-#define SUPERNEST_RESULTS_H
+#pragma once
 
 #include "report/report.h"
 
@@ -29,5 +28,3 @@ bool results_is_of(const struct report *r, int i, const struct level *lv, const 
 /* Calls EACH for all of them, level by level; the last, `depth`, is the outcome. */
 void results_each(const struct report *r, void (*each)(const struct test *t, void *context),
 		  void *context);
-
-#endif

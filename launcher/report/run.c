@@ -19,6 +19,22 @@ void run_begin(struct run *run, int from, int outermost)
 	run->lines.from = from;
 }
 
+void run_remember(struct run *run, int argc, char *const argv[])
+{
+	bool ours = true; /* false behind "--": those are arguments of a program */
+
+	run->command[0] = '\0';
+	for (int i = 0; i < argc; i++) {
+		ours &= !!strcmp(argv[i], "--");
+		if (!ours)
+			append_word(run->command, sizeof(run->command), argv[i]);
+		else if (!strncmp(argv[i], "--repeat", 8) || !strncmp(argv[i], "--matrix", 8))
+			i += !strchr(argv[i], '=');
+		else if (strcmp(argv[i], "--stop-on-failure") && strcmp(argv[i], "--blame"))
+			append_word(run->command, sizeof(run->command), argv[i]);
+	}
+}
+
 int run_clear_outputs(const struct options *asked)
 {
 	if (asked->artifacts)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A run: what was asked for, what was decided, and who tells what of it. */
-#ifndef SUPERNEST_RUN_H
-#define SUPERNEST_RUN_H
+#pragma once
 
-#include "lib/options.h"
+#include "lib/decided.h"
 #include "report/artifacts.h"
 #include "report/lines.h"
 #include "report/teller.h"
@@ -20,6 +19,8 @@ struct run {
 
 /* Starts to tell, once the options are known.  FROM is our level, or HOST_LEVEL. */
 void run_begin(struct run *run, int from, int outermost);
+/* Keeps the command that repeats this run; in a series, one run of it. */
+void run_remember(struct run *run, int argc, char *const argv[]);
 /*
  * Removes an earlier run's files from where this one will write, so that nobody takes them for this run's.
  * -1 (printed) if a file cannot be written.
@@ -31,5 +32,3 @@ FILE *run_lines_file(const struct options *asked);
 void run_print_report(struct run *run);
 /* Ends a command's run: prints the report and writes its files.  Returns the exit status, or -1 (printed). */
 int run_finish(struct run *run);
-
-#endif

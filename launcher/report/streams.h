@@ -3,8 +3,7 @@
  * The output of programs in levels, as the outermost level or the host gets it: shown line by line or
  * copied as it is, and kept in files.
  */
-#ifndef SUPERNEST_STREAMS_H
-#define SUPERNEST_STREAMS_H
+#pragma once
 
 #include "report/lines.h"
 #include "report/report.h"
@@ -33,5 +32,3 @@ void streams_clear(const char *dir);
 void streams_hear(void *context, const struct record *rec);
 /* Shows an unfinished last line, and frees everything. */
 void streams_close(struct streams *o);
-
-#endif

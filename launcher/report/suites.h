@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tests of suites as a table for people: a row for each test, a column for each level. */
-#ifndef SUPERNEST_SUITES_H
-#define SUPERNEST_SUITES_H
+#pragma once
 
 #include "report/report.h"
 
@@ -12,5 +11,3 @@
 
 /* Prints the table, if there are tests.  Those that passed at every level are only counted. */
 void suites_print(const struct report *r, FILE *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report as drawings: escaping, the palette, and the chain of nested boxes. */
-#ifndef SUPERNEST_SVG_H
-#define SUPERNEST_SVG_H
+#pragma once
 
 #include <stdio.h>
 
@@ -28,5 +27,3 @@ int64_t chain_kib(const struct report *r);
 void svg_chain(FILE *out, const struct report *r, int64_t scale_kib);
 /* Prints a whole SVG file: the chain with each level's figures beside it. */
 void svg_print(const struct report *r, FILE *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parses the output of programs that print TAP 12 to 14 or KTAP. */
-#ifndef SUPERNEST_TAP_H
-#define SUPERNEST_TAP_H
+#pragma once
 
 #include "report/report.h"
 
@@ -16,5 +15,3 @@ bool tap_result(const char *line, struct subtest *t);
 bool tap_plan(const char *line, int *count);
 /* Whether the program gives up: "Bail out!". */
 bool tap_bails(const char *line);
-
-#endif

@@ -3,8 +3,7 @@
  * The teller: a level, or the command on a host, keeps the report and sends what is new as records.  Each
  * record that the report accepts goes to all listeners: the uplink, the user's lines, the live view.
  */
-#ifndef SUPERNEST_TELLER_H
-#define SUPERNEST_TELLER_H
+#pragma once
 
 #include "report/report.h"
 
@@ -43,5 +42,3 @@ void tell_number(struct teller *t, int about, const char *kind, const char *key,
 void tell_check(struct teller *t, int about, const struct check *k);
 void tell_stop(struct teller *t, int about, const struct reason *why);
 void tell_evidence(struct teller *t, int about, const struct evidence *e);
-
-#endif

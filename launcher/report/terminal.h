@@ -4,8 +4,7 @@
  * terminal has: cursor up, erase, colours.  It changes no settings of the terminal, and the cursor always
  * waits below the lines, so nothing has to be restored however we end.
  */
-#ifndef SUPERNEST_TERMINAL_H
-#define SUPERNEST_TERMINAL_H
+#pragma once
 
 #include "lib/base.h"
 
@@ -65,5 +64,3 @@ void line_repeat(const struct frame *f, struct line *l, enum style style, const 
 		 int count);
 /* Adds blanks up to a column. */
 void line_tab(const struct frame *f, struct line *l, int column);
-
-#endif

@@ -4,8 +4,7 @@
  * it draws what the report knows, and what the report does not keep (console lines, heartbeats).  Only the
  * command on a host has one.
  */
-#ifndef SUPERNEST_VIEW_H
-#define SUPERNEST_VIEW_H
+#pragma once
 
 #include "report/report.h"
 #include "report/terminal.h"
@@ -43,5 +42,3 @@ void view_end(struct view *v, double now);
 
 /* Draws into an empty frame. */
 void view_draw(const struct view *v, double now, struct frame *f);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every fuzzer checks of the output, besides that nothing crashed. */
-#ifndef SUPERNEST_CHECK_H
-#define SUPERNEST_CHECK_H
+#pragma once
 
 #include "report/report.h"
 
@@ -30,5 +29,3 @@ void check_report(const struct report *r);
 /* A file with these bytes, the same one at each call for the same WHICH.  Returns its path. */
 enum which_file { OLD, NEW, WRITTEN, FILES };
 const char *file_of(enum which_file which, const void *data, size_t size);
-
-#endif

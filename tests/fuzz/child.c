@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * All that a child can send, from the pipes of its QEMU to the report: relay, child.c's and life.c's
+ * All that a child can send, from the pipes of its QEMU to the report: relay, child.c's and next_level.c's
  * judgement, report and writers, as the host's command and as a level between two others.
  *
  * An input is lines; the first character says where one goes: r a record's line as it is, s the body
@@ -11,7 +11,7 @@
 #include "check.h"
 
 #include "child/uplink.h"
-#include "level/life.h"
+#include "level/next_level.h"
 #include "report/formats.h"
 
 #include <ctype.h>
@@ -231,7 +231,7 @@ static void prepare(bool host, FILE *out)
 		return;
 	}
 	teller_listen(t, uplink_hear, NULL);
-	c->on_ready = life_child_is_ready;
+	c->on_ready = next_level_is_ready;
 	c->context = &life;
 	t->self->total_kib = 500000;
 	t->self->ready_s = 1;

@@ -21,7 +21,6 @@ static void what_the_kernel_cannot_unpack_is_explained(void **state)
 	};
 	char what[200];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		bool explained = appliance_cannot_unpack(table[i].message, what, sizeof(what));
 
@@ -51,7 +50,6 @@ static void a_shell_has_its_terminal_and_its_level(void **state)
 	ssize_t n;
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(write_all(fd, "echo =$NEST_LEVEL=; tty; exit 3\n", 32), 0);
 	pid = appliance_start_shell(name, 5, false);
 	assert_true(pid > 0);

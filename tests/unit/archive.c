@@ -33,7 +33,6 @@ static void test_same_bytes(void **state)
 	struct archive a = { .sum[0].path = "boot/bzImage" }, measured = { 0 };
 	struct stat st;
 
-	(void)state;
 	sh(PREPARE);
 	archive_to("out.cpio", "tree", &a);
 	sh("cmp out.cpio expected.cpio");
@@ -58,7 +57,6 @@ static void test_known(void **state)
 	struct archive given = { .sum[0].path = "boot/bzImage", .key = key }, a = given, other;
 	struct archive_sums known = { .sha256 = "of the archive", .kernel_sha256 = "its kernel's" };
 
-	(void)state;
 	sh(PREPARE);
 	archive_to("out.cpio", "tree", &given);
 	strcpy(known.tag, given.tag);
@@ -103,7 +101,6 @@ static void test_left_out(void **state)
 	struct names names;
 	struct archive a = { 0 }, whole = { 0 };
 
-	(void)state;
 	sh("rm -rf tree; mkdir -p tree/opt; head -c 5000 /dev/zero >tree/opt/data; echo a "
 	   ">tree/opt/dat;"
 	   "echo 2 >until; echo opt/data >>until; echo nowhere >>until");
@@ -124,7 +121,7 @@ static void test_left_out(void **state)
 	names_free(&names);
 	sh("echo two >until; echo opt/data >>until");
 	assert_int_equal(names_read(&names, "until", 2), -1);
-	assert_non_null(strstr(last_error(), "until: its first line is no level"));
+	assert_non_null(strstr(last_error(), "until: its first line is not the number of a level"));
 }
 
 /* Files that were unpacked from an archive give the same archive again, in whatever order they were created. */
@@ -132,7 +129,6 @@ static void test_unpack_and_again(void **state)
 {
 	struct archive a = { 0 }, b = { .sum[0].path = "boot/bzImage" };
 
-	(void)state;
 	sh(PREPARE);
 	archive_to("out.cpio", "tree", &a);
 	sh("set -e; rm -rf copy; mkdir copy; cd copy; cpio -idm --quiet <../out.cpio; cd ..\n"
@@ -158,7 +154,6 @@ static void test_growing(void **state)
 	pid_t pid;
 	int fd;
 
-	(void)state;
 	sh("rm -rf growing; mkdir growing; echo end >growing/z");
 	pid = fork();
 	if (!pid) {
@@ -200,7 +195,6 @@ static void test_failures(void **state)
 	struct archive a = { 0 };
 	int full = open("/dev/full", O_WRONLY);
 
-	(void)state;
 	sh(PREPARE);
 	assert_int_equal(archive_write("tree", full, &a), -1);
 	assert_non_null(strstr(last_error(), "cannot write"));

@@ -30,7 +30,6 @@ static void a_run_leaves_its_logs_and_every_report(void **state)
 					     "report.html" };
 	char text[64];
 
-	(void)state;
 	real_report(&r, 1);
 	keep_run();
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -46,7 +45,6 @@ static void evidence_is_of_this_run_alone(void **state)
 {
 	char text[64];
 
-	(void)state;
 	real_report(&r, 1);
 	evidence_add(&r.evidence, EVIDENCE_REGISTERS, "RIP=1000");
 	keep_run();
@@ -63,7 +61,6 @@ static void evidence_is_of_this_run_alone(void **state)
 
 static void what_cannot_be_written_is_an_error(void **state)
 {
-	(void)state;
 	write_file("file", "");
 	assert_int_equal(artifacts_open(&a, "file/out"), -1);
 	assert_non_null(strstr(last_error(),

@@ -11,7 +11,6 @@ static void test_append_word(void **state)
 	char line[500] = "", said[500], expected[500] = "";
 	FILE *shell;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		append_word(line, sizeof(line), words[i]);
 		if (i >= 2)
@@ -30,7 +29,6 @@ static void test_append_word_is_cut(void **state)
 {
 	char line[] = "12345678", *end = line + sizeof(line);
 
-	(void)state;
 	for (size_t size = 2; size < sizeof(line); size++) {
 		line[0] = '\0';
 		memset(line + size, 'x', end - line - size);

@@ -14,7 +14,6 @@ static void test_rfc(void **state)
 						{ "foobar", "Zm9vYmFy" } };
 	char text[16], data[16];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		size_t len = strlen(pairs[i][0]);
 
@@ -30,7 +29,6 @@ static void test_bytes(void **state)
 {
 	char data[259], text[BASE64_SIZE(sizeof(data))], back[sizeof(data) + 3];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = i;
 	for (size_t from = 0; from < 3; from++) {
@@ -45,7 +43,6 @@ static void test_none(void **state)
 {
 	char data[16];
 
-	(void)state;
 	assert_int_equal(base64_decode("Zg==", data), -1);
 	assert_int_equal(base64_decode("Z g", data), -1);
 	assert_int_equal(base64_decode("Z", data), -1);

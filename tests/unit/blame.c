@@ -35,7 +35,6 @@ static void conclude(int count, const struct past_run *runs)
 
 static void the_level_that_mends_it_is_the_suspect(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(2) }, { PASSED }, { BROKE(2) } });
 	assert_int_equal(b.victim, 2);
 	assert_int_equal(b.count, 1);
@@ -47,7 +46,6 @@ static void the_level_that_mends_it_is_the_suspect(void **state)
 /* If L0 and L1 have the same fault, then with L0's kernel replaced the run breaks a level deeper. */
 static void a_fault_that_moves_deeper_counts(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(3) }, { BROKE(2) }, { BROKE(2) } });
 	assert_int_equal(b.count, 1);
 	assert_int_equal(b.suspects[0], 0);
@@ -56,7 +54,6 @@ static void a_fault_that_moves_deeper_counts(void **state)
 /* The unchanged run broke at L2, then at L3: so L3 is no progress. */
 static void where_it_breaks_may_change(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(3) }, { PASSED }, { BROKE(3) }, { BROKE(3) } });
 	assert_int_equal(b.count, 1);
 	assert_int_equal(b.suspects[0], 0);
@@ -64,7 +61,6 @@ static void where_it_breaks_may_change(void **state)
 
 static void a_fault_that_moves_up_does_not(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(1) }, { BROKE(2) }, { BROKE(0) } });
 	assert_int_equal(b.count, 0);
 	assert_non_null(strstr(b.sentence, "several levels or in none"));
@@ -72,7 +68,6 @@ static void a_fault_that_moves_up_does_not(void **state)
 
 static void the_victims_own_kernel_is_no_kvm(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) }, { BROKE(2) }, { BROKE(2) }, { PASSED } });
 	assert_int_equal(b.suspects[0], 2);
 	assert_non_null(strstr(b.sentence, "its own kernel"));
@@ -80,7 +75,6 @@ static void the_victims_own_kernel_is_no_kvm(void **state)
 
 static void all_that_mend_it_are_named(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) }, { PASSED }, { PASSED }, { BROKE(2) } });
 	assert_int_equal(b.count, 2);
 	assert_non_null(strstr(b.sentence, "at L0 or L1 alone"));
@@ -88,7 +82,6 @@ static void all_that_mend_it_are_named(void **state)
 
 static void what_does_not_come_again_blames_nobody(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { PASSED }, { PASSED }, { PASSED }, { PASSED } });
 	assert_int_equal(b.count, 0);
 	assert_non_null(strstr(b.sentence, "--repeat"));
@@ -97,7 +90,6 @@ static void what_does_not_come_again_blames_nobody(void **state)
 /* A run that could not be made (wrong use, skipped, a signal) blames nobody. */
 static void a_run_that_was_none_blames_nobody(void **state)
 {
-	(void)state;
 	conclude(4, (struct past_run[]){ { BROKE(2) },
 					 { .status = STATUS_WRONG, .victim = 3 },
 					 { .status = STATUS_SKIPPED, .victim = 3 },
@@ -109,7 +101,6 @@ static void a_run_that_was_none_blames_nobody(void **state)
 
 static void the_victim_is_the_first_that_is_not_sound(void **state)
 {
-	(void)state;
 	break_level(1);
 	assert_int_equal(report_victim(&first), 1);
 	break_level(-1);

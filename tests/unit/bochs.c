@@ -21,7 +21,6 @@ static int begin(void **state)
 {
 	char path[600], here[500];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", getcwd(here, sizeof(here)));
 	setenv("PATH", path, 1);
 	setenv("TMPDIR", here, 1);
@@ -35,7 +34,6 @@ static void test_missing(void **state)
 {
 	struct bochs b;
 
-	(void)state;
 	program("bochs", "#!/bin/sh\necho no such file >&2; exit 127\n");
 	assert_int_equal(bochs_find(&b, NULL), STATUS_SKIPPED);
 	assert_non_null(strstr(last_error(), "bochs does not run"));
@@ -46,7 +44,6 @@ static void test_model(void **state)
 {
 	struct bochs b;
 
-	(void)state;
 	if (!firmware_is_here())
 		skip();
 	assert_int_equal(bochs_find(&b, "tiger"), -1);
@@ -65,7 +62,6 @@ static void test_folder(void **state)
 	char path[256], text[4096];
 	struct bochs b;
 
-	(void)state;
 	if (!firmware_is_here())
 		skip();
 	assert_int_equal(bochs_find(&b, "penryn"), 0);
@@ -94,7 +90,6 @@ static void test_no_cd(void **state)
 	struct vm_config c = { .kernel = "file", .initramfs = "file", .cmdline = "" };
 	struct bochs b;
 
-	(void)state;
 	if (!firmware_is_here())
 		skip();
 	assert_int_equal(bochs_find(&b, NULL), 0);

@@ -5,7 +5,6 @@
 
 static void what_was_measured_is_usual(void **state)
 {
-	(void)state;
 	assert_false(boot_exits_are_many(258, 0.3, 1));
 	assert_false(boot_exits_are_many(352, 2, 1));
 	assert_false(boot_exits_are_many(1035, 1, 1)); /* without x-direct-boot */
@@ -15,7 +14,6 @@ static void what_was_measured_is_usual(void **state)
 
 static void what_is_broken_costs_more(void **state)
 {
-	(void)state;
 	assert_true(boot_exits_are_many(8880, 2, 1)); /* no huge pages */
 	assert_true(boot_exits_are_many(11559, 25, 1));
 	assert_true(boot_exits_are_many(3000, 1, 1));
@@ -25,7 +23,6 @@ static void what_is_broken_costs_more(void **state)
 /* Nothing here is as it was built for the appliance, and its files are not there. */
 static void no_figure_is_known_elsewhere(void **state)
 {
-	(void)state;
 	assert_false(boot_exits_are_known(""));
 }
 
@@ -55,15 +52,14 @@ static void expect(int vcpus, const char *detail)
 
 static void the_warning_names_the_reason_of_most_exits(void **state)
 {
-	(void)state;
 	faults = 8000, ports = 500, interrupts = 0;
-	expect(1, "far more than the usual 350; above all for page faults: 8000");
+	expect(1, "far more than the usual 350, mostly for page faults: 8000");
 	faults = 100, ports = 6000;
-	expect(2, "far more than the usual 700; above all for port accesses: 6000");
+	expect(2, "far more than the usual 700, mostly for port accesses: 6000");
 	interrupts = 2000, ports = 400; /* the rest is of no count */
-	expect(1, "far more than the usual 350; above all for CPUID, MSRs and the like: 6500");
+	expect(1, "far more than the usual 350, mostly for CPUID, MSRs and the like: 6500");
 	faults = ports = interrupts = UNKNOWN;
-	expect(1, "far more than the usual 350; above all for CPUID, MSRs and the like: 9000");
+	expect(1, "far more than the usual 350, mostly for CPUID, MSRs and the like: 9000");
 }
 
 RUN(cmocka_unit_test(what_was_measured_is_usual), cmocka_unit_test(what_is_broken_costs_more),

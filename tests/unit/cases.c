@@ -5,7 +5,6 @@ static void a_case_has_options_of_its_own(void **state)
 {
 	char name[200];
 
-	(void)state;
 	assert_int_equal(read_matrix("case plain all # nothing\n"
 				     "case other L1:no-virt svm --set \"1:a.b=c d\" --cpu max\n"),
 			 0);
@@ -22,7 +21,6 @@ static void cases_are_combined_with_values(void **state)
 {
 	char name[200];
 
-	(void)state;
 	assert_int_equal(read_matrix("memory 1G 2G\ncase a all --x 1\ncase b all --x 2\n"), 0);
 	assert_int_equal(s.combinations, 4);
 	assert_string_equal(options_of(1), "--x 1 --memory 2G");
@@ -37,7 +35,6 @@ static void a_case_for_another_machine_is_left_out(void **state)
 	const char *text = "case a all vmx\ncase b all svm\ncase c all tcg\ncase d all kvm\n"
 			   "case e all recursive\ncase f all\n";
 
-	(void)state;
 	assert_int_equal(read_matrix(text), 0);
 	series_choose(&s, &tcg);
 	assert_int_equal(s.combinations, 3); /* b, c, f */
@@ -53,7 +50,6 @@ static void a_case_for_another_machine_is_left_out(void **state)
 
 static void what_is_no_case_is_refused(void **state)
 {
-	(void)state;
 	assert_int_equal(read_matrix("case a\n"), -1);
 	assert_non_null(strstr(last_error(), "matrix:1: a case is NAME EXPECTED"));
 	assert_int_equal(read_matrix("case a all\ncase b L1:nonsense\n"), -1);
@@ -62,7 +58,7 @@ static void what_is_no_case_is_refused(void **state)
 	assert_int_equal(read_matrix("case a L1x\n"), -1);
 	assert_int_equal(read_matrix("case a L99999\n"), -1);
 	assert_int_equal(read_matrix("case a all arm --x\n"), -1);
-	assert_non_null(strstr(last_error(), "arm is no machine"));
+	assert_non_null(strstr(last_error(), "arm is not a machine"));
 	assert_int_equal(read_matrix("case a all 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9\n"), -1);
 	assert_int_equal(read_matrix("case a all --1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9\n"), -1);
 	assert_non_null(strstr(last_error(), "more than 16 words"));
@@ -70,7 +66,6 @@ static void what_is_no_case_is_refused(void **state)
 
 static void the_shipped_one_is_known_by_its_name(void **state)
 {
-	(void)state;
 	s = (struct series){ .repeat = 1 };
 	assert_int_equal(series_read(&s, "unusual"), 0);
 	assert_true(s.case_count > 40);
@@ -92,7 +87,6 @@ static enum judgement judged(const char *expected, int reached, enum stop stop, 
 
 static void runs_are_judged_by_what_was_expected(void **state)
 {
-	(void)state;
 	assert_int_equal(judged("all", 2, STOP_DEPTH, STATUS_OK, true), CASE_EXPECTED);
 	assert_int_equal(judged("L5:memory", 2, STOP_DEPTH, STATUS_OK, true), CASE_EXPECTED);
 	assert_int_equal(judged("all", 1, STOP_MEMORY, STATUS_NOT, true), CASE_WORSE);

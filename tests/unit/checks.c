@@ -56,7 +56,6 @@ static int late_of_many(void)
 
 static int learn(void **state)
 {
-	(void)state;
 	level_init(&lv, 0);
 	platform_learn(&lv, &platform, -1, "");
 	platform_learn_kvm(&lv, &platform, NULL);
@@ -68,7 +67,6 @@ static int learn(void **state)
 
 static void test_platform(void **state)
 {
-	(void)state;
 	assert_in_range(lv.level, 0, 1);
 	assert_string_not_equal(lv.hypervisor, "");
 	assert_string_not_equal(lv.cpu_vendor, "");
@@ -84,7 +82,6 @@ static void test_healthy(void **state)
 {
 	static const char *const ids[] = { "memory", "clock", "timer", "fpu" };
 
-	(void)state;
 	run_phase(CHECK_EARLY, false, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
 		if (find(ids[i])->result != RESULT_PASS)
@@ -107,7 +104,6 @@ static void test_healthy(void **state)
 /* A late check that has no time keeps its early result. */
 static void test_no_time_left(void **state)
 {
-	(void)state;
 	run_phase(CHECK_EARLY, false, 0);
 	run_phase(CHECK_LATE, false, now_s() - 1);
 	assert_int_equal(find("fpu")->value, 10);
@@ -120,7 +116,6 @@ static void test_no_time_left(void **state)
 /* A level whose clock runs too fast fails its own check, before its child seems to be at fault. */
 static void test_tsc(void **state)
 {
-	(void)state;
 	platform.tsc_varies = false;
 	platform.tsc_khz = 1000;
 	platform.began_s = now_s() - 1e6; /* so long ago that this machine's rate is nothing */
@@ -141,7 +136,6 @@ static void test_tsc(void **state)
 /* Without virtualization the checks fail if the level was to start another, and are skipped otherwise. */
 static void test_no_virt(void **state)
 {
-	(void)state;
 	platform = (struct platform){ .kvm_api = UNKNOWN,
 				      .kvm_nested = UNKNOWN,
 				      .tsc_khz = 1,
@@ -171,7 +165,6 @@ static void test_thorough(void **state)
 				   .wanted = "svm_npt,kvm_memory",
 				   .done = count };
 
-	(void)state;
 	platform = (struct platform){ .kvm_api = UNKNOWN, .kvm_nested = UNKNOWN };
 	checks_run(&c);
 	assert_int_equal(told, 2);
@@ -198,7 +191,6 @@ static void test_brief(void **state)
 				   .wanted = "quick",
 				   .done = count };
 
-	(void)state;
 	lv.level = 0;
 	strcpy(lv.hypervisor, "TCG");
 	strcpy(lv.cpu_virt, "svm");
@@ -224,7 +216,6 @@ static void test_brief(void **state)
 
 static void test_names(void **state)
 {
-	(void)state;
 	assert_true(checks_are_known("quick"));
 	assert_true(checks_are_known("thorough"));
 	assert_true(checks_are_known("kvm_memory,svm_state"));

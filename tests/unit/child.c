@@ -100,7 +100,6 @@ static void expect_heard(const char *words)
 /* The figures of a level's boot arrive before the news that it is ready, and nobody is blamed. */
 static void an_orderly_child_is_told_of_and_passed_on(void **state)
 {
-	(void)state;
 	begin(1);
 	run_child("cat records >&4; exit 33\n");
 	expect_heard("level:2:2 level:1:2 check:1:2 check:1:2 ready:2:2 ");
@@ -112,7 +111,6 @@ static void an_orderly_child_is_told_of_and_passed_on(void **state)
 
 static void a_host_does_the_same_and_has_no_level(void **state)
 {
-	(void)state;
 	begin(HOST_LEVEL);
 	run_child("cat records >&4; exit 33\n");
 	expect_heard("level:0:0 level:-1:0 check:-1:0 ready:0:0 ");
@@ -127,7 +125,6 @@ static void a_clock_that_is_ahead_is_told(void **state)
 	char day[32];
 	FILE *f;
 
-	(void)state;
 	for (int ahead = 0; ahead < 2; ahead++) {
 		begin(1);
 		format(day, sizeof(day), "%.6f", clock_day_s() + (ahead ? 60 : 0));
@@ -151,7 +148,6 @@ static void a_liar_is_not_believed(void **state)
 	const struct level *lv = &run.teller.report.levels[2];
 	FILE *f;
 
-	(void)state;
 	begin(1);
 	f = fopen("records", "a");
 	add_record(f, 1, 50, "level", "total_kib", "1");
@@ -168,7 +164,6 @@ static void a_panic_is_told_with_its_evidence(void **state)
 {
 	const struct report *r = &run.teller.report;
 
-	(void)state;
 	begin(1);
 	run_child("echo one >&3; echo 'Kernel panic - not syncing: two' >&3; exit 0\n");
 	expect_heard("text:1:2 text:1:2 stop:1:2 last:1:2 last:1:2 proof:1:2 ");
@@ -181,7 +176,6 @@ static void a_panic_is_told_with_its_evidence(void **state)
 
 static void those_above_hear_that_we_live(void **state)
 {
-	(void)state;
 	begin(1);
 	child.heartbeat_s = 0.1;
 	run_child("sleep 0.5; cat records >&4; exit 33\n");
@@ -197,7 +191,6 @@ static void the_terminal_leads_to_the_level_with_the_shell(void **state)
 	struct options asked;
 	struct decided d;
 
-	(void)state;
 	options_init(&asked);
 	options_decide(&asked, 2, &d);
 	assert_int_equal(child_terminal(&d, 1), VM_TERMINAL_PASSED_ON);

@@ -11,7 +11,6 @@ static void test_pace(void **state)
 {
 	char why[96] = "";
 
-	(void)state;
 	assert_true(clock_is_sane(1.7, 1.9, why, sizeof(why)));
 	assert_true(clock_is_sane(2.2, 2.0, why, sizeof(why)));
 	assert_true(clock_is_sane(2, 3600, why, sizeof(why))); /* the record came late */
@@ -27,7 +26,6 @@ static void test_pace(void **state)
 /* A child that reads its clock before its parent does is not later, however long the record took. */
 static void test_lead(void **state)
 {
-	(void)state;
 	assert_float_equal(clock_lead_s(1700000000.5, 1700000000.501, 1), 0, 0);
 	assert_float_equal(clock_lead_s(1700000000.5, 1700000060, 1), 0, 0);
 	assert_float_equal(clock_lead_s(1700000000.51, 1700000000.5, 0.3), 0, 0);
@@ -42,7 +40,6 @@ static void test_watch(void **state)
 	struct timespec now;
 	int fd = clock_watch();
 
-	(void)state;
 	assert_true(fd >= 0);
 	assert_false(clock_was_set(fd));
 	assert_true(clock_was_set(-1));
@@ -55,7 +52,6 @@ static void test_frequency(void **state)
 {
 	int64_t khz = clock_measure_tsc_khz(), again = clock_measure_tsc_khz();
 
-	(void)state;
 	assert_true(khz > 100000);
 	assert_in_range(again, khz - khz / 1000, khz + khz / 1000);
 }

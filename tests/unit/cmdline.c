@@ -9,7 +9,6 @@ static void test_full(void **state)
 {
 	char line[CMDLINE_SIZE + 1];
 
-	(void)state;
 	memset(line, 'x', sizeof(line));
 	line[CMDLINE_SIZE] = '\0';
 	for (size_t len = CMDLINE_SIZE - 1; len >= CMDLINE_SIZE - 4; len--) {
@@ -25,7 +24,6 @@ static void test_whole(void **state)
 {
 	char text[8], file[10];
 
-	(void)state;
 	assert_int_equal(format_whole("it", text, sizeof(text), "%s", "1234567"), 0);
 	assert_int_equal(format_whole("the line", text, sizeof(text), "%s", "12345678"), -1);
 	assert_string_equal(last_error(), "the line has 8 bytes, and the limit is 7: shorten it");
@@ -45,7 +43,6 @@ static void test_own_words(void **state)
 	static char config[65536];
 	char path[400], *line;
 
-	(void)state;
 	format(path, sizeof(path), "%s/kernel-config", getenv("TOP"));
 	assert_int_equal(read_whole(path, config, sizeof(config)), 0);
 	line = strstr(config, "CONFIG_CMDLINE=\"");
@@ -58,7 +55,6 @@ static void test_prefixes(void **state)
 {
 	char words[100];
 
-	(void)state;
 	write_file("words",
 		   "# a comment\nquiet\n\nsvm:a=1\nvmx:b=2\nown:c=3\nany:d=4\nsvm:own:e=5\n"
 		   "vmx:own:f=6\nown:any:g=7\n");
@@ -89,7 +85,6 @@ static void test_handed_down(void **state)
 	struct decided d;
 	char words[CMDLINE_SIZE], line[CMDLINE_SIZE];
 
-	(void)state;
 	options_init(&asked);
 	strcpy(asked.run_id, "5eed");
 	options_decide(&asked, SHELL_NONE, &d);
@@ -139,7 +134,6 @@ static void test_settings(void **state)
 	struct decided d;
 	char words[60] = "quiet", line[CMDLINE_SIZE];
 
-	(void)state;
 	options_init(&asked);
 	strcpy(asked.run_id, "5eed");
 	options_decide(&asked, SHELL_NONE, &d);
@@ -166,7 +160,6 @@ static void test_tick(void **state)
 {
 	double classic_s = 20e-6;
 
-	(void)state;
 	for (int level = 2; level < 10; level++, classic_s *= 3.6) {
 		int n = cmdline_tick_jiffies(classic_s, level, false);
 

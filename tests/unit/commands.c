@@ -30,7 +30,6 @@ static int status_of(int (*command)(int argc, char **argv), char **argv, int arg
 
 static int begin(void **state)
 {
-	(void)state;
 	real_report(&r, 3);
 	if (json_write_report(&r, "old.json"))
 		return -1;
@@ -43,7 +42,6 @@ static int begin(void **state)
 
 static void report_takes_one_file_and_html_several(void **state)
 {
-	(void)state;
 	assert_int_equal(STATUS(command_report, "old.json"), STATUS_OK);
 	assert_int_equal(STATUS(command_report, "old.json", "--format", "csv"), STATUS_OK);
 	assert_int_equal(STATUS(command_report, "old.json", "worse.json", "--format", "html"),
@@ -55,7 +53,6 @@ static void report_takes_one_file_and_html_several(void **state)
 
 static void kcidb_needs_to_know_what_was_tested(void **state)
 {
-	(void)state;
 	assert_int_equal(STATUS(command_report, "old.json", "--format=kcidb"), -1);
 	assert_int_equal(STATUS(command_report, "old.json", "--origin", "lab"), -1);
 	assert_int_equal(STATUS(command_report, "old.json", "--format=kcidb", "--origin", "lab",
@@ -65,7 +62,6 @@ static void kcidb_needs_to_know_what_was_tested(void **state)
 
 static void compare_says_whether_something_became_worse(void **state)
 {
-	(void)state;
 	assert_int_equal(STATUS(command_compare, "old.json", "old.json"), STATUS_OK);
 	assert_int_equal(STATUS(command_compare, "worse.json", "old.json"), STATUS_OK);
 	assert_int_equal(STATUS(command_compare, "old.json", "worse.json"), STATUS_NOT);
@@ -78,7 +74,6 @@ static void compare_says_whether_something_became_worse(void **state)
 
 static void plan_needs_a_report_and_enough_memory(void **state)
 {
-	(void)state;
 	assert_int_equal(STATUS(command_plan, "--from", "old.json"), STATUS_OK);
 	assert_int_equal(STATUS(command_plan, "--from", "old.json", "--format", "json"), STATUS_OK);
 	assert_int_equal(STATUS(command_plan, "--from", "old.json", "--memory", "1M"), -1);
@@ -87,7 +82,6 @@ static void plan_needs_a_report_and_enough_memory(void **state)
 
 static void status_is_for_a_level(void **state)
 {
-	(void)state;
 	assert_int_equal(status_of(command_status, NULL, 0), -1);
 	assert_non_null(strstr(last_error(), "this is not a level"));
 }

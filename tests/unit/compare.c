@@ -45,7 +45,6 @@ static void expect(enum verdict verdict, const char *names)
 
 static void test_same(void **state)
 {
-	(void)state;
 	for (int deepest = 0; deepest <= 3; deepest++) {
 		both(deepest);
 		expect(VERDICT_SAME, "none beyond its limit");
@@ -84,7 +83,6 @@ static void test_noise(void **state)
 		  .wall_s = 1.46 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
 		struct level *lv = &new.levels[3];
 
@@ -150,7 +148,6 @@ static void test_limits(void **state)
 		{ 2, "wall_s", "L2 seconds to ready", 9, 10, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		double was;
 
@@ -187,7 +184,6 @@ static void test_own_limits(void **state)
 {
 	struct compare_limits limits = defaults;
 
-	(void)state;
 	both(3);
 	set(&new, 1, "total", 11506 * 1.2);
 	set(&new, 2, "cpuid_cycles", 112970 * 1.5);
@@ -213,7 +209,6 @@ static void test_checks(void **state)
 {
 	struct check timer = { "timer", RESULT_FAIL, 1, "s", "late" };
 
-	(void)state;
 	both(2);
 	new.levels[1].checks[2].result = RESULT_FAIL;
 	expect(VERDICT_WORSE, "L1 check fpu");
@@ -241,7 +236,6 @@ static void test_checks(void **state)
 
 static void test_depth(void **state)
 {
-	(void)state;
 	both(3);
 	real_report(&new, 2);
 	new.requested = 3;
@@ -274,7 +268,6 @@ static void test_depth(void **state)
 
 static void test_nothing_came_up(void **state)
 {
-	(void)state;
 	both(2);
 	report_init(&new, 2);
 	new.setup = old.setup;
@@ -307,7 +300,6 @@ static void impossible(const char *why)
 
 static void test_not_comparable(void **state)
 {
-	(void)state;
 	both(3);
 	new.requested = 2;
 	impossible("requested depth: the old report has L3, the new one L2");
@@ -361,7 +353,6 @@ static void test_json(void **state)
 	const cJSON *figures, *first;
 	cJSON *root;
 
-	(void)state;
 	both(3);
 	set(&new, 1, "boot", 900);
 	assert_int_equal(compare(&defaults, true), VERDICT_WORSE);

@@ -7,7 +7,6 @@
 
 static void test_listed(void **state)
 {
-	(void)state;
 	write_file("list", "0\n");
 	assert_int_equal(cpus_listed("list"), 1);
 	write_file("list", "0-3\n");
@@ -24,7 +23,6 @@ static void test_move(void **state)
 {
 	int cpu[CPUS_MAX], one[CPUS_MAX], count = cpus_ours(cpu);
 
-	(void)state;
 	assert_true(count > 0);
 	assert_int_equal(cpus_move(cpu[count - 1]), 0);
 	assert_int_equal(cpus_ours(one), 1);
@@ -37,7 +35,6 @@ static void (*const acts[])(struct together *t) = { cpus_pass_token, cpus_read_c
 
 static void test_healthy(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
 		struct together t = { .rounds = 50, .limit_s = 30 };
 
@@ -50,7 +47,6 @@ static void test_healthy(void **state)
 /* Without time it ends early, and reports no error. */
 static void test_no_time(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
 		struct together t = { .rounds = 100000000, .limit_s = 30 };
 
@@ -67,7 +63,6 @@ static void test_stuck(void **state)
 	struct together t = { .rounds = 1000000000, .limit_s = 0.3 };
 	double start = now_s();
 
-	(void)state;
 	cpus_read_clocks(&t);
 	assert_non_null(strstr(t.wrong, "of 1000000000 rounds: no end within 0.3 s"));
 	assert_true(now_s() - start < 10);

@@ -10,7 +10,6 @@ static void test_sentences(void **state)
 {
 	const char *words;
 
-	(void)state;
 	assert_int_equal(death_in("[    1.0] Kernel panic - not syncing: VFS: x", &words),
 			 DEATH_FINAL);
 	assert_string_equal(words, "VFS: x");
@@ -76,7 +75,6 @@ static void die(void (*how)(void), int status, const char *words)
 
 static void test_announced(void **state)
 {
-	(void)state;
 	die(bad_instruction, 128 + SIGILL, "died of signal 4 (Illegal instruction) at address 0x");
 	die(bad_address, 128 + SIGSEGV,
 	    "died of signal 11 (Segmentation fault) at address 0x1230, instruction 0x");
@@ -90,7 +88,6 @@ static void test_sent(void **state)
 	int is;
 	pid_t pid = fork();
 
-	(void)state;
 	if (!pid) {
 		death_announce(say, NULL);
 		usleep(1000000);

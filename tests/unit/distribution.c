@@ -24,7 +24,6 @@ static void test_advice(void **state)
 		{ "", "install QEMU for x86-64" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (!strstr(distribution_qemu_advice(table[i].text), table[i].says))
 			wrong("%s: %s", table[i].text, distribution_qemu_advice(table[i].text));

@@ -8,7 +8,6 @@ static void test_seeds(void **state)
 	char a[SEED_SIZE], b[SEED_SIZE], c[SEED_SIZE];
 	double start = now_s();
 
-	(void)state;
 	entropy_find(a);
 	entropy_find(b);
 	assert_true(now_s() - start < 1);

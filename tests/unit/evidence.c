@@ -12,7 +12,6 @@ static void test_bounded(void **state)
 {
 	char line[40];
 
-	(void)state;
 	evidence_clear(&e);
 	for (int i = 0; i < 3 * EVIDENCE_LINES; i++) {
 		format(line, sizeof(line), "line %d\033[2J", i);
@@ -30,7 +29,6 @@ static void test_registers(void **state)
 					    "CR0=60000010 CR2=0000000000000000",
 					    "EFER=0000000000000000", "Code=00 00 66 89" };
 
-	(void)state;
 	evidence_clear(&e);
 	for (size_t i = 0; i < ARRAY_SIZE(dump); i++)
 		gather_registers(&e, dump[i]);
@@ -50,7 +48,6 @@ static void test_guest(void **state)
 	pid_t pid;
 	char ready;
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	if (!pid) {

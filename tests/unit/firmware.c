@@ -21,7 +21,6 @@ static void test_firmware(void **state)
 	size_t at;
 	FILE *f = fopen("qboot", "w");
 
-	(void)state;
 	memset(rom, 0x90, 0x6000);
 	memset(rom + 0xff00, 0x90, 0x100);
 	assert_int_equal(fwrite(rom, 1, sizeof(rom), f), sizeof(rom));

@@ -120,7 +120,6 @@ static int read_changed(const char *path, const char *value)
 
 static void test_json_round_trip(void **state)
 {
-	(void)state;
 	for (int stop = STOP_DEPTH; stop < STOP_COUNT; stop++)
 		for (int levels = 0; levels < 4; levels++) {
 			fill(stop % 2 ? DEPTH_OPEN : 2, levels, stop, stop % 3);
@@ -207,7 +206,6 @@ static void test_lava(void **state)
 	static char whole[TEXT_MAX], pieces[TEXT_MAX];
 	static const size_t reads[] = { 1, 2, 3, 5, 7, 11, 13, 17, 31, 64, 100, 127, 200, 2000 };
 
-	(void)state;
 	fill(3, 3, STOP_PANIC, true);
 	strcpy(other, print(&r, REPORT_LAVA));
 	check_lava(other);
@@ -299,7 +297,6 @@ static bool check_ktap(const char **p, int depth, char name[40])
 
 static void test_ktap(void **state)
 {
-	(void)state;
 	for (int levels = 0; levels < 5; levels++)
 		for (int ready = 0; ready < 2; ready++)
 			for (int requested = -1; requested < 6; requested++) {
@@ -327,7 +324,6 @@ static void test_ktap(void **state)
 
 static void test_table(void **state)
 {
-	(void)state;
 	fill(3, 3, STOP_PANIC, true);
 	print(&r, REPORT_TABLE);
 	for (const char *want = "L0 \0L1 \0L2 \0FAIL: \0of L3\0panic at L3\0Fatal exception\0"
@@ -356,7 +352,6 @@ static void test_csv(void **state)
 {
 	const char *p;
 
-	(void)state;
 	fill(3, 3, STOP_PANIC, true);
 	p = print(&r, REPORT_CSV);
 	assert_int_equal(strncmp(p, "level,ready,role,hypervisor,cpu_vendor,", 39), 0);
@@ -395,7 +390,6 @@ static void test_no_reports(void **state)
 		"{\"schema\":\"supernest-report/1\"}",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (!read_back(bad[i]))
 			wrong("taken for a report: %s", bad[i]);
@@ -409,110 +403,109 @@ static void test_no_reports(void **state)
 	}
 }
 
+static const char *const altered[][2] = {
+	{ "schema", "\"supernest-report/2\"" },
+	{ "schema", "1" },
+	{ "outcome", "{}" },
+	{ "outcome", "[]" },
+	{ "outcome.reached", "256" },
+	{ "outcome.reached", "-1" },
+	{ "outcome.reached", "1.5" },
+	{ "outcome.reached", "1e999" },
+	{ "outcome.requested", "299" },
+	{ "outcome.requested", "\"all\"" },
+	{ "outcome.requested", "null" },
+	{ "outcome.stop", "\"none\"" },
+	{ "outcome.stop", "7" },
+	{ "outcome.stop_level", "1e9" },
+	{ "outcome.detail", "1" },
+	{ "outcome.ok", "\"yes\"" },
+	{ "outcome.ok", NULL },
+	{ "outcome.lost_records", "1.5" },
+	{ "outcome.lost_records", "-1" },
+	{ "outcome.console", "{}" },
+	{ "outcome.console", "\"x\"" },
+	{ "outcome.console.1", "1" },
+	{ "outcome.evidence.kernel_log", "\"x\"" },
+	{ "outcome.evidence.kernel_log.0", "1" },
+	{ "setup", "[]" },
+	{ "setup", "{}" },
+	{ "setup.timeout_s", "-1" },
+	{ "setup.memory_kib", "\"1G\"" },
+	{ "setup.memory_kib", "0" },
+	{ "setup.memory_kib", "1.5" },
+	{ "setup.tsc_khz", "1e300" },
+	{ "setup.nesting", "\"deep\"" },
+	{ "setup.nesting", "1" },
+	{ "setup.smp", "0" },
+	{ "setup.smp", "\"2\"" },
+	{ "setup.strict", "1" },
+	{ "setup.counted_clock", "\"no\"" },
+	{ "setup.accel", "\"xen\"" },
+	{ "setup.accel", "null" },
+	{ "setup.qemu", "10" },
+	{ "levels", "{}" },
+	{ "levels.0", "1" },
+	{ "levels.0", "{}" },
+	{ "levels.0.level", "\"0\"" },
+	{ "levels.0.level", "256" },
+	{ "levels.0.level", "-1" },
+	{ "levels.0.level", "1e308" },
+	{ "levels.0.level", "1" },
+	{ "levels.1.level", "0" },
+	{ "levels.1.level", "2" },
+	{ "levels.0.ready", "1" },
+	{ "levels.0.kernel", "{}" },
+	{ "levels.0.kernel", "6.12" },
+	{ "levels.0.kernel", "null" },
+	{ "levels.0.cpu", "[]" },
+	{ "levels.0.cpu.features", "\"npt\"" },
+	{ "levels.0.cpu.features.0", "1" },
+	{ "levels.0.kvm", "1" },
+	{ "levels.0.memory.total_kib", "-5" },
+	{ "levels.0.memory.total_kib", "1e300" },
+	{ "levels.0.memory.total_kib", "\"x\"" },
+	{ "levels.0.exits", "1" },
+	{ "levels.0.checks", "{}" },
+	{ "levels.0.checks", "\"none\"" },
+	{ "levels.0.checks.0", "{}" },
+	{ "levels.0.checks.0.result", "\"good\"" },
+	{ "levels.0.checks.0.value", "\"1\"" },
+	{ "levels.0.checks.0.value", "1e999" },
+	{ "levels.0.checks.0.value", "-1e999" },
+	{ "levels.0.checks.0.value", "1e300" },
+	{ "levels.0.checks.0.value", "-5" },
+	{ "levels.0.checks.0.value", "9223372036854775808" },
+	{ "levels.0.checks.0.id", "\"a b\"" },
+	{ "levels.0.checks.0.id", "\"a>\"" },
+	{ "levels.0.checks.0.id", "\"a\\nok 9 b\"" },
+	{ "levels.0.checks.0.id", "\"\"" },
+	{ "levels.0.checks.0.id", "\"A\"" },
+	{ "levels.0.checks.0.unit", "\"a b\"" },
+	{ "levels.0.checks.0.unit", "\"\"" },
+	{ "levels.0.checks.0.detail", "1" },
+	{ "levels.1.subtests", "1" },
+	{ "levels.1.subtests.0.result", "\"good\"" },
+	{ "levels.1.programs", "1" },
+	{ "levels.1.programs.0.status", "256" },
+	{ "levels.1.programs.0.status", "0.5" },
+	{ "levels.1.programs.0.status", "null" },
+	{ "levels.1.programs.0.exits", "0.5" },
+	{ "command", "1" },
+	{ "blame", "[]" },
+	{ "blame", "{\"victim\":1,\"suspects\":[1.5],\"sentence\":\"x\"}" },
+	{ "blame", "{\"victim\":1,\"suspects\":1,\"sentence\":\"x\"}" },
+	{ "blame", "{\"victim\":1,\"suspects\":[]}" },
+};
+
 /* A value that the schema does not allow is refused. */
 static void test_altered_reports(void **state)
 {
-	static const char *const bad[][2] = {
-		{ "schema", "\"supernest-report/2\"" },
-		{ "schema", "1" },
-		{ "outcome", "{}" },
-		{ "outcome", "[]" },
-		{ "outcome.reached", "256" },
-		{ "outcome.reached", "-1" },
-		{ "outcome.reached", "1.5" },
-		{ "outcome.reached", "1e999" },
-		{ "outcome.requested", "299" },
-		{ "outcome.requested", "\"all\"" },
-		{ "outcome.requested", "null" },
-		{ "outcome.stop", "\"none\"" },
-		{ "outcome.stop", "7" },
-		{ "outcome.stop_level", "1e9" },
-		{ "outcome.detail", "1" },
-		{ "outcome.ok", "\"yes\"" },
-		{ "outcome.ok", NULL },
-		{ "outcome.lost_records", "1.5" },
-		{ "outcome.lost_records", "-1" },
-		{ "outcome.console", "{}" },
-		{ "outcome.console", "\"x\"" },
-		{ "outcome.console.1", "1" },
-		{ "outcome.evidence.kernel_log", "\"x\"" },
-		{ "outcome.evidence.kernel_log.0", "1" },
-		{ "setup", "[]" },
-		{ "setup", "{}" },
-		{ "setup.timeout_s", "-1" },
-		{ "setup.memory_kib", "\"1G\"" },
-		{ "setup.memory_kib", "0" },
-		{ "setup.memory_kib", "1.5" },
-		{ "setup.tsc_khz", "1e300" },
-		{ "setup.nesting", "\"deep\"" },
-		{ "setup.nesting", "1" },
-		{ "setup.smp", "0" },
-		{ "setup.smp", "\"2\"" },
-		{ "setup.strict", "1" },
-		{ "setup.counted_clock", "\"no\"" },
-		{ "setup.accel", "\"xen\"" },
-		{ "setup.accel", "null" },
-		{ "setup.qemu", "10" },
-		{ "levels", "{}" },
-		{ "levels.0", "1" },
-		{ "levels.0", "{}" },
-		{ "levels.0.level", "\"0\"" },
-		{ "levels.0.level", "256" },
-		{ "levels.0.level", "-1" },
-		{ "levels.0.level", "1e308" },
-		{ "levels.0.level", "1" },
-		{ "levels.1.level", "0" },
-		{ "levels.1.level", "2" },
-		{ "levels.0.ready", "1" },
-		{ "levels.0.kernel", "{}" },
-		{ "levels.0.kernel", "6.12" },
-		{ "levels.0.kernel", "null" },
-		{ "levels.0.cpu", "[]" },
-		{ "levels.0.cpu.features", "\"npt\"" },
-		{ "levels.0.cpu.features.0", "1" },
-		{ "levels.0.kvm", "1" },
-		{ "levels.0.memory.total_kib", "-5" },
-		{ "levels.0.memory.total_kib", "1e300" },
-		{ "levels.0.memory.total_kib", "\"x\"" },
-		{ "levels.0.exits", "1" },
-		{ "levels.0.checks", "{}" },
-		{ "levels.0.checks", "\"none\"" },
-		{ "levels.0.checks.0", "{}" },
-		{ "levels.0.checks.0.result", "\"good\"" },
-		{ "levels.0.checks.0.value", "\"1\"" },
-		{ "levels.0.checks.0.value", "1e999" },
-		{ "levels.0.checks.0.value", "-1e999" },
-		{ "levels.0.checks.0.value", "1e300" },
-		{ "levels.0.checks.0.value", "-5" },
-		{ "levels.0.checks.0.value", "9223372036854775808" },
-		{ "levels.0.checks.0.id", "\"a b\"" },
-		{ "levels.0.checks.0.id", "\"a>\"" },
-		{ "levels.0.checks.0.id", "\"a\\nok 9 b\"" },
-		{ "levels.0.checks.0.id", "\"\"" },
-		{ "levels.0.checks.0.id", "\"A\"" },
-		{ "levels.0.checks.0.unit", "\"a b\"" },
-		{ "levels.0.checks.0.unit", "\"\"" },
-		{ "levels.0.checks.0.detail", "1" },
-		{ "levels.1.subtests", "1" },
-		{ "levels.1.subtests.0.result", "\"good\"" },
-		{ "levels.1.programs", "1" },
-		{ "levels.1.programs.0.status", "256" },
-		{ "levels.1.programs.0.status", "0.5" },
-		{ "levels.1.programs.0.status", "null" },
-		{ "levels.1.programs.0.exits", "0.5" },
-		{ "command", "1" },
-		{ "blame", "[]" },
-		{ "blame", "{\"victim\":1,\"suspects\":[1.5],\"sentence\":\"x\"}" },
-		{ "blame", "{\"victim\":1,\"suspects\":1,\"sentence\":\"x\"}" },
-		{ "blame", "{\"victim\":1,\"suspects\":[]}" },
-	};
-
-	(void)state;
 	fill_all();
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		if (!read_changed(bad[i][0], bad[i][1]))
-			wrong("taken for a report: %s is %s", bad[i][0],
-			      bad[i][1] ? bad[i][1] : "missing");
+	for (size_t i = 0; i < ARRAY_SIZE(altered); i++)
+		if (!read_changed(altered[i][0], altered[i][1]))
+			wrong("taken for a report: %s is %s", altered[i][0],
+			      altered[i][1] ? altered[i][1] : "missing");
 }
 
 /* Keys that the contract does not name may be missing. */
@@ -538,7 +531,6 @@ static void test_older_reports(void **state)
 					     "levels.1.subtests.0.detail",
 					     "levels.0.programs" };
 
-	(void)state;
 	fill_all();
 	for (size_t i = 0; i < ARRAY_SIZE(newer); i++)
 		if (read_changed(newer[i], NULL))
@@ -559,7 +551,6 @@ static void test_odd_reports(void **state)
 		{ "command", "\"\\u001b[2J\\n# supernest: end\"" },
 	};
 
-	(void)state;
 	fill_all();
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
 		assert_int_equal(read_changed(odd[i][0], odd[i][1]), 0);
@@ -582,7 +573,6 @@ static void test_long_reports(void **state)
 	const size_t len = 17 << 20;
 	char *text = malloc(len);
 
-	(void)state;
 	memset(text, ' ', len - 1);
 	text[len - 1] = '\0';
 	assert_int_equal(read_back(text), -1);

@@ -20,7 +20,6 @@ static void test_versions(void **state)
 		{ { 10, 0, 2 }, true },	 { { 11, 2, 1 }, true },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (host_tcg_nests(table[i].version) != table[i].nests)
 			wrong("%d.%d.%d", table[i].version[0], table[i].version[1],
@@ -46,7 +45,6 @@ static void test_qemu(void **state)
 {
 	struct host h;
 
-	(void)state;
 	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 8.2.2\n", ACCEL_TCG), 0);
 	assert_int_equal(h.version[0], 8);
 	assert_int_equal(h.version[2], 2);
@@ -77,7 +75,6 @@ static void test_choice(void **state)
 	struct options o;
 	struct host h;
 
-	(void)state;
 	options_init(&o);
 	unlink("emulator");
 	write_file("emulator", script);
@@ -114,7 +111,6 @@ static void test_sandbox(void **state)
 {
 	struct host h;
 
-	(void)state;
 	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 10.0.2\n", ACCEL_TCG), 0);
 	assert_non_null(h.sandbox);
 	assert_int_equal(learn(&h,
@@ -139,7 +135,6 @@ static void test_recursion(void **state)
 {
 	struct host h;
 
-	(void)state;
 	assert_int_equal(learn(&h, "#!/bin/sh\necho QEMU emulator version 10.0.2\n", ACCEL_TCG), 0);
 	assert_true(h.recursion_fits);
 	assert_false(h.cpu_recurses);
@@ -169,7 +164,6 @@ static void test_names(void **state)
 	struct options o;
 	struct host h;
 
-	(void)state;
 	options_init(&o);
 	mkdir("bin", 0755);
 	setenv("PATH", "./bin", 1);

@@ -131,7 +131,6 @@ static void check(const char *p)
 
 static void test_shapes(void **state)
 {
-	(void)state;
 	for (int stop = STOP_DEPTH; stop < STOP_COUNT; stop++)
 		for (int outermost = 0; outermost < 2; outermost++)
 			for (int levels = 0; levels < 20; levels += levels < 4 ? 1 : 7) {
@@ -169,7 +168,6 @@ static void test_texts_are_no_markup(void **state)
 					       "%s%n%d" };
 	static const char marks[] = "<>\"'";
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
 		fill(&r[0], 0, 3, STOP_PANIC, "words");
 		r[1] = r[0];
@@ -193,7 +191,6 @@ static void test_texts_are_no_markup(void **state)
 
 static void test_what_is_said(void **state)
 {
-	(void)state;
 	fill(&r[0], 0, 4, STOP_DEPTH, "short: and long");
 	page(1, "");
 	assert_non_null(strstr(text, ">PASS<"));
@@ -222,7 +219,6 @@ static void test_scale(void **state)
 	double width[4];
 	const char *p;
 
-	(void)state;
 	fill(&r[0], 0, 4, STOP_DEPTH, "x");
 	p = picture();
 	for (int i = 0; i < 4; i++) {
@@ -296,7 +292,6 @@ static void check_palette(const char *palette)
 
 static void test_palette(void **state)
 {
-	(void)state;
 	check_palette(svg_style);
 	check_palette(strstr(svg_style, "dark"));
 }

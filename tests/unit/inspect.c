@@ -21,7 +21,6 @@ static void cpuid_prints_what_the_instruction_returns(void **state)
 	char expected[120];
 	FILE *f = begin();
 
-	(void)state;
 	assert_int_equal(inspect_cpuid("0x0", NULL, f), 0);
 	fclose(f);
 	__cpuid(0, eax, ebx, ecx, edx);
@@ -36,7 +35,6 @@ static void a_number_that_is_none_is_refused(void **state)
 					   "-1", "0x100000000", "99999999999999999999" };
 	FILE *f = begin();
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (inspect_cpuid(bad[i], NULL, f) != -1 || inspect_cpuid("0", bad[i], f) != -1 ||
 		    inspect_msr(bad[i], f) != -1)
@@ -50,7 +48,6 @@ static void status_says_where_this_level_is_in_the_chain(void **state)
 	struct platform p = { .have_kvm = true };
 	FILE *f = begin();
 
-	(void)state;
 	real_report(&r, 2);
 	r.levels[2].total_kib = 462380;
 	r.levels[2].available_kib = 444060;
@@ -71,7 +68,6 @@ static void status_without_a_report_is_of_this_level_alone(void **state)
 	struct level self;
 	FILE *f = begin();
 
-	(void)state;
 	real_report(&r, 1);
 	self = r.levels[1];
 	report_init(&r, DEPTH_OPEN);

@@ -43,7 +43,6 @@ static void results_and_measurements_are_tests(void **state)
 {
 	cJSON *root;
 
-	(void)state;
 	real_report(&r, 2);
 	root = submission("lab:1");
 	assert_string_equal(text_of(root, "supernest.l2_ready", "status"), "PASS");
@@ -63,7 +62,6 @@ static void what_was_not_tried_is_missing_and_has_not_failed(void **state)
 {
 	cJSON *root;
 
-	(void)state;
 	real_report(&r, 0);
 	r.requested = 2;
 	r.stop = STOP_PANIC;
@@ -82,7 +80,6 @@ static void ids_depend_on_report_and_build_alone(void **state)
 {
 	cJSON *root[3];
 
-	(void)state;
 	real_report(&r, 1);
 	for (int i = 0; i < 3; i++)
 		root[i] = submission(i < 2 ? "lab:1" : "lab:2");

@@ -35,7 +35,6 @@ static void check(const char *more, const char *virt, const char *expected)
 
 static void test_config(void **state)
 {
-	(void)state;
 	check("CONFIG_KVM=m\nCONFIG_KVM_AMD=m\n", "svm", "");
 	check("CONFIG_KVM=y\nCONFIG_KVM_AMD=y\n", "vmx", "KVM_INTEL ");
 	check("CONFIG_KVM_AMD_SEV=y\n", "svm", "KVM KVM_AMD ");
@@ -57,7 +56,6 @@ static void test_config_is_found(void **state)
 {
 	char *path;
 
-	(void)state;
 	mkdir("boot", 0755);
 	assert_null(kconfig_find("boot/vmlinuz", "6.1", NULL));
 	write_file("boot/config-6.1", good);

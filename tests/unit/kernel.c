@@ -24,7 +24,6 @@ static void test_header(void **state)
 {
 	struct kernel k;
 
-	(void)state;
 	write_kernel("bzImage", HEADER_SIZE, "6.1.0-x (a@b) #1 SMP now", 57208 * 1024);
 	assert_int_equal(kernel_read("bzImage", &k), 0);
 	assert_string_equal(k.release, "6.1.0-x");
@@ -43,7 +42,6 @@ static void test_no_header(void **state)
 {
 	struct kernel k;
 
-	(void)state;
 	write_kernel("cut", 0x261, "6.1", 1024);
 	assert_int_equal(kernel_read("cut", &k), -1);
 	assert_int_equal(errno, 0);

@@ -27,7 +27,6 @@ static int set(const char *key, const char *value)
 
 static void test_unknown_at_first(void **state)
 {
-	(void)state;
 	level_init(&lv, 3);
 	assert_int_equal(lv.level, 3);
 	for (int i = 0; i < level_field_count; i++)
@@ -39,14 +38,12 @@ static void test_unknown_at_first(void **state)
 /* Keys are unique over all groups: records carry no group. */
 static void test_keys_are_unique(void **state)
 {
-	(void)state;
 	for (int i = 0; i < level_field_count; i++)
 		assert_ptr_equal(level_field(level_fields[i].key), &level_fields[i]);
 }
 
 static void test_set_and_get(void **state)
 {
-	(void)state;
 	level_init(&lv, 0);
 	for (int i = 0; i < level_field_count; i++) {
 		const struct field *f = &level_fields[i];
@@ -85,7 +82,6 @@ static void test_malformed_numbers(void **state)
 					   "9007199254740993000",
 					   "99999999999999999999999999999999" };
 
-	(void)state;
 	level_init(&lv, 0);
 	assert_int_equal(set("boot", "5"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -103,7 +99,6 @@ static void test_texts(void **state)
 {
 	char text[300];
 
-	(void)state;
 	level_init(&lv, 0);
 	for (int i = 0; i < level_field_count; i++) {
 		const struct field *f = &level_fields[i];
@@ -125,7 +120,6 @@ static void test_checks(void **state)
 {
 	struct check k = { "fpu", RESULT_PASS, 10, "exits", "" };
 
-	(void)state;
 	level_init(&lv, 0);
 	assert_true(level_sound(&lv));
 	assert_int_equal(level_add_check(&lv, &k), 0);
@@ -151,7 +145,6 @@ static void test_checks(void **state)
 
 static void test_stops(void **state)
 {
-	(void)state;
 	for (int i = STOP_DEPTH; i < STOP_COUNT; i++)
 		assert_int_equal(stop_by_name(stop_names[i]), i);
 	assert_int_equal(stop_by_name("none"), STOP_NONE);

@@ -9,7 +9,6 @@ static void test_text(void **state)
 	char text[256];
 	struct log log;
 
-	(void)state;
 	assert_int_equal(log_open(&log, ".", "text.log"), 0);
 	log_line(&log, "L1| ", "a\\b ~\x1b[2J\0\n\xff\t", 12);
 	log_line(&log, "", "", 0);
@@ -28,7 +27,6 @@ static void test_bound(void **state)
 	struct stat st;
 	FILE *f;
 
-	(void)state;
 	memset(line, 0, sizeof(line));
 	assert_int_equal(log_open(&log, ".", "flood.log"), 0);
 	for (int i = 0; i < LOG_MAX_BYTES / 2000; i++)
@@ -48,7 +46,6 @@ static void test_failures(void **state)
 {
 	struct log log;
 
-	(void)state;
 	assert_int_equal(log_open(&log, "/nowhere", "x.log"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/x.log"));
 	assert_int_equal(log_open(&log, "/dev", "full"), 0);

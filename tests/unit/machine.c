@@ -12,7 +12,6 @@ static void test_in_use(void **state)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	struct machine m = { .kvm = -1 };
 
-	(void)state;
 	assert_ptr_equal(other, (void *)ARENA_BASE);
 	strcpy(other, "heap");
 	assert_int_equal(machine_open(&m, false), -1);
@@ -44,7 +43,6 @@ static void test_ticks(void **state)
 	struct arena *a = mmap((void *)ARENA_BASE, sizeof(*a), PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
-	(void)state;
 	assert_ptr_equal(a, ARENA);
 	assert_false(spin(&m, 0.01, ENOUGH));
 	m.tick_s = 0.04;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How the tests of matrices and cases read one. */
-#ifndef SUPERNEST_MATRIX_H
-#define SUPERNEST_MATRIX_H
+#pragma once
 
 #include "host/series.h"
 #include "test.h"
@@ -28,5 +27,3 @@ static inline const char *options_of(int combination)
 		       word[i]);
 	return text;
 }
-
-#endif

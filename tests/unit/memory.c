@@ -21,62 +21,87 @@ static void plan(struct budget *b, int64_t wanted_kib, int64_t kernel_kib, int64
 					 .vcpus = 1 });
 }
 
-static void test_plan(void **state)
+static void a_level_knows_its_memory(void **state)
 {
-	struct budget all, some;
 	struct level lv;
-	struct reason why;
 
-	(void)state;
 	level_init(&lv, 0);
 	memory_learn(&lv);
 	assert_true(lv.total_kib > 0 && lv.available_kib > 0 && lv.available_kib <= lv.total_kib);
+}
+
+static void every_term_counts_and_together_they_fit(void **state)
+{
+	struct budget all;
 
 	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_true(all.child_kib > 0 && all.child_kib % 2048 == 0);
-	/* Every term counts, and together they do not exceed what there is. */
 	assert_true(all.qemu_kib > 0 && all.page_tables_kib > 0 && all.rmaps_kib > 0 &&
 		    all.margin_kib > 0);
 	assert_true(all.child_kib + all.qemu_kib + all.page_tables_kib + all.rmaps_kib +
 			    all.margin_kib <=
 		    all.available_kib);
 	assert_true(all.need_kib > 2 * ARCHIVE_KIB);
+}
 
-	plan(&some, 100 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* less than what fits */
+static void a_child_gets_what_was_asked_for_as_far_as_that_fits(void **state)
+{
+	struct budget some;
+
+	plan(&some, 100 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_int_equal(some.child_kib, 100 * 1024);
-	plan(&some, 101 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB);
+	plan(&some, 101 * 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* whole huge pages */
 	assert_int_equal(some.child_kib, 100 * 1024);
-	plan(&some, 1LL << 40, OUR_KERNEL_KIB, ARCHIVE_KIB); /* more than what fits */
+	plan(&some, 1LL << 40, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_true(some.child_kib < 1LL << 34);
-	plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB); /* too little */
+	plan(&some, 1024, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_true(some.child_kib < some.need_kib);
+}
 
-	/* A child that recurses needs no rmaps, so no memory is kept for them. */
+/* But a KVM that provides the recursion has tables of all levels, and rmaps of its guest's guest. */
+static void a_child_that_recurses_needs_no_rmaps(void **state)
+{
+	struct budget all, some;
+
+	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	some = all;
 	some.recurses = true;
 	memory_divide(&some, 0);
 	assert_int_equal(some.rmaps_kib, 0);
 	assert_true(some.child_kib > all.child_kib);
 
-	/* But a KVM that provides the recursion has tables of all levels, and rmaps of its guest's guest. */
 	plan_recursion(&all, false);
 	plan_recursion(&some, true);
 	assert_true(some.rmaps_kib > 0);
 	assert_int_equal(some.margin_kib - all.margin_kib, 2560);
 	assert_true(all.child_kib - some.child_kib >= 2048);
+}
 
-	/* Huge pages of a file have no page table in store. */
+static void huge_pages_of_a_file_keep_no_page_tables_in_reserve(void **state)
+{
+	struct budget all, some;
+
+	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	some = all;
 	some.huge_files = true;
 	memory_divide(&some, 0);
 	assert_true(some.page_tables_kib <= all.page_tables_kib / 16 + 1);
+}
 
-	/* A distribution's kernel: at 110 MiB Debian's 7.3 died, at 120 it came up. */
+/* At 110 MiB Debian's 7.3 died, at 120 it came up. */
+static void a_distributions_kernel_needs_more(void **state)
+{
+	struct budget some;
+
 	plan(&some, 0, 61668, 15 * 1024);
 	assert_true(some.need_kib > 112 * 1024 && some.need_kib < 128 * 1024);
+}
 
-	/* If even that does not fit beside the files, they do not count as free. */
-	some = (struct budget){ .available_kib = 30000, .freed_kib = 6000, .need_kib = 29000 };
+/* What a child touches until it is ready must fit beside the files that are freed only then. */
+static void files_that_are_freed_too_late_do_not_count_as_free(void **state)
+{
+	struct budget some = { .available_kib = 30000, .freed_kib = 6000, .need_kib = 29000 };
+
 	memory_divide(&some, 0);
 	assert_true(memory_fits(&some) && memory_needed_kib(&some) == 29000);
 	some.available_kib = 28000;
@@ -89,6 +114,12 @@ static void test_plan(void **state)
 	assert_true(memory_fits(&some));
 	memory_divide(&some, 0);
 	assert_true(some.child_kib > 29000 && !memory_fits(&some));
+}
+
+static void the_reason_names_each_term(void **state)
+{
+	struct budget all;
+	struct reason why;
 
 	plan(&all, 0, OUR_KERNEL_KIB, ARCHIVE_KIB);
 	assert_int_equal(memory_explain(&all, &why), STOP_MEMORY);
@@ -97,4 +128,7 @@ static void test_plan(void **state)
 		assert_non_null(strstr(why.detail, word));
 }
 
-RUN(T(test_plan))
+RUN(T(a_level_knows_its_memory), T(every_term_counts_and_together_they_fit),
+    T(a_child_gets_what_was_asked_for_as_far_as_that_fits), T(a_child_that_recurses_needs_no_rmaps),
+    T(huge_pages_of_a_file_keep_no_page_tables_in_reserve), T(a_distributions_kernel_needs_more),
+    T(files_that_are_freed_too_late_do_not_count_as_free), T(the_reason_names_each_term))

@@ -4,7 +4,6 @@
 
 static void test_module_names(void **state)
 {
-	(void)state;
 	assert_true(modules_is_file_of("kernel/arch/x86/kvm/kvm-amd.ko.xz", "kvm_amd"));
 	assert_true(modules_is_file_of("kvm_amd.ko", "kvm-amd"));
 	assert_true(modules_is_file_of("/a/kvm.ko.zst", "kvm"));
@@ -21,7 +20,6 @@ static void test_module_parameters(void **state)
 				      "kvm_amd.flag xkvm_amd.vgif=0\n";
 	char parameters[100];
 
-	(void)state;
 	modules_parameters(cmdline, "kernel/arch/x86/kvm/kvm-amd.ko.xz", parameters,
 			   sizeof(parameters));
 	assert_string_equal(parameters, "npt=0 nested=1 flag");
@@ -34,7 +32,6 @@ static void test_module_parameters(void **state)
 /* Which of KVM's two modules a level loads. */
 static void test_kvm_names(void **state)
 {
-	(void)state;
 	assert_string_equal(modules_kvm_name("svm"), "kvm-amd");
 	assert_string_equal(modules_kvm_name("vmx"), "kvm-intel");
 	assert_null(modules_kvm_name("none"));

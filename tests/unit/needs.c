@@ -9,7 +9,6 @@ static void test_missing(void **state)
 {
 	char why[200] = "";
 
-	(void)state;
 	assert_false(needs_missing(CPU("fpu tsc apic svm", "2000.000"), 0, why, sizeof(why)));
 	assert_false(needs_missing("", 0, why, sizeof(why)));
 	assert_string_equal(why, "");
@@ -25,7 +24,6 @@ static void test_missing(void **state)
 
 static void test_avx(void **state)
 {
-	(void)state;
 	assert_true(needs_avx("fpu xsave avx", 7));
 	assert_false(needs_avx("fpu avx", 7));	     /* without XSAVE nobody saves the registers */
 	assert_false(needs_avx("fpu xsave avx", 3)); /* not enabled by the operating system */
@@ -37,7 +35,6 @@ static void test_pace(void **state)
 {
 	char why[96] = "";
 
-	(void)state;
 	assert_true(needs_pace_is_sane(2e6, 2000000000, 1, why, sizeof(why)));
 	assert_true(needs_pace_is_sane(2e6, 1, 0.01, why, sizeof(why))); /* too short to tell */
 	assert_string_equal(why, "");

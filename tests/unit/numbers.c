@@ -13,14 +13,12 @@ static void si_numbers_have_three_digits_and_a_prefix(void **state)
 		      { 999500, "1 M" }, { 1197534, "1.2 M" }, { 0.355, "0.355" },
 		      { 9e15, "9 P" },	 { 9e20, "9e+05 P" } };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(number_si(cases[i].value).text, cases[i].text);
 }
 
 static void counts_are_whole_grouped_or_short(void **state)
 {
-	(void)state;
 	assert_string_equal(number_whole(9007199254740993).text, "9007199254740993");
 	assert_string_equal(number_grouped(0).text, "0");
 	assert_string_equal(number_grouped(999).text, "999");
@@ -33,7 +31,6 @@ static void counts_are_whole_grouped_or_short(void **state)
 
 static void spans_become_minutes_before_a_column_is_full(void **state)
 {
-	(void)state;
 	assert_string_equal(number_span(99.94, false).text, "99.9 s");
 	assert_string_equal(number_span(99.95, false).text, "1:39");
 	assert_string_equal(number_span(7.9, true).text, "7 s"); /* a clock that runs */
@@ -45,7 +42,6 @@ static void spans_become_minutes_before_a_column_is_full(void **state)
 
 static void what_is_unknown_is_empty_and_a_dash_in_a_table(void **state)
 {
-	(void)state;
 	assert_string_equal(number_whole(-1).text, "");
 	assert_string_equal(number_grouped(-1).text, "");
 	assert_string_equal(number_short(-1).text, "");
@@ -60,7 +56,6 @@ static void what_is_unknown_is_empty_and_a_dash_in_a_table(void **state)
 /* LAVA's pattern for a measurement has no exponent. */
 static void exact_numbers_are_decimal_digits_alone(void **state)
 {
-	(void)state;
 	assert_string_equal(number_exact(0).text, "0");
 	assert_string_equal(number_exact(9007199254740992.0).text, "9007199254740992");
 	assert_string_equal(number_exact(0.000001).text, "0.000001");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "test.h"
 #include "report/level.h"
-#include "lib/options.h"
+#include "lib/decided.h"
 
 #include <fcntl.h>
 
@@ -30,7 +30,6 @@ static int args(int command, const char *text)
 /* Programs: lists, levels, and what follows "--" as it is. */
 static void test_programs(void **state)
 {
-	(void)state;
 	assert_int_equal(args(CMD_RUN, "--exec a --exec=b=c --file f --at 1,3 --exec-when last"),
 			 0);
 	assert_int_equal(o.programs.count, 2);
@@ -58,7 +57,6 @@ static void test_program_means_depth(void **state)
 {
 	struct decided d;
 
-	(void)state;
 	assert_int_equal(args(CMD_RUN, "--exec a --at 1,3"), 0);
 	options_decide(&o, SHELL_NONE, &d);
 	assert_int_equal(d.depth, 3);
@@ -100,7 +98,6 @@ static void test_settings(void **state)
 	struct levels levels;
 	struct decided d;
 
-	(void)state;
 	assert_int_equal(args(CMD_RUN, "--set L1:kvm_amd.npt=0 --set all:kvm.tdp_mmu=0 "
 				       "--cpu-at 2:host,-x2apic --cpu-at 2,3:host,pmu=off"),
 			 0);
@@ -127,7 +124,6 @@ static void test_settings(void **state)
 
 static void test_defaults(void **state)
 {
-	(void)state;
 	assert_int_equal(cmdline(""), 0);
 	assert_int_equal(o.depth, DEPTH_MAX);
 	assert_int_equal(o.timeout_s, 0);
@@ -143,7 +139,6 @@ static void test_defaults(void **state)
 
 static void test_good_words(void **state)
 {
-	(void)state;
 	assert_int_equal(cmdline("nest.depth=3 nest.timeout=90 nest.mem=300M nest.report=json,csv "
 				 "nest.start=manual nest.end=halt nest.shell=2 "
 				 "nest.qemu=-smp%202 nest.level=4 nest.id=00ff\n"),
@@ -186,7 +181,6 @@ static void test_good_words(void **state)
 /* Words of boot loaders, the kernel and other programs are ignored. */
 static void test_others_words(void **state)
 {
-	(void)state;
 	assert_int_equal(
 		cmdline("BOOT_IMAGE=/boot/vmlinuz ro quiet root=/dev/ram0 console=ttyS0,115200 "
 			"nest depth=7 xnest.depth=8 \"a b\" = == \"x nest.depth=9\" "
@@ -203,7 +197,6 @@ static void test_quotes(void **state)
 					    "nest.depth=1\n",		"\tnest.depth=1\r\n",
 					    "nest.depth=\"1",		"\"nest.depth=1" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		if (cmdline(good[i]) || o.depth != 1)
 			wrong("%s: depth %d", good[i], o.depth);
@@ -227,7 +220,6 @@ static void test_unknown_words(void **state)
 	};
 	char long_word[4000] = "nest.", longest[5000];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char want[60];
 
@@ -246,83 +238,83 @@ static void test_unknown_words(void **state)
 	assert_int_equal(cmdline(longest), -1);
 }
 
+static const char *const malformed[] = {
+	"nest.depth=",
+	"nest.depth",
+	"nest.depth=three",
+	"nest.depth=-1",
+	"nest.depth=256",
+	"nest.depth=3x",
+	"nest.depth=3.5",
+	"nest.depth=MAX",
+	"nest.depth=0x3",
+	"nest.depth=99999999999999999999",
+	"nest.depth=+3",
+	"nest.depth=4294967297",
+	"nest.timeout=",
+	"nest.timeout=1m",
+	"nest.timeout=-5",
+	"nest.timeout=1e9",
+	"nest.timeout=9999999999",
+	"nest.mem=",
+	"nest.mem=0",
+	"nest.mem=-1",
+	"nest.mem=M",
+	"nest.mem=1MM",
+	"nest.mem=1MB",
+	"nest.mem=1.5G",
+	"nest.mem=512P",
+	"nest.mem=999999999999T",
+	"nest.mem=9999999999999",
+	"nest.report=",
+	"nest.report=xml",
+	"nest.report=table,",
+	"nest.report=,",
+	"nest.report=table;ktap",
+	"nest.report=table,table,table,table,table,table,table,table,"
+	"table,table,table,table,table",
+	"nest.start=",
+	"nest.start=now",
+	"nest.start=AUTO",
+	"nest.smp=",
+	"nest.smp=0",
+	"nest.smp=9",
+	"nest.smp=2x",
+	"nest.nesting=",
+	"nest.nesting=deep",
+	"nest.enlightened",
+	"nest.enlightened=",
+	"nest.enlightened=1",
+	"nest.end=",
+	"nest.end=restart",
+	"nest.end=off",
+	"nest.shell=",
+	"nest.shell=x",
+	"nest.shell=256",
+	"nest.shell=-1",
+	"nest.level=",
+	"nest.level=-1",
+	"nest.level=256",
+	"nest.id=",
+	"nest.id=XYZ",
+	"nest.id=0123456789abcdef0",
+	"nest.id=AB",
+};
+
 static void test_malformed_words(void **state)
 {
-	static const char *const bad[] = {
-		"nest.depth=",
-		"nest.depth",
-		"nest.depth=three",
-		"nest.depth=-1",
-		"nest.depth=256",
-		"nest.depth=3x",
-		"nest.depth=3.5",
-		"nest.depth=MAX",
-		"nest.depth=0x3",
-		"nest.depth=99999999999999999999",
-		"nest.depth=+3",
-		"nest.depth=4294967297",
-		"nest.timeout=",
-		"nest.timeout=1m",
-		"nest.timeout=-5",
-		"nest.timeout=1e9",
-		"nest.timeout=9999999999",
-		"nest.mem=",
-		"nest.mem=0",
-		"nest.mem=-1",
-		"nest.mem=M",
-		"nest.mem=1MM",
-		"nest.mem=1MB",
-		"nest.mem=1.5G",
-		"nest.mem=512P",
-		"nest.mem=999999999999T",
-		"nest.mem=9999999999999",
-		"nest.report=",
-		"nest.report=xml",
-		"nest.report=table,",
-		"nest.report=,",
-		"nest.report=table;ktap",
-		"nest.report=table,table,table,table,table,table,table,table,"
-		"table,table,table,table,table",
-		"nest.start=",
-		"nest.start=now",
-		"nest.start=AUTO",
-		"nest.smp=",
-		"nest.smp=0",
-		"nest.smp=9",
-		"nest.smp=2x",
-		"nest.nesting=",
-		"nest.nesting=deep",
-		"nest.enlightened",
-		"nest.enlightened=",
-		"nest.enlightened=1",
-		"nest.end=",
-		"nest.end=restart",
-		"nest.end=off",
-		"nest.shell=",
-		"nest.shell=x",
-		"nest.shell=256",
-		"nest.shell=-1",
-		"nest.level=",
-		"nest.level=-1",
-		"nest.level=256",
-		"nest.id=",
-		"nest.id=XYZ",
-		"nest.id=0123456789abcdef0",
-		"nest.id=AB",
-	};
 	char long_word[512] = "nest.qemu=";
 	size_t len = strlen(long_word);
 
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
 		char words[300], name[32];
 
-		format(words, sizeof(words), "quiet %s panic=-1", bad[i]);
+		format(words, sizeof(words), "quiet %s panic=-1", malformed[i]);
 		if (!cmdline(words))
-			wrong("accepted: %s", bad[i]);
-		format(name, sizeof(name), "%.*s", (int)strcspn(bad[i], "="), bad[i]);
+			wrong("accepted: %s", malformed[i]);
+		format(name, sizeof(name), "%.*s", (int)strcspn(malformed[i], "="), malformed[i]);
 		if (!strstr(last_error(), name))
-			wrong("%s: the error does not name it: %s", bad[i], last_error());
+			wrong("%s: the error does not name it: %s", malformed[i], last_error());
 	}
 	memset(long_word + len, 'x', 255);
 	assert_int_equal(cmdline(long_word), 0);
@@ -340,7 +332,6 @@ static void test_sizes(void **state)
 		     { "1T", 1LL << 30 },   { "007", 7 << 10 },	   { "8191T", 8191LL << 30 } };
 	int64_t kib;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		assert_int_equal(parse_size(good[i].text, &kib), 0);
 		assert_int_equal(kib, good[i].kib);
@@ -355,7 +346,6 @@ static void test_sizes(void **state)
 /* quick, or the thorough checks named */
 static void test_checks(void **state)
 {
-	(void)state;
 	assert_int_equal(cmdline(""), 0);
 	assert_string_equal(o.checks, "quick");
 	assert_int_equal(cmdline("nest.checks=svm_npt,kvm_memory"), 0);
@@ -370,7 +360,6 @@ static void test_checks(void **state)
 
 static void test_good_args(void **state)
 {
-	(void)state;
 	assert_int_equal(args(CMD_RUN, "--depth 3 --memory=2G --accel tcg --timeout 60 --qemu q "
 				       "--kernel=k --initramfs i --append w --json j --artifacts a "
 				       "--report json,lava --plain --deterministic --shell 3"),
@@ -415,7 +404,6 @@ static void test_good_args(void **state)
 /* Old spellings work for one version, and name the new ones. */
 static void test_old_spellings(void **state)
 {
-	(void)state;
 	assert_int_equal(args(CMD_COMPARE, "a.json --exits 5 b.json --kib=2 --cycles 7"), 0);
 	assert_true(o.exits_percent == 5 && o.kib_percent == 2 && o.cycles_percent == 7);
 	assert_non_null(strstr(last_error(), "--cycles: is now called --cycles-limit"));
@@ -469,7 +457,6 @@ static void test_malformed_args(void **state)
 		{ CMD_PLAN, "--exits-limit 5" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (!args(bad[i].command, bad[i].args))
 			wrong("accepted: %s", bad[i].args);
@@ -481,7 +468,6 @@ static void test_help(void **state)
 	static char text[8192];
 	int saved = dup(1), fd = open("help", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-	(void)state;
 	fflush(stdout);
 	dup2(fd, 1);
 	options_help(CMD_RUN);

@@ -11,7 +11,6 @@ static void test_clear(void **state)
 {
 	struct stat st;
 
-	(void)state;
 	unlink("new");
 	assert_int_equal(output_clear("new"), 0);
 	assert_int_equal(access("new", F_OK), -1); /* the probe leaves no file */
@@ -39,7 +38,6 @@ static void test_files(void **state)
 {
 	FILE *f;
 
-	(void)state;
 	f = output_open("file");
 	assert_non_null(f);
 	fputs("text", f);
@@ -75,7 +73,6 @@ static void test_end(void **state)
 {
 	int full = open("/dev/full", O_WRONLY), null = open("/dev/null", O_WRONLY), ends[2];
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(status_of(null, STATUS_OK), STATUS_OK);
 	assert_int_equal(status_of(null, STATUS_NOT), STATUS_NOT);

@@ -39,7 +39,6 @@ static void write_module(const char *path, const char *depends)
 
 static int begin(void **state)
 {
-	(void)state;
 	write_kernel("bzImage");
 	write_file("initramfs", INITRAMFS);
 	write_file("config", "CONFIG_X86_64=y\nCONFIG_KVM=y\nCONFIG_KVM_AMD=y\n");
@@ -100,7 +99,6 @@ static void all_levels_boot_it(void **state)
 		.kernel = "bzImage", .config = "config", .initramfs = "initramfs", .virt = "svm"
 	};
 
-	(void)state;
 	assert_int_equal(make(&o), 0);
 	assert_memory_equal(packed,
 			    INITRAMFS "\0\0"
@@ -120,7 +118,6 @@ static void only_the_levels_named_boot_it(void **state)
 		.kernel = "bzImage", .config = "config", .initramfs = "initramfs", .virt = "svm"
 	};
 
-	(void)state;
 	levels_add(&o.levels, 1);
 	levels_add(&o.levels, 3);
 	assert_int_equal(make(&o), 0);
@@ -139,7 +136,6 @@ static void kvm_as_a_module_comes_along(void **state)
 			     .initramfs = "initramfs",
 			     .virt = "svm" };
 
-	(void)state;
 	assert_int_equal(make(&o), 0);
 	assert_int_equal(mode_of("lib/modules/6.1.0-mine/kvm.ko"), S_IFREG | 0644);
 	assert_int_equal(mode_of("lib/modules/6.1.0-mine/kvm-amd.ko"), S_IFREG | 0644);
@@ -153,7 +149,6 @@ static void what_is_no_kernel_is_refused(void **state)
 {
 	struct overlay o = { .kernel = "config", .initramfs = "initramfs", .virt = "svm" };
 
-	(void)state;
 	assert_int_equal(make(&o), 2);
 	assert_non_null(strstr(said, "--kernel config: not a bzImage"));
 	assert_int_equal(truncate("bzImage", 0x3e0), 0);

@@ -25,7 +25,6 @@ static void test_lines(void **state)
 	char line[1000];
 	struct own_lines w;
 
-	(void)state;
 	passed = 0;
 	assert_int_equal(own_lines_open(&w, pass, NULL), 0);
 	own_lines_take(&w); /* the pipe is empty: this does not block */
@@ -53,7 +52,6 @@ static void test_bound(void **state)
 	struct own_lines w;
 	int limit;
 
-	(void)state;
 	passed = 0;
 	assert_int_equal(own_lines_open(&w, pass, NULL), 0);
 	for (int i = 0; i < 100; i++) {

@@ -23,7 +23,6 @@ static void test_list(void **state)
 {
 	char list[250], little[30];
 
-	(void)state;
 	set("kvm", "tdp_mmu", "N\n");
 	set("kvm", "halt_poll_ns", "200000\n");
 	set("kvm_amd", "npt", "Y\n");
@@ -58,7 +57,6 @@ static void test_taken(void **state)
 					    "1:kvm.halt_poll_ns=200000" };
 	struct check k;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		k = check_with("", good[i], NULL);
 		if (k.result != RESULT_PASS || k.value != 1)
@@ -79,7 +77,6 @@ static void test_refused(void **state)
 	};
 	struct check k;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		k = check_with("", bad[i][0], NULL);
 		assert_int_equal(k.result, RESULT_FAIL);
@@ -104,7 +101,6 @@ static void test_log(void **state)
 				    "<3>[ 0.1] `' invalid for parameter `\n";
 	struct check k;
 
-	(void)state;
 	k = check_with(built_in, "2:kvm.tdp_mmu=1", NULL);
 	assert_int_equal(k.result, RESULT_FAIL);
 	assert_string_equal(k.detail, "kvm_amd.npt=maybe: invalid, by the kernel's log");

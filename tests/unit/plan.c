@@ -34,7 +34,6 @@ static void test_memory_as_measured(void **state)
 	/* MemTotal of each level of the last one. */
 	static const int total_kib[] = { 124208, 108208, 92080, 75952, 59824, 45488, 31408 };
 
-	(void)state;
 	for (int deepest = 1; deepest <= 3; deepest++) {
 		real_report(&r, deepest);
 		for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
@@ -55,7 +54,6 @@ static void test_memory_as_measured(void **state)
 /* A run with 8 GiB: the plan extrapolates to 63 levels from two that were measured. */
 static void test_much_memory(void **state)
 {
-	(void)state;
 	real_report(&r, 3);
 	assert_int_equal(plan_make(&p, &r, 8192 * MIB, HOUR_S), 0);
 	assert_in_range(p.levels[1].total_kib, 8072744 * 0.999, 8072744 * 1.001);
@@ -81,7 +79,6 @@ static void test_time_as_measured(void **state)
 {
 	static const double wall_s[] = { [4] = 1.42, 2.22, 4.64, 43.9 };
 
-	(void)state;
 	real_report(&r, 3);
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
 	assert_string_equal(p.no_time, "");
@@ -109,7 +106,6 @@ static void test_time_as_measured(void **state)
 /* With recursion an exit of L3 costs the same as one of L2, which is not noise. */
 static void test_recursive(void **state)
 {
-	(void)state;
 	real_report(&r, 3);
 	r.setup.nesting = NESTING_RECURSIVE;
 	r.levels[3].pio_cycles = r.levels[2].pio_cycles;
@@ -127,7 +123,6 @@ static void test_recursive(void **state)
 
 static void test_no_time(void **state)
 {
-	(void)state;
 	real_report(&r, 3);
 	r.setup.deterministic = true;
 	assert_int_equal(plan_make(&p, &r, 0, HOUR_S), 0);
@@ -155,7 +150,6 @@ static void test_no_time(void **state)
 /* On hardware the outermost level is L1, which its host's KVM counts. */
 static void test_outermost_is_l1(void **state)
 {
-	(void)state;
 	real_report(&r, 3);
 	r.outermost = 1;
 	r.used[0] = false;
@@ -188,7 +182,6 @@ static void test_nonsense(void **state)
 		{ "rounding_kib", "9007199254740992", 0 }, { "rmaps_kib", "600000", 2 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		real_report(&r, 3);
 		level_set(&r.levels[bad[i].level], level_field(bad[i].key), bad[i].value);

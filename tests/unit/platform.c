@@ -20,7 +20,6 @@ static void test_hypervisors(void **state)
 		{ "ACRNACRNACRN", "ACRN", "nested", false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct hypervisor *hv = platform_hypervisor(table[i].signature);
 
@@ -44,7 +43,6 @@ static void test_firmware(void **state)
 {
 	char why[200];
 
-	(void)state;
 	/* IA32_FEATURE_CONTROL: bit 0 locks, bit 1 is VMX within TXT, bit 2 VMX without */
 	assert_false(explain("vmx", false, 0, why)); /* open: the kernel may turn it on */
 	assert_true(explain("vmx", false, 1, why));
@@ -73,7 +71,6 @@ static void test_this_machine(void **state)
 	struct platform p;
 	struct level self;
 
-	(void)state;
 	level_init(&self, 0);
 	platform_learn(&self, &p, -1, "");
 	assert_true(self.level == 0 || self.level == 1);

@@ -48,7 +48,6 @@ static void test_vectors(void **state)
 	unsigned int byte;
 	size_t len;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		len = strlen(vectors[i].data) / 2;
 		for (size_t j = 0; j < len; j++) {
@@ -69,7 +68,6 @@ static void test_stream(void **state)
 	uint32_t seed = 5;
 	char whole[33];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = scramble(&seed);
 	strcpy(whole, tag(key, data, sizeof(data), sizeof(data)));

@@ -11,7 +11,6 @@
 
 static void a_refused_instruction_is_no_crash(void **state)
 {
-	(void)state;
 	port_allow(ALLOWED, 1); /* it need not succeed: a container may not */
 	assert_true(port_direct());
 	port_in32(REFUSED);
@@ -27,7 +26,6 @@ static void another_fault_still_ends_the_program(void **state)
 	int status;
 	pid_t pid;
 
-	(void)state;
 	signal(SIGSEGV, SIG_DFL);
 	pid = fork();
 	if (!pid) {

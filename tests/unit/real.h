@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A measured report: the emulator of `make emulator`, 512 MiB, to L3, on two cores that were shared. */
-#ifndef SUPERNEST_REAL_H
-#define SUPERNEST_REAL_H
+#pragma once
 
 #include "report/report.h"
 
@@ -142,5 +141,3 @@ static inline void real_report(struct report *r, int deepest)
 	format(r->detail, sizeof(r->detail), "depth %d was asked for and reached", deepest);
 	report_finish(r);
 }
-
-#endif

@@ -56,7 +56,6 @@ static enum record_verdict decode_signed(const char *body)
 
 static void test_wire_format(void **state)
 {
-	(void)state;
 	/* CRC-32's check value, and a line that stays the same in all versions. */
 	assert_int_equal(crc32("123456789", 9, 0), 0xcbf43926);
 	assert_int_equal(decode_signed("@sn1 1 2 17 check id=fpu detail=a%20b"), RECORD_OK);
@@ -74,7 +73,6 @@ static void test_round_trip(void **state)
 	struct record r;
 	int len;
 
-	(void)state;
 	for (int first = 1; first < 256; first++) { /* each byte, first, alone and among others */
 		format(text, sizeof(text), "%c", first);
 		for (int i = 1; i < 60; i++)
@@ -104,7 +102,6 @@ static void test_longest(void **state)
 {
 	char body[RECORD_MAX], line[RECORD_MAX];
 
-	(void)state;
 	for (int len = RECORD_MAX - 20; len < RECORD_MAX - 8; len++) {
 		memset(body, 'x', len);
 		memcpy(body, "@sn1 1 1 0 text line=", 21);
@@ -140,7 +137,6 @@ static void test_harmless(void **state)
 		{ "@sn1 1 1 0 text line=<6>[%20%201.5]%20#1", "<6>[  1.5] #1" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		assert_int_equal(decode_signed(table[i].body), RECORD_OK);
 		assert_string_equal(record_get(&out, "line"), table[i].value);
@@ -160,7 +156,6 @@ static void test_numbers(void **state)
 		      { 9007199254740992, "9007199254740992" } };
 	struct record r;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		record_init(&r, "level", 0, 0);
 		record_add_number(&r, "n", cases[i].value);
@@ -173,7 +168,6 @@ static void test_truncated(void **state)
 	char line[RECORD_MAX];
 	int len = sample(line);
 
-	(void)state;
 	assert_int_equal(decode(line, len), RECORD_OK);
 	assert_int_equal(decode(line, len - 1), RECORD_OK); /* the newline is not part of it */
 	for (int n = 0; n < len - 1; n++) {
@@ -190,7 +184,6 @@ static void test_torn(void **state)
 	char line[RECORD_MAX], glued[2 * RECORD_MAX];
 	int len = sample(line);
 
-	(void)state;
 	for (int n = 0; n < len - 1; n++) {
 		memcpy(glued, line, n);
 		memcpy(glued + n, line, len);
@@ -209,7 +202,6 @@ static void test_noise_around(void **state)
 	char line[RECORD_MAX], noisy[2 * RECORD_MAX];
 	int len = sample(line), n;
 
-	(void)state;
 	n = snprintf(noisy, sizeof(noisy), "[    0.1] printk: @sn1@sn1 ; !%.*s and more; !",
 		     len - 1, line);
 	assert_int_equal(decode(noisy, n), RECORD_OK);
@@ -223,7 +215,6 @@ static void test_bit_flips(void **state)
 	char line[RECORD_MAX];
 	int len = sample(line);
 
-	(void)state;
 	for (int i = 0; i < len - 1; i++)
 		for (int bit = 0; bit < 8; bit++) {
 			line[i] ^= 1 << bit;
@@ -251,7 +242,6 @@ static void test_garbage(void **state)
 	char line[200];
 	uint32_t seed = 1;
 
-	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		int len = scramble(&seed) % sizeof(line), start = i % 2 ? 5 : 0;
 
@@ -269,7 +259,6 @@ static void test_too_long(void **state)
 	struct record r;
 	int fits = 0, len;
 
-	(void)state;
 	for (size_t n = 1300; n < sizeof(value); n++)
 		for (int escaped = 0; escaped < 2; escaped++) {
 			memset(value, escaped ? ' ' : 'x', n);
@@ -299,7 +288,6 @@ static void test_full(void **state)
 	struct record r;
 	int added = 0;
 
-	(void)state;
 	record_init(&r, "level", 0, 0);
 	for (int i = 0; i < RECORD_FIELDS + 5; i++) {
 		format(key, sizeof(key), "k%d", i);
@@ -316,7 +304,6 @@ static void test_other_run(void **state)
 	char line[RECORD_MAX];
 	int len = sample(line);
 
-	(void)state;
 	assert_int_equal(record_decode(&out, "5eee", line, len), RECORD_DAMAGED);
 	assert_int_equal(record_decode(&out, "", line, len), RECORD_DAMAGED);
 }
@@ -356,7 +343,6 @@ static void test_hostile(void **state)
 		"@sn2 0 0 0 level",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (decode_signed(bad[i]) == RECORD_OK)
 			wrong("taken for a record: %s", bad[i]);

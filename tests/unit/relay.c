@@ -144,7 +144,6 @@ static void test_bochs(void **state)
 		.qemu = "./qemu", .machine = VM_BOCHS, .folder = "/nowhere", .debugger = true
 	};
 
-	(void)state;
 	prepare("[ \"$*\" = '-q -f /nowhere/bochsrc -rc /nowhere/continue' ] || exit 3\n"
 		"echo Bochs; printf 'Next at t=0'; cat records; sleep 60\n");
 	assert_int_equal(supervise_machine(&config), STOP_NONE);
@@ -174,7 +173,6 @@ static void expect(const char *script, enum stop stop, const char *words)
 
 static void test_ends(void **state)
 {
-	(void)state;
 	expect(ORDERLY, STOP_NONE, "");
 	assert_int_equal(records, 3);
 	expect("echo '-bogus: invalid option' >&2; exit 1", STOP_QEMU, "-bogus: invalid option");
@@ -190,7 +188,6 @@ static void test_ends(void **state)
 
 static void test_no_program(void **state)
 {
-	(void)state;
 	prepare("exit 0");
 	chmod("qemu", 0644);
 	assert_int_equal(supervise(), STOP_QEMU);
@@ -202,7 +199,6 @@ static void test_no_program(void **state)
 
 static void test_lost(void **state)
 {
-	(void)state;
 	expect("head -n 2 records >&4; exit 33", STOP_LOST, "never came");
 	expect("head -c 60 records >&4; exit 33", STOP_LOST, "never came");
 	assert_int_equal(r.bad_records, 0); /* cut off, not made up */
@@ -215,7 +211,6 @@ static void test_lost(void **state)
 
 static void test_panic(void **state)
 {
-	(void)state;
 	expect("echo '[    1.5] Kernel panic - not syncing: Fatal exception' >&3; exit 0",
 	       STOP_PANIC, "Fatal exception");
 	expect("printf 'Kernel panic - not syncing: VFS' >&3; exit 0", STOP_PANIC, "VFS");
@@ -261,7 +256,6 @@ static void test_death_sentences(void **state)
 	};
 	char script[400];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		double start = now_s();
 
@@ -302,7 +296,6 @@ static void test_own_words(void **state)
 	struct own_lines own;
 	pid_t child;
 
-	(void)state;
 	own_lines = 0;
 	assert_int_equal(own_lines_open(&own, on_own_line, NULL), 0);
 	prepare("cat records >&4; sleep 1; exit 33");
@@ -323,7 +316,6 @@ static void test_own_words(void **state)
 /* Lines that a panicking kernel repeats are not shown again, but all of them are evidence. */
 static void test_replay(void **state)
 {
-	(void)state;
 	lines[0] = lines[1] = 0;
 	expect("for l in 'Linux version 6' one 'Kernel panic - not syncing: x' 'Linux version 6' "
 	       "one 'Kernel panic - not "
@@ -337,7 +329,6 @@ static void test_replay(void **state)
 /* A child that the watchdog ends is inspected before it is killed; one whose time is up is not. */
 static void test_look(void **state)
 {
-	(void)state;
 	looks = 0;
 	prepare("cat records >&4; sleep 60");
 	r.limits.silent_s = 0.3;
@@ -353,7 +344,6 @@ static void test_kvm_errors(void **state)
 {
 	double start = now_s();
 
-	(void)state;
 	expect("echo 'KVM internal error. Suberror: 1' >&2; sleep 60", STOP_CRASH, "Suberror: 1");
 	expect("echo 'error: kvm run failed Invalid argument' >&2; sleep 60", STOP_CRASH,
 	       "kvm run failed");
@@ -385,7 +375,6 @@ static void write_exits(const char *path, uint64_t exits)
 /* A kernel that only exits does not come up; one that prints much needs exits to print. */
 static void test_exits(void **state)
 {
-	(void)state;
 	write_exits("exits", 1200000);
 	prepare("sleep 60");
 	assert_int_equal(supervise(), STOP_HANG);
@@ -409,7 +398,6 @@ static void test_exits_of_all_vcpus(void **state)
 	struct vm all = { .pid = -1, .vcpus = 2, .stats_count = 2 };
 	int64_t total = 0, work = 0;
 
-	(void)state;
 	write_exits("one", 1000);
 	write_exits("two", 30);
 	all.stats[0] = open("one", O_RDONLY | O_CLOEXEC);
@@ -427,7 +415,6 @@ static void test_watchdog_limits(void **state)
 {
 	double start = now_s();
 
-	(void)state;
 	prepare("sleep 60");
 	r.limits.boot_s = 0.05; /* ten times that on the clock */
 	assert_int_equal(supervise(), STOP_HANG);
@@ -481,7 +468,6 @@ static void test_slow(void **state)
 	pid_t child;
 	int status;
 
-	(void)state;
 	prepare("for i in 1 2 3 4 5 6; do sleep 0.3; for j in $(seq 20000); do :; done; "
 		"done; " ORDERLY);
 	r.limits.idle_s = 1;
@@ -498,6 +484,24 @@ static void test_slow(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), STOP_NONE);
+}
+
+/* One that took long to speak may compute for long without an exit. */
+static void test_slow_without_exits(void **state)
+{
+	(void)state;
+	write_exits("exits", 1000);
+	prepare("sleep 1; head -n 1 records >&4; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); "
+		"done; " ORDERLY);
+	r.limits.spin_s = 0.05;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_true(r.cpu_s > r.limits.spin_s);
+
+	prepare("head -n 2 records >&4; while :; do :; done");
+	r.limits.spin_s = 0.5;
+	assert_int_equal(supervise(), STOP_HANG);
+	assert_non_null(strstr(why.detail, "it spins"));
+	unlink("exits");
 }
 
 /* Somebody who stops QEMU for a while has not made it hang; if it stays stopped, it has. */
@@ -590,7 +594,6 @@ static void test_closed_pipes(void **state)
 	clock_t cpu = clock();
 	double start = now_s();
 
-	(void)state;
 	prepare("exec 2>&- 3>&- 4>&-; sleep 60");
 	r.deadline_s = start + 2;
 	r.limits.idle_s = 20;
@@ -616,7 +619,6 @@ static void test_flood(void **state)
 	double start = now_s();
 	int bound;
 
-	(void)state;
 	prepare("yes 'a line of the flood' | head -n 200000 >&3; echo the last one >&3; " ORDERLY);
 	r.limits.idle_s = 9; /* a busy machine may take its time */
 	assert_int_equal(supervise(), STOP_NONE);
@@ -635,7 +637,6 @@ static void test_record_flood(void **state)
 {
 	double start = now_s();
 
-	(void)state;
 	prepare("while :; do cat many >&4; done");
 	if (system("for i in $(seq 1000); do sed -n 1p records; done >many"))
 		wrong("cannot make many");
@@ -649,7 +650,6 @@ static void test_record_flood(void **state)
 
 static void test_long_lines(void **state)
 {
-	(void)state;
 	expect("head -c 10000000 /dev/zero | tr '\\0' x >&3; echo >&3; echo after >&3; " ORDERLY,
 	       STOP_NONE, "");
 	assert_int_equal(console_lines, 2);
@@ -666,7 +666,6 @@ static void test_long_lines(void **state)
 
 static void test_control_characters(void **state)
 {
-	(void)state;
 	expect("printf 'a\\0b\\033[2Jc\\007\\177\\377\\n\\0\\n\\r\\n \\t\\r\\n' >&3\n"
 	       "head -c 100000 /dev/urandom >&3; head -c 100000 /dev/urandom >&4\n"
 	       "echo >&4; printf 'x\\0y\\n' >&2; " ORDERLY,
@@ -686,7 +685,6 @@ static void test_control_characters(void **state)
 /* Records that arrive in pieces, and records on a busy console. */
 static void test_pieces(void **state)
 {
-	(void)state;
 	expect("head -c 9 records >&4; sleep 0.3; tail -c +10 records >&4; exit 33", STOP_NONE, "");
 	assert_int_equal(records, 3);
 	expect("yes x >&3 & cat records >&4; sleep 0.5; kill $!; exit 33", STOP_NONE, "");
@@ -695,7 +693,6 @@ static void test_pieces(void **state)
 
 static void test_heartbeats(void **state)
 {
-	(void)state;
 	prepare("sleep 1.2; " ORDERLY);
 	r.heartbeat_s = 0.2;
 	assert_int_equal(supervise(), STOP_NONE);
@@ -722,7 +719,6 @@ static void test_dies_with_us(void **state)
 	char pid[16] = "", path[40];
 	pid_t child;
 
-	(void)state;
 	unlink("pid");
 	prepare("echo $$ >pid.new; mv pid.new pid; exec sleep 60");
 	child = fork();
@@ -743,7 +739,7 @@ static void test_dies_with_us(void **state)
 
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
-    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_stopped),
-    T(test_save_restore), T(test_closed_pipes), T(test_flood), T(test_record_flood),
-    T(test_long_lines), T(test_control_characters), T(test_pieces), T(test_heartbeats),
-    T(test_bochs), T(test_dies_with_us))
+    T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_slow_without_exits),
+    T(test_stopped), T(test_save_restore), T(test_closed_pipes), T(test_flood),
+    T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
+    T(test_heartbeats), T(test_bochs), T(test_dies_with_us))

@@ -42,7 +42,6 @@ static void test_escape(void **state)
 	};
 	bool found;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		for (size_t step = 1; step < 8; step++) {
 			const char *got = filtered(cases[i].typed, step, &found);
@@ -79,7 +78,6 @@ static void test_size(void **state)
 	char typed[64];
 	size_t len;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct termios before, raw, after;
 		int person, program;
@@ -110,7 +108,6 @@ static void test_known_size(void **state)
 	int program;
 	size_t len;
 
-	(void)state;
 	open_terminal(&fd.fd, &program);
 	ioctl(program, TIOCSWINSZ, &window);
 	remote_size(program, program, &is, NULL, 0, &len);
@@ -164,7 +161,6 @@ static void test_passing_on(void **state)
 	int person, program, in[2], out[2], control[2];
 	struct remote t;
 
-	(void)state;
 	open_terminal(&person, &program);
 	ioctl(program, TIOCSWINSZ, &window);
 	tcgetattr(program, &before);
@@ -205,7 +201,6 @@ static void test_script(void **state)
 	int person[2], shown[2], in[2], out[2], control[2];
 	struct remote t;
 
-	(void)state;
 	assert_int_equal(pipe(person) | pipe(shown) | pipe(in) | pipe(out) | pipe(control), 0);
 	assert_int_equal(write(person[1], "~.\nls", 5), 5);
 	close(person[1]);

@@ -22,7 +22,6 @@ static const char *listed(void)
 
 static void each_level_is_ready_then_its_checks_then_the_depth(void **state)
 {
-	(void)state;
 	real_report(&r, 1);
 	assert_string_equal(listed(), "l0_ready=pass l0_virt=pass l0_nested=pass l0_fpu=pass "
 				      "l1_ready=pass l1_virt=pass l1_nested=pass l1_fpu=pass "
@@ -34,7 +33,6 @@ static void what_was_asked_for_and_did_not_come_up_has_failed(void **state)
 {
 	struct test t;
 
-	(void)state;
 	real_report(&r, 0);
 	r.requested = 2;
 	r.stop = STOP_PANIC;
@@ -48,7 +46,6 @@ static void what_was_asked_for_and_did_not_come_up_has_failed(void **state)
 
 static void without_a_depth_only_the_level_that_broke_is_expected(void **state)
 {
-	(void)state;
 	real_report(&r, 1);
 	r.requested = DEPTH_OPEN;
 	r.stop = STOP_MEMORY;
@@ -65,7 +62,6 @@ static void tests_of_a_program_follow_its_own_result(void **state)
 	const struct check exec = { "exec", RESULT_FAIL, 1.5, "s", "exit status 1" };
 	const struct subtest sub = { 1, "exec", "open_file", RESULT_FAIL, "no such file" };
 
-	(void)state;
 	real_report(&r, 1);
 	level_add_check(&r.levels[1], &exec);
 	report_add_subtest(&r, &sub);

@@ -5,7 +5,6 @@ static volatile int stop;
 
 static void combinations_are_all_of_them(void **state)
 {
-	(void)state;
 	assert_int_equal(read_matrix("# what varies\n\ndepth 1 2 # levels\n"
 				     "append \"a=1 b=2\" c\r\n"),
 			 0);
@@ -19,7 +18,6 @@ static void combinations_are_all_of_them(void **state)
 /* An option that may be repeated may vary twice. */
 static void two_axes_of_one_option(void **state)
 {
-	(void)state;
 	assert_int_equal(read_matrix("set 1:kvm_amd.npt=0 1:kvm_amd.npt=1\n"
 				     "set all:kvm.tdp_mmu=0 all:kvm.tdp_mmu=1\n"),
 			 0);
@@ -30,7 +28,6 @@ static void two_axes_of_one_option(void **state)
 
 static void without_a_matrix_nothing_varies(void **state)
 {
-	(void)state;
 	s = (struct series){ .repeat = 1 };
 	assert_int_equal(series_read(&s, NULL), 0);
 	assert_int_equal(s.combinations, 1);
@@ -41,7 +38,6 @@ static void what_is_no_matrix_is_refused(void **state)
 {
 	static char large[20000];
 
-	(void)state;
 	assert_int_equal(series_read(&s, "/nowhere/matrix"), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/matrix: No such file"));
 	assert_int_equal(read_matrix("# nothing\n"), -1);
@@ -115,7 +111,6 @@ static void runs_that_succeed_are_summed_up(void **state)
 	const char *text;
 	int status;
 
-	(void)state;
 	series_read(&s, NULL);
 	s = (struct series){ .combinations = 1, .repeat = 3 };
 	text = made(&status);
@@ -132,7 +127,6 @@ static void one_that_fails_fails_the_whole(void **state)
 	const char *text;
 	int status;
 
-	(void)state;
 	read_matrix("depth 2 1");
 	text = made(&status);
 	assert_int_equal(status, STATUS_NOT);
@@ -150,7 +144,6 @@ static void skipped_wrong_and_killed_are_told_apart(void **state)
 	const char *text;
 	int status;
 
-	(void)state;
 	read_matrix("depth 3");
 	says(made(&status), "skipped: this machine cannot do it");
 	assert_int_equal(status, STATUS_SKIPPED);
@@ -172,7 +165,6 @@ static void a_wish_to_stop_is_obeyed(void **state)
 	const char *text;
 	int status;
 
-	(void)state;
 	read_matrix("depth 1 1 1");
 	stop = 1;
 	text = made(&status);

@@ -44,7 +44,6 @@ static void each_run_has_its_options(void **state)
 	cJSON *root;
 	const cJSON *runs, *run;
 
-	(void)state;
 	assert_int_equal(read_matrix("depth 1 2\nset 1:kvm_amd.npt=0\nset all:kvm.tdp_mmu=0\n"), 0);
 	root = json_of(2);
 	assert_string_equal(get(root, "schema")->valuestring, "supernest-series/1");
@@ -64,7 +63,6 @@ static void a_case_has_its_judgement(void **state)
 	cJSON *root;
 	const cJSON *run;
 
-	(void)state;
 	assert_int_equal(read_matrix("case plain all --depth 1\n"), 0);
 	root = json_of(1);
 	run = cJSON_GetArrayItem(get(root, "runs"), 0);
@@ -79,7 +77,6 @@ static void no_run_is_a_series_too(void **state)
 {
 	cJSON *root;
 
-	(void)state;
 	assert_int_equal(read_matrix("depth 1 2\n"), 0);
 	root = json_of(0);
 	assert_int_equal(cJSON_GetArraySize(get(root, "runs")), 0);
@@ -88,7 +85,6 @@ static void no_run_is_a_series_too(void **state)
 
 static void without_a_file_nothing_is_written(void **state)
 {
-	(void)state;
 	series_json_begin(NULL);
 	series_json_run(NULL, &s, NULL, NULL);
 	series_json_end(NULL);

@@ -27,7 +27,6 @@ static void test_vectors(void **state)
 	};
 	static char million[1000000];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
 		assert_string_equal(sum(vectors[i].text, strlen(vectors[i].text), 64),
 				    vectors[i].hex);
@@ -44,7 +43,6 @@ static void test_lengths(void **state)
 	char data[200], command[100], expected[80], hex[65];
 	uint32_t seed = 7;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = 1 + scramble(&seed) % 255;
 	for (size_t len = 0; len <= 130; len++) {

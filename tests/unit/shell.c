@@ -50,7 +50,6 @@ static void its_status_is_that_of_what_was_typed(void **state)
 {
 	int status = run("sleep 0.3; exit 3\n", 0);
 
-	(void)state;
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 3);
 	assert_true(heartbeats >= 2);
@@ -61,7 +60,6 @@ static void the_time_budget_ends_it(void **state)
 {
 	double start_s = now_s();
 
-	(void)state;
 	assert_int_equal(run("sleep 60\n", now_s() + 0.5), -1);
 	assert_true(now_s() - start_s < 5);
 	assert_non_null(strstr(shown, "the time budget is used up"));
@@ -71,7 +69,6 @@ static void without_a_terminal_there_is_none(void **state)
 {
 	struct shell s = { .tty = "/nowhere/tty" };
 
-	(void)state;
 	assert_int_equal(shell_open(&s), -1);
 	assert_non_null(strstr(last_error(), "/nowhere/tty: No such file"));
 }

@@ -36,7 +36,6 @@ static void hear_end(const char *status)
 
 static int begin(void **state)
 {
-	(void)state;
 	strcpy(dir, "streams-XXXXXX");
 	memset(shown, 0, sizeof(shown));
 	lines = (struct lines){ .out = fmemopen(shown, sizeof(shown), "w") };
@@ -46,7 +45,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
 	streams_clear(dir);
 	return fclose(lines.out) || rmdir(dir); /* it is empty again */
 }
@@ -67,7 +65,6 @@ static void is_file(const char *name, const void *data, size_t len)
 /* Partial lines of several programs stay separate; control characters are replaced. */
 static void test_lines(void **state)
 {
-	(void)state;
 	hear(1, "exec", "1", "one li", 6);
 	hear(2, "exec", "1", "deeper\n", 7);
 	hear(1, "exec", "2", "error\n", 6);
@@ -84,7 +81,6 @@ static void test_lines(void **state)
 
 static void test_status(void **state)
 {
-	(void)state;
 	assert_false(streams.started);
 	hear_end("7");
 	hear_end("0");
@@ -100,7 +96,6 @@ static void test_use(void **state)
 	const struct program_use *p = report.programs;
 	struct record rec;
 
-	(void)state;
 	report_init(&report, DEPTH_OPEN);
 	streams.report = &report;
 	hear_end("7");
@@ -145,7 +140,6 @@ static void test_tap(void **state)
 {
 	static struct report report;
 
-	(void)state;
 	report_init(&report, DEPTH_OPEN);
 	streams.report = &report;
 	print("1..9\nok 1 before\nTAP version 13\n1..2\nok 1 a\n  1..7\n  ok 1 part\nok 2 b\n");
@@ -167,7 +161,6 @@ static void test_many_results(void **state)
 	static struct report report;
 	char text[64];
 
-	(void)state;
 	report_init(&report, DEPTH_OPEN);
 	streams.report = &report;
 	print("TAP version 13\n");
@@ -185,7 +178,6 @@ static void test_many_results(void **state)
 /* A lying level cannot make files outside of the directory. */
 static void test_lies(void **state)
 {
-	(void)state;
 	hear(1, "../../escape", "1", "a", 1);
 	hear(1, "exec", "3", "a", 1);
 	hear(1, "", "1", "a", 1);

@@ -9,7 +9,6 @@ static struct suite s;
 
 static int begin(void **state)
 {
-	(void)state;
 	mkdir("tree", 0755);
 	mkdir("tree/x86", 0755);
 	mkdir("My Tests", 0755);
@@ -22,7 +21,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
 	suite_close(&s);
 	return 0;
 }
@@ -63,7 +61,6 @@ static const char *script(const char *asked, int count)
 
 static void test_files(void **state)
 {
-	(void)state;
 	assert_string_equal(files("kvm-unit-tests"), "b.flat ../c.flat  e.flat ");
 	assert_string_equal(s.name, "kvm_unit_tests");
 	assert_string_equal(s.dir, "tree/x86");
@@ -76,7 +73,6 @@ static void test_files(void **state)
 
 static void test_script(void **state)
 {
-	(void)state;
 	write_file("tree/x86/a.flat", "");
 	write_file("c.flat", "");
 	write_file("tree/x86/" SUITE_CONFIG,
@@ -110,7 +106,6 @@ static void test_which(void **state)
 {
 	char list[SUITE_WORDS + 20];
 
-	(void)state;
 	assert_int_equal(suite_open(&s, "My Tests", "svm"), 0);
 	assert_string_equal(s.name, "my_tests");
 	assert_null(s.config);
@@ -126,7 +121,7 @@ static void test_which(void **state)
 		strstr(last_error(),
 		       "--suite bogus: neither kvm-unit-tests nor kvm-selftests nor a directory"));
 	assert_int_equal(suite_open(&s, "My Tests:$(reboot)", "svm"), -1);
-	assert_non_null(strstr(last_error(), "is no list of tests"));
+	assert_non_null(strstr(last_error(), "is not a list of tests"));
 	/* A list that is too long is refused, not cut. */
 	format(list, sizeof(list), "My Tests:%0*d", SUITE_WORDS - 1, 0);
 	assert_int_equal(suite_open(&s, list, "svm"), 0);
@@ -138,7 +133,7 @@ static void test_which(void **state)
 	assert_non_null(strstr(last_error(), "/nowhere/x86/unittests.cfg: No such file"));
 	unsetenv("KVM_UNIT_TESTS");
 	assert_int_equal(suite_open(&s, "kvm-unit-tests", "svm"), -1);
-	assert_non_null(strstr(last_error(), "KVM_UNIT_TESTS names no tree"));
+	assert_non_null(strstr(last_error(), "the variable KVM_UNIT_TESTS must name a built tree"));
 }
 
 #define S(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -33,7 +33,6 @@ static const char *verdict(const char *script, char *limit_s, char *condition)
 
 static void test_program(void **state)
 {
-	(void)state;
 	assert_string_equal(verdict("#!/bin/sh\nprintf 'a\\r\\nb'; echo c >&2\n", "0", NULL),
 			    "# a\n# bc\nok 3 - name");
 	assert_string_equal(verdict("#!/bin/sh\nexit 3\n", "9", NULL),
@@ -70,7 +69,6 @@ static void test_assertion(void **state)
 		"exit 254\n";
 	char text[1000];
 
-	(void)state;
 	format(text, sizeof(text), script, "echo \"  Unhandled exception '0x3'\"");
 	assert_string_equal(strstr(verdict(text, "9", NULL), "not ok"),
 			    "not ok 3 - name # processor.c:567: Unhandled exception '0x3'");
@@ -92,7 +90,6 @@ static bool is_gone(void)
 /* Processes that it leaves behind are killed, so that the next test has the level for itself. */
 static void test_left_behind(void **state)
 {
-	(void)state;
 	assert_string_equal(
 		verdict("#!/bin/sh\nsleep 100 >/dev/null 2>&1 & echo $! >pid\n", "9", NULL),
 		"ok 3 - name");
@@ -102,9 +99,8 @@ static void test_left_behind(void **state)
 /* Processes that it started are killed with it. */
 static void test_limit(void **state)
 {
-	(void)state;
 	assert_string_equal(verdict("#!/bin/sh\nsleep 100 & echo $! >pid; sleep 100\n", "1", NULL),
-			    "not ok 3 - name # not ended within 1 s");
+			    "not ok 3 - name # did not end within 1 s");
 	assert_true(is_gone());
 	setenv("NEST_LEVEL", "1", 1);
 	assert_string_equal(verdict("#!/bin/sh\nsleep 2\n", "1", NULL), "ok 3 - name");
@@ -115,7 +111,6 @@ static void test_condition(void **state)
 {
 	char condition[300];
 
-	(void)state;
 	write_file("parameter", "Y\n");
 	assert_non_null(getcwd(condition, sizeof(condition) - 20));
 	strcat(condition, "/parameter=Y");

@@ -29,7 +29,6 @@ static const char *printed(void)
 
 static int begin(void **state)
 {
-	(void)state;
 	report_init(&r, DEPTH_OPEN);
 	r.outermost = 0;
 	r.deepest = 10;
@@ -43,7 +42,6 @@ static int begin(void **state)
  */
 static void test_table(void **state)
 {
-	(void)state;
 	add(10, "suite", "bad", RESULT_FAIL, "late");
 	add(10, "suite", "good", RESULT_PASS, "");
 	add(1, "suite", "good", RESULT_PASS, "");
@@ -64,7 +62,6 @@ static void test_table(void **state)
 
 static void test_nothing(void **state)
 {
-	(void)state;
 	assert_string_equal(printed(), "");
 }
 

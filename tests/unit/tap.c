@@ -15,7 +15,6 @@ static void is(const char *line, const char *id, enum result result, const char 
 
 static void test_results(void **state)
 {
-	(void)state;
 	is("ok 1 a test", "a_test", RESULT_PASS, "");
 	is("not ok 2 - Another: one", "another_one", RESULT_FAIL, "");
 	is("    ok 3 nested # ms=5", "nested", RESULT_PASS, "ms=5");
@@ -30,7 +29,6 @@ static void test_no_results(void **state)
 	static const char *const lines[] = { "",     "okay 1 x", "not", "# ok 1 x",
 					     "1..3", "nok 1",	 "ok",	"ok -" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		if (tap_result(lines[i], &t))
 			wrong("a result: %s", lines[i]);
@@ -38,7 +36,6 @@ static void test_no_results(void **state)
 
 static void test_begins(void **state)
 {
-	(void)state;
 	assert_true(tap_begins("TAP version 13"));
 	assert_true(tap_begins("  KTAP version 1"));
 	assert_false(tap_begins("ok 1 TAP version 13"));
@@ -49,7 +46,6 @@ static void test_plan(void **state)
 	static const char *const others[] = { "1..", "1..x", "  1..3", "2..3", "1..3 x", "# 1..3" };
 	int count = 0;
 
-	(void)state;
 	assert_true(tap_plan("1..12", &count) && count == 12);
 	assert_true(tap_plan("1..0 # SKIP no CPU", &count) && count == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
@@ -65,7 +61,6 @@ static void test_hostile(void **state)
 {
 	char line[1000];
 
-	(void)state;
 	memset(line, 'a', sizeof(line));
 	memcpy(line, "ok 1 ", 5);
 	memcpy(line + 700, " # <LAVA_\033", 10);

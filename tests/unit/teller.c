@@ -29,7 +29,6 @@ static void hear_later(void *context, const struct record *rec)
 
 static int begin(void **state)
 {
-	(void)state;
 	count = later = 0;
 	teller_init(&t, 1, 1, 3);
 	teller_listen(&t, hear, &t);
@@ -39,7 +38,6 @@ static int begin(void **state)
 
 static void what_is_new_is_told_once_and_last_by_its_kind(void **state)
 {
-	(void)state;
 	t.self->total_kib = 1000;
 	t.self->kernel_s = 0.5;
 	tell_level(&t, "level");
@@ -65,7 +63,6 @@ static void a_level_with_all_its_figures_fits_records(void **state)
 	int fields = 0, sent = 0;
 	char line[RECORD_MAX];
 
-	(void)state;
 	for (int i = 0; i < level_field_count; i++) {
 		const struct field *f = &level_fields[i];
 		char value[256];
@@ -88,7 +85,6 @@ static void a_level_with_all_its_figures_fits_records(void **state)
 
 static void what_is_unknown_is_no_field(void **state)
 {
-	(void)state;
 	tell_number(&t, 1, "alive", "exits", UNKNOWN);
 	assert_int_equal(heard[0].count, 0);
 	tell_number(&t, 1, "alive", "exits", 0);
@@ -100,7 +96,6 @@ static void a_host_tells_of_its_child(void **state)
 {
 	struct reason why;
 
-	(void)state;
 	teller_init(&t, HOST_LEVEL, 0, 1);
 	teller_listen(&t, hear, &t);
 	teller_listen(&t, hear_later, NULL);
@@ -135,7 +130,6 @@ static const char *lines_of(int from, const char *kind, const char *key, const c
 
 static void events_are_lines(void **state)
 {
-	(void)state;
 	assert_string_equal(lines_of(2, "ready", "ready_s", "1", false), "# supernest: L2 ready\n");
 	assert_string_equal(lines_of(2, "text", "line", "hello", false),
 			    "# supernest: L2| hello\n");
@@ -146,14 +140,12 @@ static void events_are_lines(void **state)
 /* While a shell has the terminal, the terminal is raw. */
 static void a_raw_terminal_gets_its_carriage_back(void **state)
 {
-	(void)state;
 	assert_string_equal(lines_of(2, "ready", "ready_s", "1", true),
 			    "# supernest: L2 ready\r\n");
 }
 
 static void no_child_writes_a_line_of_ours(void **state)
 {
-	(void)state;
 	assert_string_equal(lines_of(2, "text", "line", "\033[2J\n# supernest: end", false),
 			    "# supernest: L2| ?[2J?? supernest: end\n");
 }
@@ -161,7 +153,6 @@ static void no_child_writes_a_line_of_ours(void **state)
 /* At a level's own console the escape does not work: nothing filters the input there. */
 static void a_shell_says_how_it_ends(void **state)
 {
-	(void)state;
 	assert_null(strstr(lines_of(1, "shell", "state", "on", false), SHELL_ESCAPE));
 	assert_non_null(strstr(lines_of(2, "shell", "state", "on", false), SHELL_ESCAPE));
 	assert_string_equal(lines_of(2, "shell", "state", "off", false),
@@ -172,7 +163,6 @@ static void a_level_without_a_reader_says_nothing(void **state)
 {
 	struct lines l = { .out = NULL };
 
-	(void)state;
 	lines_say(&l, "%s", "nobody is there");
 }
 

@@ -23,7 +23,6 @@ static int open_pty(void **state)
 {
 	struct termios raw;
 
-	(void)state;
 	master = posix_openpt(O_RDWR | O_NOCTTY);
 	assert_true(master >= 0);
 	assert_int_equal(grantpt(master), 0);
@@ -44,7 +43,6 @@ static int open_pty(void **state)
 
 static int close_pty(void **state)
 {
-	(void)state;
 	close(slave);
 	close(master);
 	return 0;
@@ -72,7 +70,6 @@ static void test_which(void **state)
 {
 	int null = open("/dev/null", O_RDWR);
 
-	(void)state;
 	assert_false(terminal_open(&t, null));
 	close(null);
 	assert_true(terminal_open(&t, slave));
@@ -96,7 +93,6 @@ static void test_which(void **state)
 /* Unchanged text is not written again, so that nothing flickers. */
 static void test_changes_only(void **state)
 {
-	(void)state;
 	assert_true(terminal_open(&t, slave));
 	assert_string_equal(written(), "");
 	show(2, "second");
@@ -122,7 +118,6 @@ static void test_resize(void **state)
 {
 	struct frame *f;
 
-	(void)state;
 	assert_true(terminal_open(&t, slave));
 	f = terminal_frame(&t);
 	assert_int_equal(f->columns, 39);
@@ -161,7 +156,6 @@ static void test_resize(void **state)
 /* A terminal that the user stopped (Ctrl-S) does not stop us, and is up to date when it resumes. */
 static void test_stopped(void **state)
 {
-	(void)state;
 	assert_true(terminal_open(&t, slave));
 	show(1, "");
 	written();

@@ -8,7 +8,6 @@ static struct uplink u = { .run_id = "5eed", .input = -1 };
 
 static int begin(void **state)
 {
-	(void)state;
 	if (pipe(ends))
 		return -1;
 	u.serial = ends[1];
@@ -17,7 +16,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
 	return close(ends[0]) || close(ends[1]);
 }
 
@@ -27,7 +25,6 @@ static void a_record_goes_up_as_it_is(void **state)
 	char line[RECORD_MAX];
 	ssize_t n;
 
-	(void)state;
 	record_init(&told, "stop", 2, 3);
 	told.seq = 7;
 	record_add(&told, "reason", "panic");
@@ -49,7 +46,6 @@ static void a_record_that_does_not_fit_is_dropped_and_said(void **state)
 	char text[RECORD_MAX - 200], line[RECORD_MAX];
 	struct record rec;
 
-	(void)state;
 	memset(text, '!', sizeof(text) - 1); /* each becomes three characters */
 	text[sizeof(text) - 1] = '\0';
 	record_init(&rec, "text", 2, 2);

@@ -47,7 +47,6 @@ static void test_evidence(void **state)
 	uint32_t random = 14;
 	int ok = 0;
 
-	(void)state;
 	for (int n = 0; n < RUNS; n++) {
 		bool mostly = n % 2; /* otherwise hardly any would be ok */
 
@@ -74,7 +73,6 @@ static void test_evidence(void **state)
 /* The same by records: a level that is missing, is not ready, or was not started by its parent. */
 static void test_one_missing(void **state)
 {
-	(void)state;
 	for (int broken = -1; broken <= DEEPEST; broken++)
 		for (int how = 0; how < 4; how++) {
 			report_init(&r, DEEPEST);

@@ -131,7 +131,6 @@ static void check_all(void)
 
 static void test_pictures(void **state)
 {
-	(void)state;
 	begin(5);
 	now += 1.5;
 	draw(79, 23, false, false);
@@ -187,7 +186,6 @@ static void test_pictures(void **state)
 /* A level's end: failed checks by name, late checks, the orderly end. */
 static void test_ends(void **state)
 {
-	(void)state;
 	begin(DEPTH_OPEN);
 	up(0, 1);
 	starts(0);
@@ -215,7 +213,6 @@ static void test_ends(void **state)
 
 static void test_windows(void **state)
 {
-	(void)state;
 	begin(MAX_LEVEL);
 	check_all();
 	for (int level = 0; level < 4; level++) {
@@ -239,7 +236,6 @@ static void test_windows(void **state)
 /* A level may send anything about itself. */
 static void test_hostile(void **state)
 {
-	(void)state;
 	begin(DEPTH_OPEN);
 	up(0, 1);
 	starts(0);

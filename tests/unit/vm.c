@@ -35,7 +35,6 @@ static bool has(const struct vm_config *c, const char *words)
 
 static void test_sets_memory(void **state)
 {
-	(void)state;
 	assert_true(vm_sets_memory("-m%2064M"));
 	assert_true(vm_sets_memory("-S%20--m%2064M"));
 	assert_true(vm_sets_memory("-numa%20node"));
@@ -48,7 +47,6 @@ static void test_words(void **state)
 {
 	struct vm_config c = plain;
 
-	(void)state;
 	assert_true(has(&c, "./qemu -nodefaults "));
 	assert_true(has(&c, " -kernel '/boot/my kernel' "));
 	assert_true(has(&c, " -append 'nest.level=1 quiet' "));
@@ -97,7 +95,6 @@ static void test_terminal(void **state)
 {
 	struct vm_config c = plain;
 
-	(void)state;
 	c.terminal = VM_TERMINAL_SHELL;
 	assert_true(has(&c, "virtconsole,nr=0") && has(&c, " virtio_mmio.device=512@"));
 	c.terminal = VM_TERMINAL_PASSED_ON;
@@ -112,7 +109,6 @@ static void test_extra_words(void **state)
 	char longest[300] = "-device%20", many[1024] = "";
 	struct vm vm;
 
-	(void)state;
 	c.extra_args = "-device%20virtio-rng-device%20%20-S";
 	assert_true(has(&c, " -device virtio-rng-device -S"));
 	memset(longest + 10, 'x', sizeof(longest) - 11);
@@ -151,7 +147,6 @@ static void test_arguments(void **state)
 	char text[8192];
 	struct vm vm;
 
-	(void)state;
 	c.machine_options = ",x=on";
 	c.extra_args = "-smp%202%20%20-name%20x";
 	assert_int_equal(dup2(1, 200), 200); /* left open for us by who started us */
@@ -180,7 +175,6 @@ static void test_pipes(void **state)
 	struct vm vm;
 	int status;
 
-	(void)state;
 	program("#!/bin/sh\necho console >&3\necho record >&4\necho trouble >&2\n"
 		"[ -z \"$(cat)\" ] && [ ! -e /proc/$$/fd/5 ] && exit 7\n");
 	assert_int_equal(vm_start(&vm, &plain), 0);
@@ -199,7 +193,6 @@ static void test_end(void **state)
 	struct vm vm;
 	int status;
 
-	(void)state;
 	program("#!/bin/sh\ntrap '' TERM INT HUP\necho up >&3\nwhile :; do :; done\n");
 	assert_int_equal(vm_start(&vm, &plain), 0);
 	assert_int_equal(poll(&(struct pollfd){ vm.console, POLLIN, 0 }, 1, 10000), 1);
@@ -217,7 +210,6 @@ static void test_no_program(void **state)
 	struct vm vm;
 	int status;
 
-	(void)state;
 	c.qemu = "./nowhere/qemu";
 	assert_int_equal(vm_start(&vm, &c), 0);
 	assert_string_equal(all_of(vm.messages), "./nowhere/qemu: No such file or directory\n");
