@@ -456,10 +456,22 @@ static const uint32_t saved_msrs[] = {
 };
 #define MSR_VM_HSAVE_PA 0xc0010117
 
+static bool has_msr(struct machine *m, uint32_t index)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[1];
+	} msr = { .head.nmsrs = 1, .entry[0].index = index };
+
+	return ioctl(m->vcpu, KVM_GET_MSRS, &msr) == 1;
+}
+
 static int get_msrs(struct machine *m, struct machine_state *s)
 {
 	int n = 0;
 
+	if (m->svm && has_msr(m, MSR_RECURSION))
+		s->msrs.entry[n++].index = MSR_RECURSION;
 	for (size_t i = 0; i < ARRAY_SIZE(saved_msrs); i++) {
 		if (saved_msrs[i] == 0x6e0 && m->svm)
 			s->msrs.entry[n++].index = MSR_VM_HSAVE_PA;

@@ -11,6 +11,7 @@
 #include "guest/runtime.h"
 
 #include <cpuid.h>
+#include <signal.h>
 #include <string.h>
 
 #define VECTOR 0x51
@@ -22,6 +23,7 @@
 #define FEATURE_VIRTUAL_VMLOAD 15
 #define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
 #define SLICES_MAX 200
+#define TICK_S 0.01 /* until the first look at a guest that is to be moved while G3 runs */
 #define STAR 0xc0000081
 #define SOME_STAR 0x23001000000000
 #define PORT 0x80
@@ -35,6 +37,13 @@
 #define POOL 8
 #define WIDE_BASE (2ul << 30)
 #define WIDE_PAGES 1024ul /* twice as many tables as L0's KVM keeps: docs/recursion.md, 12 */
+
+/* What the launcher does at a call: */
+enum ask {
+	TAKE_INIT_BACK,
+	MOVE,	     /* moves its guest to another VM */
+	MOVE_WITH_G3 /* moves it when G3 has run */
+};
 
 static struct vmcb *outer(void)
 {
@@ -81,6 +90,12 @@ static void g2_main(void)
 		}
 		stgi();
 	}
+}
+
+static void g2_is_moved(void)
+{
+	guest_call(CALL_HOST);
+	g2_main();
 }
 
 static void g3_exits(void)
@@ -159,10 +174,24 @@ static void g3_reads_widely(void)
 	}
 }
 
+static void halts(void)
+{
+	for (;;)
+		asm volatile("hlt");
+}
+
 static void g3_spins(void)
 {
 	for (;;)
 		asm volatile("");
+}
+
+static void g3_counts(void)
+{
+	volatile uint64_t *answer = &ARENA->answer;
+
+	for (;;)
+		++*answer;
 }
 
 /* ---- G1 ---------------------------------------------------------------------------------- */
@@ -673,6 +702,62 @@ static void try_deadline(bool all)
 	expect("exit of G3 by its deadline", ARENA->log.code[0], EXIT_DEADLINE);
 }
 
+/* A deadline wakes a guest that G1 lets halt, and a guest of that guest. */
+static void try_halt(bool all)
+{
+	struct vmcb *v = outer();
+
+	arrange(all, halts);
+	intercept(v, EXIT_HLT, false);
+	intercept(inner(), EXIT_HLT, false);
+	run_until(is_deep);
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + SLICE;
+	expect_deep("a deadline of G2's VMCB while G3 is halted", EXIT_DEADLINE);
+	expect("time at that deadline", __rdtsc() >= v->rec_deadline, true);
+
+	arrange(all, halts);
+	intercept(v, EXIT_HLT, false);
+	v->rip = (uint64_t)halts;
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + SLICE;
+	expect("a deadline while G2 is halted", run(), EXIT_DEADLINE);
+	expect("time at it", __rdtsc() >= v->rec_deadline, true);
+}
+
+static bool has_moved(void)
+{
+	return *(volatile uint64_t *)&ARENA->argument != MOVE_WITH_G3;
+}
+
+/* Another VM goes on with what this one was doing: with G2 behind a call, or with G3. */
+static void try_move(bool all)
+{
+	struct vmcb *v = outer();
+	uint64_t count;
+
+	ARENA->argument = MOVE;
+	arrange(all, g3_exits);
+	v->rip = (uint64_t)g2_is_moved;
+	expect_done("G2 that is moved before its VMRUN");
+	expect("exits of G3 behind that", ARENA->log.count, 2);
+	arrange(all, g3_spins);
+	v->rip = (uint64_t)g2_is_moved;
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + SLICE;
+	expect("a deadline of G2 that is moved", run(), EXIT_DEADLINE);
+
+	arrange(all, g3_counts);
+	ARENA->argument = MOVE_WITH_G3;
+	guest_call(CALL_HOST);
+	run_until(has_moved);
+	count = ARENA->answer;
+	run_until(is_deep);
+	expect("exits of G3, which was moved", ARENA->log.count, 0);
+	expect("G3 that goes on after that", ARENA->answer > count, true);
+	ARENA->argument = TAKE_INIT_BACK;
+}
+
 static void try_tsc(bool all)
 {
 	uint64_t start;
@@ -848,7 +933,9 @@ void case_recursion(void)
 		try_nmi(all);
 		try_virtual_interrupt(all);
 		try_deadline(all);
+		try_halt(all);
 		try_illegal_state(all);
+		try_move(all);
 		try_tsc(all);
 		fuzz(all);
 		try_instructions(all);
@@ -858,10 +945,48 @@ void case_recursion(void)
 
 /* ---- the launcher ------------------------------------------------------------------------ */
 
+/* One KVM_RUN that a tick interrupts, although none interrupts a call */
+static int step_for(struct machine *m, double s)
+{
+	sigset_t tick;
+	int reason;
+
+	sigemptyset(&tick);
+	sigaddset(&tick, SIGALRM);
+	machine_tick(s);
+	sigprocmask(SIG_UNBLOCK, &tick, NULL);
+	reason = machine_step(m);
+	sigprocmask(SIG_BLOCK, &tick, NULL);
+	machine_tick(m->tick_s);
+	return reason;
+}
+
+/* Until G3 has run; then a tick most likely finds the CPU in it.  On a busy machine that takes longer. */
+static int run_g3(struct machine *m)
+{
+	volatile uint64_t *answer = &ARENA->answer;
+	int reason = 0;
+
+	for (double s = TICK_S; !*answer && !reason && s < m->limit_s; s *= 2)
+		reason = step_for(m, s);
+	if (*answer && !reason)
+		return 0;
+	return m->why[0] ? -1 : machine_fail(m, "G3 did not run: exit reason %d", reason);
+}
+
 bool call_recursion(struct machine *m, int reason)
 {
-	if (reason == KVM_EXIT_IO)
+	static struct machine_state moved;
+	bool wait = ARENA->argument == MOVE_WITH_G3;
+
+	if (reason != KVM_EXIT_IO) {
+		machine_fail(m, "KVM_RUN ended with exit reason %d", reason);
+		return false;
+	}
+	if (ARENA->argument == TAKE_INIT_BACK)
 		return !machine_take_init_back(m);
-	machine_fail(m, "KVM_RUN ended with exit reason %d", reason);
-	return false;
+	if (wait && run_g3(m))
+		return false;
+	ARENA->argument = MOVE;
+	return !machine_move(m, &moved);
 }
