@@ -730,11 +730,15 @@ static bool has_moved(void)
 	return *(volatile uint64_t *)&ARENA->argument != MOVE_WITH_G3;
 }
 
+static bool has_counted(void)
+{
+	return is_deep() && ARENA->answer;
+}
+
 /* Another VM goes on with what this one was doing: with G2 behind a call, or with G3. */
 static void try_move(bool all)
 {
 	struct vmcb *v = outer();
-	uint64_t count;
 
 	ARENA->argument = MOVE;
 	arrange(all, g3_exits);
@@ -751,10 +755,9 @@ static void try_move(bool all)
 	ARENA->argument = MOVE_WITH_G3;
 	guest_call(CALL_HOST);
 	run_until(has_moved);
-	count = ARENA->answer;
-	run_until(is_deep);
+	ARENA->answer = 0; /* G3 counts on, once its memory is mapped again */
+	run_until(has_counted);
 	expect("exits of G3, which was moved", ARENA->log.count, 0);
-	expect("G3 that goes on after that", ARENA->answer > count, true);
 	ARENA->argument = TAKE_INIT_BACK;
 }
 
