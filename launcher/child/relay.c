@@ -277,19 +277,18 @@ static bool boots_for_ever(const struct relay *r)
 }
 
 /*
- * A child's memory is mapped by the levels below it too: while it touches new memory, they have exits, and we see
- * none.  How slow that makes it shows in its boot.
+ * A child's memory is also mapped by the levels above us: while it touches new memory, they handle exits that we do not
+ * see.  Its boot shows how slow that makes it.
  */
-static bool is_spinning(const struct relay *r)
+static double spin_limit_s(const struct relay *r)
 {
-	return r->counts_exits &&
-	       r->cpu_s - r->exit_cpu_s > r->limits.spin_s + SPIN_BOOTS * r->spoken_s;
+	return r->limits.spin_s + SPIN_BOOTS * r->spoken_s;
 }
 
 /* What it does meanwhile is not the child's doing: QEMU waits for a vCPU, or KVM does not return. */
 static bool is_held(const struct relay *r)
 {
-	return r->save_restore.pending && r->cpu_s - r->asked_cpu_s > r->limits.spin_s;
+	return r->save_restore.pending && r->cpu_s - r->asked_cpu_s > spin_limit_s(r);
 }
 
 static void save_and_restore(struct relay *r)
@@ -320,7 +319,7 @@ static void consider_abort(struct relay *r)
 		r->abort = ABORT_DEAD;
 	else if (r->clock_s - r->executed_s > p->idle_s)
 		r->abort = ABORT_IDLE;
-	else if (is_spinning(r))
+	else if (r->counts_exits && r->cpu_s - r->exit_cpu_s > spin_limit_s(r))
 		r->abort = ABORT_SPIN;
 	else if (is_held(r))
 		r->abort = ABORT_RESTORE;
