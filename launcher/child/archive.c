@@ -34,7 +34,7 @@ struct output {
 	int fd;
 	unsigned int inode;
 	struct archive *archive;
-	struct sha256 sum; /* unless it is hoped to be known */
+	struct sha256 sum; /* not computed while the archive may be the known one */
 	struct poly1305 tag;
 	bool failed;
 };

@@ -49,7 +49,8 @@ struct archive_entry {
 #define UNTIL_PATH "/etc/supernest/until"
 /*
  * Reads the file PATH, which lists files that only levels up to a number need: first the number, then a
- * name on each line.  N stays empty if LEVEL's child still needs them.  -1 (printed) if PATH is malformed.
+ * name on each line.  N stays empty if LEVEL's child still needs these files.  -1 (printed) if PATH is
+ * malformed.
  */
 int names_read(struct names *n, const char *path, int level);
 void names_free(struct names *n);

@@ -117,8 +117,8 @@ static void write_report_so_far(void *context, FILE *f)
 static volatile double stopped_s; /* when the first signal came; 0: none */
 
 /*
- * The first signal ends the run in order, a later one at once.  timeout(1) and CI runners send each signal twice, to
- * the process and to its group: that is one.
+ * The first signal ends the run in order, a later one at once.  timeout(1) and CI runners send each
+ * signal twice, to the process and to its group: that counts as one.
  */
 static void on_signal(int number)
 {
@@ -317,7 +317,7 @@ static void tell_end(struct child *c, const struct reason *why)
 	tell_evidence(t, about, &c->evidence);
 }
 
-/* Somebody who stops the outermost guest on a host goes on with it, or ends the run. */
+/* A user may stop the outermost guest on a host for this long before its time counts again. */
 #define PAUSE_S 120
 
 /* On hardware a level is up to 20 times slower than its parent, which knows only its own pace. */
@@ -337,7 +337,7 @@ static struct watchdog watchdog_limits(double pace_s, int vcpus)
 /* A child sends heartbeats by its own clock.  In Bochs a second of that takes up to a minute. */
 #define BOCHS_SILENT_S 900
 
-/* It died, or its time was over, before its launcher spoke, and it has less RAM than it needs. */
+/* The child died, or its time was over, before its launcher spoke, and it has less RAM than it needs. */
 static void blame_memory(const struct child *c, struct reason *why)
 {
 	int64_t ram_kib = c->run->teller.report.setup.memory_kib;
@@ -357,7 +357,7 @@ static void start_feed(struct child *c)
 	if (c->run->decided.exec.input < c->level)
 		return;
 	c->feed = feed_start(c->input, c->vm.terminal_in);
-	if (c->feed > 0) { /* only the feed has that end now */
+	if (c->feed > 0) { /* only the feed keeps this end of the pipe */
 		close(c->vm.terminal_in);
 		c->vm.terminal_in = -1;
 	}

@@ -48,10 +48,10 @@ int cmdline_read(const char *path, const char *virt, const char *kernel, char *p
 }
 
 /*
- * If a tick costs its whole period, there is no time for work.  With classic nesting a tick is about ten
- * exits, each up to four times as expensive as one of the parent.  With recursive SVM an exit is cheap at
- * any depth.  There the code of the tick is expensive, which never is in the emulator's caches, and all
- * levels share one CPU.
+ * If a tick costs its whole period, there is no time for work.  With classic nesting a tick is about
+ * ten exits, each up to four times as expensive as one of the parent.  With recursive SVM an exit is
+ * cheap at any depth.  There the code of the tick is expensive, because it is never in the emulator's
+ * caches, and all levels share one CPU.
  */
 int cmdline_tick_jiffies(double exit_s, int level, bool recursive)
 {
@@ -65,7 +65,8 @@ int cmdline_tick_jiffies(double exit_s, int level, bool recursive)
 
 /*
  * The part of the time budget that is kept for an orderly end: the deepest level stops first, the
- * outermost last.  To end takes a level a fraction of its boot time, and its child as long or longer.
+ * outermost last.  Ending takes a level a fraction of its boot time, and takes its child as long or
+ * longer.
  */
 static double reserve_s(double left_s, double pace_s, bool recursive)
 {

@@ -32,7 +32,7 @@ pid_t feed_start(int in, int out)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != launcher) /* the launcher died before */
+	if (getppid() != launcher) /* the launcher has already died */
 		_exit(0);
 	/* This process must hold no other pipe end open: its reader would wait for us. */
 	in = fcntl(in, F_DUPFD, 10);

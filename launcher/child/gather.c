@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 /*
- * The kernel's static log buffer is in its image, which is loaded at a low address.  Distributions have
- * 128 KiB.
+ * The kernel's static log buffer is in its image, which is loaded at a low address.  In distributions'
+ * kernels it has 128 KiB.
  */
 #define GUEST_SEARCH (160 << 20)
 #define WINDOW (1 << 20)
 #define LOG_MAX (128 << 10)
 #define MAPPINGS_MAX 512 /* QEMU has about 200 */
-#define LARGEST 4	 /* the log is in one of them, if the kernel has come so far */
+#define LARGEST 4	 /* the log is in one of them, if the kernel got that far */
 #define FIRST_TEXT "Linux version "
 #define SECOND_TEXT "Command line: "
 

@@ -45,7 +45,10 @@ int kernel_read(const char *path, struct kernel *k)
 	memcpy(&init, setup + INIT_SIZE, sizeof(init));
 	memcpy(&syssize, setup + SYSSIZE, sizeof(syssize));
 	k->init_kib = init / 1024;
-	/* Documentation/arch/x86/boot.rst: 0 stands for 4 sectors of setup, and the boot sector precedes them. */
+	/*
+	 * Documentation/arch/x86/boot.rst: 0 stands for 4 sectors of setup, and the boot sector
+	 * precedes them.
+	 */
 	k->file_bytes =
 		((setup[SETUP_SECTS] ? setup[SETUP_SECTS] : 4) + 1) * 512 + (int64_t)syssize * 16;
 	if (version && version + KERNEL_VERSION_BASE < n) {
@@ -103,7 +106,7 @@ void free_file(const struct appliance *a, const char *path)
 	unlink(path);
 }
 
-/* Calls EACH for every kernel, once for the target of links. */
+/* Calls EACH for every kernel file.  Skips links: their targets are among the files. */
 static void each_kernel(void (*each)(const char *path, const struct stat *st, void *context),
 			void *context)
 {

@@ -25,8 +25,8 @@ int64_t kernel_all_kib(void);
 void kernel_free_all(const struct appliance *a);
 
 /*
- * Frees a file's memory in tmpfs and removes its name.  A process that has it mapped keeps a hole.  A file that is
- * being executed stays.
+ * Frees a file's memory in tmpfs and removes its name.  A process that has it mapped keeps a hole.  A
+ * file that is being executed stays.
  */
 void free_file(const struct appliance *a, const char *path);
 /* How much memory that gives back: none if the file is not in memory. */

@@ -19,7 +19,7 @@ static void on_fault(int signo)
 {
 	if (trying)
 		siglongjmp(refused, 1);
-	sigaction(signo, &before, NULL); /* not ours: it comes again */
+	sigaction(signo, &before, NULL); /* not from our instruction: it is raised again */
 }
 
 int port_allow(int port, int count)

@@ -11,11 +11,11 @@
 
 #define ASIDE_S 0.5	    /* the longest interval between two looks at other work */
 #define LINE_MAX_BYTES 4096 /* longer than any record */
-/* More than all levels can send: that of 64 levels, each with a flooded console and its launcher's records. */
+/* More than all levels can send: 64 levels, each with a flooded console and its launcher's records. */
 #define SPEAKERS 64
 #define RECORDS_S (SPEAKERS * LINES_S)
 #define RECORDS_BURST (SPEAKERS * (LINES_BURST + 100))
-/* More than a pipe holds once QEMU has ended; a grandchild may keep the pipe open and write on. */
+/* More than a pipe holds once QEMU has ended; a grandchild may keep the pipe open and go on writing. */
 #define DRAIN_BYTES (1 << 20)
 /* At any depth our kernel boots in 300 exits, and Debian's on a PC with a serial console in 93,000. */
 #define BOOT_EXITS 1000000
@@ -204,9 +204,9 @@ void relay_look(struct relay *r)
 }
 
 /*
- * Adds up the time and CPU time since the last look.  If we ourselves were not executed, because the host
- * slept or our own QEMU was stopped, the child was not either: that time does not count.  Nor does a pause
- * that somebody makes with a signal or a debugger.
+ * Adds up the time and CPU time since the last look.  If we ourselves were not executed, because the
+ * host slept or our own QEMU was stopped, the child was not executed either: that time does not count.
+ * Nor does a pause that a user makes with a signal or a debugger.
  */
 static void pass_time(struct relay *r)
 {
@@ -254,8 +254,8 @@ static void look_for_life(struct relay *r)
 }
 
 /*
- * An emulated child that is starved uses little CPU time, and its heartbeats are late.  A level cannot see this: its
- * own host starves it together with its child.
+ * An emulated child that is starved uses little CPU time, and its heartbeats are late.  A level cannot
+ * see this: its own host starves it together with its child.
  */
 static bool is_silent(const struct relay *r)
 {
@@ -277,15 +277,15 @@ static bool boots_for_ever(const struct relay *r)
 }
 
 /*
- * A child's memory is also mapped by the levels above us: while it touches new memory, they handle exits that we do not
- * see.  Its boot shows how slow that makes it.
+ * The levels above us map the memory of a child too: while the child touches new memory, they have
+ * exits, and we see none.  The time of its boot shows how slow that makes it.
  */
 static double spin_limit_s(const struct relay *r)
 {
 	return r->limits.spin_s + SPIN_BOOTS * r->spoken_s;
 }
 
-/* What it does meanwhile is not the child's doing: QEMU waits for a vCPU, or KVM does not return. */
+/* Whether a round trip of the child's state hangs: QEMU waits for a vCPU, or KVM does not return. */
 static bool is_held(const struct relay *r)
 {
 	return r->save_restore.pending && r->cpu_s - r->asked_cpu_s > spin_limit_s(r);
@@ -392,8 +392,8 @@ void relay_run(struct relay *r)
 		consider_abort(r);
 		save_and_restore(r);
 		/*
-		 * A record that we passed on shows that we live, too.  If each of n levels sent heartbeats
-		 * nevertheless, n^2 records would have to be passed on.
+		 * A record that we passed on is a sign of life too.  If each of n levels sent
+		 * heartbeats nevertheless, n^2 records would have to be passed on.
 		 */
 		if (next_heartbeat_s && r->records != records && !r->beats_always)
 			next_heartbeat_s = now_s() + r->heartbeat_s;

@@ -24,10 +24,11 @@
  */
 struct watchdog {
 	double idle_s; /* time without any CPU time */
-	double spin_s; /* CPU time without an exit that the guest itself caused, plus twice what its launcher took to speak */
-	double silent_s; /* time without a record, plus ten times what its launcher took to speak */
-	double dead_s;	 /* time without another line once it has announced its death */
-	double stopped_s; /* time that does not count because somebody has stopped QEMU by a signal */
+	/* CPU time without an exit that the guest itself caused, plus twice the time to its first record */
+	double spin_s;
+	double silent_s;  /* time without a record, plus ten times the time to its first one */
+	double dead_s;	  /* time without another line once it has announced its death */
+	double stopped_s; /* time that does not count while a signal has stopped QEMU */
 	double boot_s;	  /* CPU time until its launcher speaks; or ten times that on the clock */
 };
 

@@ -15,7 +15,7 @@
 #define CHUNK 2048 /* a pipe that is ready takes this much without blocking (PIPE_BUF is 4096) */
 #define CTRL_D "\004"
 #define CTRL_D_MS 1000 /* until it is sent again: a running program may have consumed it */
-#define QUIET_MS 200   /* after this long a silence nothing more comes */
+#define QUIET_MS 200   /* after a silence this long nothing more comes */
 #define FINISH_S 10
 #define ANSWER_MS 1000
 
@@ -119,7 +119,7 @@ void remote_size(int in, int out, struct winsize *window, char *typed, size_t si
 /* ---- passing bytes on, in another process ------------------------------------------------ */
 
 struct flow {
-	int from, to; /* -1: its end has come */
+	int from, to; /* -1: it has ended */
 	size_t start, end, size;
 	char *data;
 };
@@ -130,7 +130,7 @@ struct pump {
 	struct escape escape;
 	pid_t launcher;
 	bool owner;	/* the user's terminal is ours */
-	bool from_tty;	/* and it is a terminal */
+	bool from_tty;	/* and its input is a terminal */
 	bool typed_all; /* the end of the user's input has come */
 };
 
@@ -201,7 +201,7 @@ static void flow_give(struct flow *f)
 	if (n > 0)
 		f->start += n;
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		f->start = f->end = 0; /* nobody reads it any more */
+		f->start = f->end = 0; /* it has no reader any more */
 }
 
 static void add_size(struct pump *p, const struct winsize *window)

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Between two of them the child runs for at least so long, and so many times as long as the last one took. */
+/*
+ * Between two round trips the child runs at least this long, and this many times as long as the last
+ * one took.
+ */
 #define LEAST_RUN_S 0.005
 #define RUN_SHARE 1
 
@@ -12,7 +15,7 @@
 #define REQUEST "{\"execute\":\"x-save-restore\",\"id\":1}\n"
 #define LOST \
 	"state is lost"	   /* our QEMU (migration/savevm.c); with any other error it is as it was */
-#define ANSWER "\"id\": 1" /* that of BEGIN has none */
+#define ANSWER "\"id\": 1" /* the answer to BEGIN has no id */
 
 static bool is_over(const struct save_restore *s)
 {

@@ -27,8 +27,8 @@ void save_restore_answer(struct save_restore *s, const char *line, double now_s)
 /* Seconds until the next one is due; -1: none will be, or one is under way. */
 double save_restore_wait_s(const struct save_restore *s, double now_s);
 /*
- * The checks of a child that has ended, how many round trips it made and how long the longest took.  BROKEN: it did
- * not end in order.
+ * The checks of a child that has ended: how many round trips it made, and how long the longest took.
+ * BROKEN: it did not end in order.
  */
 void save_restore_checks(const struct save_restore *s, bool broken, struct check *trips,
 			 struct check *downtime);

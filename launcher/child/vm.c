@@ -28,7 +28,7 @@
 #define ANSWERS_FD 6
 #define REQUESTS_FD 7
 #define TERMINAL_PIPE (1 << 20) /* a virtio console drops what its pipe has no room for */
-/* The first of microvm's virtio-mmio slots, which has no other way to be found. */
+/* The first of microvm's virtio-mmio slots: the kernel has no other way to find it. */
 #define MMIO_PARAMETER " virtio_mmio.device=512@0xfeb00000:5"
 
 struct args {
@@ -174,8 +174,9 @@ static void add_machine(struct args *a, const struct vm_config *c)
 static void add_cpu(struct args *a, const struct vm_config *c)
 {
 	/*
-	 * The ROM that optimizes old guests' TPR makes QEMU write back all registers.  If the host runs on
-	 * QEMU's own emulation of AMD-V, that takes the guest's TSS for none and refuses it all ports.
+	 * The ROM that optimizes old guests' TPR makes QEMU write back all registers, TR among them.
+	 * If the host runs on QEMU's own emulation of AMD-V, the emulated CPU then refuses the guest
+	 * all ports (port.h).
 	 */
 	if (c->kvm && c->machine == VM_PC)
 		add(a, "-global kvm-apic.vapic=off");
@@ -280,7 +281,7 @@ struct pipes {
 	int ours[PIPES], qemus[PIPES];
 };
 
-/* Bochs listens for viewers of its screen on a network port: let that be in a network of its own. */
+/* Bochs listens for viewers of its screen on a network port: gives it a network of its own. */
 static void leave_network(void)
 {
 	if (unshare(CLONE_NEWNET))
@@ -315,7 +316,7 @@ static void exec_qemu(struct args *a, const struct pipes *p, const struct vm_con
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* If we die, QEMU dies too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != launcher) /* the launcher died before */
+	if (getppid() != launcher) /* the launcher has already died */
 		_exit(127);
 	/* First moves them above their final numbers, then to these. */
 	for (size_t i = 0; i < count; i++)

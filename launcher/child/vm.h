@@ -80,7 +80,7 @@ void vm_close(struct vm *vm);
  * by physical interrupts, which are no sign of progress.  -1 if KVM's statistics are not available (yet).
  */
 int vm_exits(struct vm *vm, int64_t *total, int64_t *work);
-/* The sum of one of KVM's statistics over all vCPUs that vm_exits() has found; -1 if there is no such. */
+/* The sum of one of KVM's statistics over all vCPUs that vm_exits() has found; -1 if there is none of that name. */
 int64_t vm_stat(const struct vm *vm, const char *name);
 
 /*

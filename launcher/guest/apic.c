@@ -165,8 +165,8 @@ static void measure(uint32_t divide, uint64_t *low, uint64_t *high)
 }
 
 /*
- * If the guest's machine is saved and restored meanwhile, its TSC has gone on and the timer has not: then it is measured
- * once more.
+ * If the guest's machine is saved and restored meanwhile, its TSC has gone on and the timer has not:
+ * then it is measured once more.
  */
 static void try_divide(void)
 {
@@ -191,7 +191,10 @@ static void try_divide(void)
 	}
 }
 
-/* A timer with a large initial count can be read while it counts down: by 128, so that it does so for minutes. */
+/*
+ * A timer with a large initial count can be read while it counts down.  Divided by 128, it does so for
+ * minutes.
+ */
 static void try_count(void)
 {
 	uint64_t first, second;
@@ -491,9 +494,9 @@ static void try_lines(void)
 #define PV_EOI_TRIES 50
 
 /*
- * KVM says in memory that an interrupt can end without an exit: the guest then clears the bit instead of writing
- * the register.  KVM takes the offer back at the next exit, which a tick of this level may be: then it is tried
- * again.  CLEAR: the guest accepts the offer.
+ * KVM says in memory that an interrupt can end without an exit: the guest then clears the bit instead
+ * of writing the register.  KVM takes the offer back at the next exit, which a tick of this level may
+ * cause: then it is tried again.  CLEAR: the guest accepts the offer.
  */
 static bool is_offered(volatile uint64_t *offer, bool clear)
 {

@@ -65,7 +65,7 @@ static void expect_pc(struct machine *m, const char *what, const uint8_t *want)
 			     (unsigned long long)(uint64_t)want);
 }
 
-/* Checks which cause DR6 names: APM volume 2, 13.1.1.3. */
+/* Checks the cause that DR6 names: APM volume 2, 13.1.1.3. */
 static void expect_cause(struct machine *m, int kind)
 {
 	static const uint64_t causes[] = { 0, 1 << 0, 1 << 1, 1 << 14 };

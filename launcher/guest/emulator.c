@@ -118,7 +118,7 @@ static void try_permissions(void)
 	expect("exceptions of OUTS from the kernel's page", output(small_page(1)), VECTORS);
 }
 
-/* The same in user mode, with IOPL 3: a user may have pages of his own, but no hypercalls. */
+/* The same in user mode, with IOPL 3: it may have pages of its own, but no hypercalls. */
 static void try_user(void)
 {
 	asm volatile("pushfq\n\torq $0x3000, (%%rsp)\n\tpopfq" ::: "memory", "cc");

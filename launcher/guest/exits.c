@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What G2 does exits to G1 if, and only if, G1 intercepts it; otherwise G2 goes on.  Covers each
- * instruction whose intercept APM volume 2, 15.9 and 15.10 name.
+ * instruction for which APM volume 2, 15.9 and 15.10, name an intercept.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -132,7 +132,7 @@ static void try_selective(void)
 	}
 }
 
-/* A VMMCALL that G1 does not intercept raises #UD.  It must not reach a hypervisor below G1. */
+/* A VMMCALL that G1 does not intercept raises #UD.  It must not reach G1's own hypervisor. */
 static void try_vmmcall(void)
 {
 	struct vmcb *v = g2_init_bytes(0, "\x0f\x01\xd9\x0f\xa2", 5);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A hypervisor in 32-bit mode.  Its nested page tables then have the format of its own page tables, two levels of
- * 4-byte entries, or three with PAE (APM volume 2, 15.25.3).
+ * A hypervisor in 32-bit mode.  Its nested page tables then have the format of its own page tables, two
+ * levels of 4-byte entries, or three with PAE (APM volume 2, 15.25.3).
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -13,9 +13,9 @@
 #define NPF_USER_FINAL (4ull | 1ull << 32)
 
 /*
- * guest_run_legacy(VMCB, CR3, CR4) leaves long mode, executes VMRUN unless VMCB is NULL, and comes back.  CR3 must
- * map this code, the stack and the VMCB where the page tables of long mode do.  An exception in between is a
- * triple fault.
+ * guest_run_legacy(VMCB, CR3, CR4) leaves long mode, executes VMRUN unless VMCB is NULL, and comes
+ * back.  CR3 must map this code, the stack and the VMCB where the page tables of long mode do.  An
+ * exception in between is a triple fault.
  */
 asm(".pushsection .text.guest_run_legacy, \"ax\"\n"
     ".globl guest_run_legacy\nguest_run_legacy:\n"

@@ -400,7 +400,7 @@ static int handle(struct machine *m, int reason)
 	return call(m, reason) ? 1 : m->why[0] ? -1 : 0;
 }
 
-/* A busy machine may hold up a case for long, but facts come all the time. */
+/* A busy machine may hold up a case for long, but a case that runs states facts all the time. */
 static bool is_over(struct machine *m)
 {
 	double now = now_s();

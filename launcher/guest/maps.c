@@ -163,7 +163,7 @@ static void try_io(void)
 	for (size_t i = 0; i < sizeof(accesses) / sizeof(*accesses); i++) {
 		for (int b = 0; b < accesses[i].bytes; b++) {
 			memset(map, 0, sizeof(ARENA->iopm));
-			set_bit(map, 0x4f6 + b, true); /* over the border of a byte */
+			set_bit(map, 0x4f6 + b, true); /* across the end of a byte */
 			expect_io_exit("a port with one bit of it set", i, 0x4f6);
 		}
 		memset(map, 0, sizeof(ARENA->iopm));

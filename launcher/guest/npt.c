@@ -308,8 +308,8 @@ static void try_dirty_later(void)
 }
 
 /*
- * KVM itself reads G2's memory to emulate OUTS, through both page tables.  This level's KVM has the port
- * PIC_MASK.
+ * KVM itself reads G2's memory to emulate OUTS, through both page tables.  This level's KVM emulates
+ * the port PIC_MASK.
  */
 #define PIC_MASK 0x21
 static const char outs_code[] = "\x6e\xec"; /* outsb; in %dx, %al */
@@ -345,7 +345,7 @@ static void try_emulated_access(void)
 }
 
 /*
- * KVM writes G2's memory to emulate INS.  Whichever tables forbid that, the guest's own or the nested
+ * KVM writes G2's memory to emulate INS.  The tables that forbid that, the guest's own or the nested
  * ones, decide who gets the fault.
  */
 #define EXIT_PAGE_FAULT 0x4e
@@ -394,7 +394,7 @@ static void try_emulated_write(void)
 	fill_regions();
 }
 
-/* G1 maps memory that is huge for this level by 4 KiB pages, and changes one of them. */
+/* G1 maps memory that this level has in huge pages by 4 KiB pages, and changes one of them. */
 static void try_small_over_huge(void)
 {
 	struct arena *a = ARENA;
@@ -576,7 +576,7 @@ static void try_revoke(void)
 	}
 }
 
-/* A table that lies in memory that is huge for this level. */
+/* A table that lies in a huge page of this level. */
 static void try_table_in_huge(void)
 {
 	struct arena *a = ARENA;

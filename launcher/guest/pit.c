@@ -175,8 +175,8 @@ static uint64_t periods_since(uint64_t start)
 }
 
 /*
- * Waits for what has not come yet.  Lost ticks are those that are still missing while the others come in time; a
- * machine that is so slow that it gets less than one in a period never catches up.
+ * Waits for ticks that have not come yet.  They are lost if they are still missing while the others
+ * come in time.  A machine that is so slow that it gets less than one in a period never catches up.
  */
 static bool are_lost(uint64_t start)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Recursive SVM: docs/recursion.md.  G1 owns the outer VMCB, G2's, and G2 owns the inner one, G3's.  G2's
- * VMRUN does not exit.  Tested are who gets each event in G3, what the VMCBs hold then, and what makes
+ * VMRUN does not exit.  The tests cover who gets each event in G3, what the VMCBs hold then, and what makes
  * G2's VMRUN exit after all.
  *
  * Each test runs twice.  G1's own VMRUN recurses too if its VMCB intercepts everything that KVM
@@ -555,7 +555,7 @@ static uint8_t star_bit(void)
 	return 1 << STAR % 4 * 2;
 }
 
-/* A map of G1 or of G2 intercepts it; if neither does, it is no exit at all. */
+/* A map of G1 or of G2 intercepts it; if neither does, there is no exit at all. */
 static void try_maps(bool all)
 {
 	struct arena *a = ARENA;
@@ -791,8 +791,8 @@ static uint64_t exit_cycles(void)
 
 /*
  * G1 has set CR4.OSXSAVE but not yet written XCR0.  If KVM gave it XCR0's reset value, each exit would
- * need two XSETBV.  These exit to the level below, which has to do the same, so that one tick of a level
- * would cost exits exponential in the number of levels.
+ * need two XSETBV.  These exit to the level above, which has to do the same, so that one tick of a
+ * level would cost exits exponential in the number of levels.
  */
 static void try_xcr0(void)
 {
@@ -964,7 +964,7 @@ static int step_for(struct machine *m, double s)
 	return reason;
 }
 
-/* Until G3 has run; then a tick most likely finds the CPU in it.  On a busy machine that takes longer. */
+/* Runs until G3 has run; then a tick most likely finds the CPU in it.  On a busy machine that takes longer. */
 static int run_g3(struct machine *m)
 {
 	volatile uint64_t *answer = &ARENA->answer;

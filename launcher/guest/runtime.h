@@ -9,7 +9,7 @@
 
 #include <x86intrin.h>
 
-/* What is not there after this long does not come.  A busy machine has held up an emulated CPU for 20 s. */
+/* What has not come after this long never comes.  A busy machine has held up an emulated CPU for 20 s. */
 #define LATE_CYCLES (1ull << 38)
 
 /* States that GOT must be WANT.  The check reports the first statement that is false. */

@@ -245,7 +245,7 @@ static void no_slots(struct machine *m)
 		      &(struct kvm_userspace_memory_region){ .slot = slot });
 }
 
-/* A page that is huge for this level would be huge for its guest too, where that is wrong. */
+/* Fills huge pages of this level, to find a KVM that maps its guest's memory as huge where that is wrong. */
 static void fill(void)
 {
 	madvise(ARENA->region, sizeof(ARENA->region), MADV_HUGEPAGE);

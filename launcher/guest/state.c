@@ -388,7 +388,10 @@ static void try_flags(void)
 static const char vmsave_code[] =
 	"\x0f\x01\xdb\x48\x89\xd8\x0f\x01\xda"; /* vmsave; mov %rbx, %rax; vmload */
 
-/* Fills what the two switch, each with a value of its own; selectors and attributes of segments stay valid. */
+/*
+ * Fills what VMLOAD and VMSAVE switch, each with a value of its own; selectors and attributes of
+ * segments stay valid.
+ */
 static void fill_switched(struct vmcb *v)
 {
 	for (size_t i = 0; i < MSRS; i++)

@@ -37,8 +37,8 @@ void case_timers(void)
 }
 
 /*
- * A busy machine may be late, but one tick must come in the time of four.  If this is not so in any of several tries, each
- * with ticks twice as far apart, it is not the machine.
+ * A busy machine may be late, but one tick must come in the time of four.  If this is not so in any of
+ * several tries, each with ticks twice as far apart, the machine is not the cause.
  */
 bool call_timers(struct machine *m, int reason)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A guest is saved, its VM destroyed, and the guest restored in another VM, at any moment: while it runs,
- * while its own guest runs, and between VMRUN and the first instruction of that.  The guest must not
- * notice.
+ * A guest is saved, its VM destroyed, and the guest restored in another VM, at any moment: while it
+ * runs, while its own guest runs, and between VMRUN and the first instruction of its own guest.  The
+ * guest must not notice.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"

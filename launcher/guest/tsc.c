@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Time of G1 and of G2: the TSC offset that G1 gives to G2, and G1's own TSC, timers and kvm-clock, which
- * that must not affect.
+ * Time of G1 and of G2: the TSC offset that G1 gives to G2, and G1's own TSC, timers and kvm-clock,
+ * which the offset must not affect.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"

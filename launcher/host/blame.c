@@ -71,7 +71,10 @@ struct runs {
 	char list[AXIS_VALUES][LIST_MAX]; /* levels that ran the kernel under test */
 };
 
-/* Lists the levels for --levels without one; if none is left, a level that the run does not reach. */
+/*
+ * Lists the levels for --levels, but leaves one out; if none remains, lists a level that the run does
+ * not reach.
+ */
 static void list_levels(const struct options *asked, int deepest, int without, char *list)
 {
 	*list = '\0';

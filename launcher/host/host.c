@@ -68,8 +68,8 @@ static int qemu_version_line(const char *qemu, char *line, size_t size)
 }
 
 /*
- * QEMU lists its CPUs after it has installed the filter, and fails before if it has none or the kernel
- * refuses.
+ * QEMU lists its CPUs after it has installed the filter.  If it has no filter or the kernel refuses, it
+ * fails before.
  */
 static bool qemu_has_sandbox(const char *qemu)
 {

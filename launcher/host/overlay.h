@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * On a host: appends a kernel under test and its modules to an initramfs, under the same names as a user
- * who appends them by hand (docs/own-kernel.md).
+ * On a host: appends a kernel under test and its modules to an initramfs, under the names that they
+ * have when a user appends them by hand (docs/own-kernel.md).
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 struct overlay {
 	const char *kernel;	   /* the kernel under test */
-	const char *modules;	   /* their directory; NULL: this machine's own for that release */
+	const char *modules;	   /* folder of its modules; NULL: this machine's own for it */
 	const char *config;	   /* its .config; NULL: it is searched for */
 	const char *initramfs;	   /* to which it is appended */
 	const char *virt;	   /* the CPU's, svm or vmx */

@@ -16,8 +16,8 @@ struct pack {
 bool pack_is_asked(const struct options *o);
 bool pack_has_programs(const struct options *o);
 /*
- * Makes an initramfs of INITRAMFS and such an archive.  PATH becomes its name, valid while this process
- * lives. -1 (printed) if a file cannot be read or a name is not allowed.
+ * Makes an initramfs of INITRAMFS and an archive of these files.  PATH becomes its name, valid while
+ * this process lives.  -1 (printed) if a file cannot be read or a name is not allowed.
  */
 int pack_make(struct pack *p, const struct options *o, const char *initramfs, char *path,
 	      size_t size);

@@ -55,8 +55,8 @@ static double archive_kib(const struct level *lv)
 }
 
 /*
- * Finds the levels whose terms and whose child's are known.  A file may contain anything, so they must add
- * up.
+ * Finds the levels of which the terms, and those of the child, are known.  A file may contain anything,
+ * so the terms must add up.
  */
 static int learn_terms(struct plan *p, const struct report *r)
 {

@@ -31,7 +31,7 @@ int refuse_contradictions(const struct options *asked, const struct decided *d)
 		{ asked->strict && asked->nesting == NESTING_RECURSIVE,
 		  "--strict does not go with --nesting recursive: real hardware has no recursive "
 		  "SVM" },
-		/* Ours has an interface of its own instead, and without KVM's clock it has no clock. */
+		/* The appliance's own kernel has an interface of its own instead, and no clock but KVM's. */
 		{ asked->enlightened && !files_is_foreign_kernel(asked->kernel, asked->smp),
 		  "--enlightened is for a kernel of your own, with CONFIG_HYPERV and "
 		  "CONFIG_KVM_HYPERV: name it with --kernel; the appliance's own kernel accesses "

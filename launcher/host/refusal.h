@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* On a host: what a run refuses before it starts, because it would do something else than was asked for. */
+/* On a host: what a run refuses before it starts, because it would not do what was asked for. */
 #pragma once
 
 #include "host/host.h"

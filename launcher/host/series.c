@@ -70,7 +70,7 @@ static void show(int fd, FILE *out)
 		fwrite(buf, 1, n, out);
 }
 
-/* Waits for a run and returns its status.  Passes a request to stop on, and waits for the run's last output. */
+/* Waits for a run and returns its status.  Passes on a request to stop, and waits for the run's last output. */
 static int wait_for(pid_t pid, const volatile int *stop)
 {
 	int pidfd = syscall(SYS_pidfd_open, pid, 0), status = 0;

@@ -36,7 +36,7 @@ void appliance_mount(const struct appliance *a);
 FILE *appliance_consoles(struct consoles *c);
 /*
  * Opens the consoles again after a shell.  When a session ends, the kernel hangs up its terminal for
- * everybody who has it open.
+ * every process that has it open.
  */
 void appliance_reopen_consoles(const struct consoles *c);
 /* Stops the kernel's messages on the consoles, which would split our lines. */
@@ -49,7 +49,8 @@ void appliance_silence_kernel(const struct appliance *a);
 bool appliance_is_damaged(char *why, size_t size);
 /*
  * Whether such a message has another cause than damage: an appended archive that is compressed in a way
- * that this kernel cannot unpack, or that is where it does not look.  WHAT then says so, and what to do.
+ * that this kernel cannot unpack, or that is where the kernel does not look.  WHAT then says so, and
+ * what to do.
  */
 bool appliance_cannot_unpack(const char *message, char *what, size_t size);
 

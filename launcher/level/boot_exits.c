@@ -19,7 +19,7 @@ bool boot_exits_are_many(int64_t work, double wall_s, int vcpus)
 	return work > vcpus * (FAR * USUAL_EXITS + TICK_EXITS_PER_S * wall_s);
 }
 
-/* Without huge pages, or with those split that a guest executes (iTLB multihit), each 4 KiB is an exit. */
+/* Without huge pages, or if those that a guest executes are split (iTLB multihit), each 4 KiB costs an exit. */
 static bool maps_huge_pages(void)
 {
 	static const struct {
@@ -73,7 +73,7 @@ bool boot_exits_are_known(const char *kernel_sha256)
 void boot_exits_warn(struct check *k, int vcpus, int64_t exits,
 		     int64_t (*count)(const struct vm *vm, const char *name), const struct vm *vm)
 {
-	/* Linux, kvm_vcpu_stats_desc[] in arch/x86/kvm/x86.c: of these, each exit counts in one at most. */
+	/* kvm_vcpu_stats_desc[] in Linux's arch/x86/kvm/x86.c: each exit counts in at most one of these. */
 	static const struct {
 		const char *name, *reason;
 	} stats[] = {
@@ -95,7 +95,7 @@ void boot_exits_warn(struct check *k, int vcpus, int64_t exits,
 			reason = stats[i].reason;
 		}
 	}
-	if (rest > most) { /* KVM does not count them apart */
+	if (rest > most) { /* KVM does not count these separately */
 		most = rest;
 		reason = "CPUID, MSRs and the like";
 	}

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a boot of the appliance's own kernel on its own QEMU costs in exits, and a warning if one cost far more. */
+/*
+ * What a boot of the appliance's own kernel on its own QEMU costs in exits, and a warning if one cost
+ * far more.
+ */
 #pragma once
 
 #include "child/vm.h"
 #include "report/level.h"
 
-/* Whether a boot that took WALL_S cost far more than is known.  WORK: vm_exits(). */
+/* Whether a boot that took WALL_S cost far more exits than is usual.  WORK is as of vm_exits(). */
 bool boot_exits_are_many(int64_t work, double wall_s, int vcpus);
 /*
  * Whether the known figure holds here: kernel, QEMU, its machine and the kernel's command line are as they

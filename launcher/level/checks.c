@@ -82,7 +82,7 @@ static double enough_s(const struct check_context *c)
 	return 5 + 2 * c->self->kernel_s;
 }
 
-/* Checks that CPUs make together; with one CPU nothing is checked. */
+/* Makes a check that needs several CPUs; with one CPU nothing is checked. */
 static void check_together(struct check_context *c, struct check *k, int rounds,
 			   void (*act)(struct together *t))
 {

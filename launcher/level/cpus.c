@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define PAGES 8	      /* contents in turn: a stale one is correct again only after as many rounds */
-#define END INT32_MAX /* instead of a round: it is over */
+#define PAGES 8	      /* contents in turn: a stale one matches again only after this many rounds */
+#define END INT32_MAX /* in place of the number of a round: no more follow */
 #define KILL_MS 1000
 
 int cpus_ours(int cpu[CPUS_MAX])

@@ -18,8 +18,8 @@ void cpus_bring_up(const struct appliance *a);
 int cpus_move(int cpu);
 
 /*
- * What threads on all CPUs do at the same time, in a process of their own.  Whatever happens to that, the
- * functions below return within LIMIT_S.
+ * What threads on all CPUs do at the same time, in a process of their own.  Whatever happens to that
+ * process, the functions below return within LIMIT_S.
  */
 struct together {
 	int rounds;	/* number wanted */

@@ -427,7 +427,7 @@ void life_begin_payloads(struct life *l)
 		p->input = uplink_input(&l->uplink);
 }
 
-/* If no level follows, there is no later time for them. */
+/* If no level follows, all programs run first, because there is no later time for them. */
 void life_run_payloads(struct life *l, enum exec_when when)
 {
 	bool now = is_deepest(l) ? when == EXEC_FIRST : (int)when == l->run.decided.exec.when;

@@ -45,7 +45,7 @@ struct life {
 int life_read_cmdline(struct options *o);
 /* -1 (printed) if more than one vCPU was asked for and the kernel of the levels below does not support that. */
 int life_check_smp(const struct options *o);
-/* A life on no huge page.  NULL (printed): there is no memory. */
+/* A struct life that is on no huge page.  NULL (printed): there is no memory. */
 struct life *life_new(void);
 /* Finds out which level this is, and starts to tell.  KERNEL_S: how long our kernel took. */
 void life_begin(struct life *l, double kernel_s);
@@ -78,9 +78,9 @@ bool life_is_outermost(const struct life *l);
 bool life_is_last_level(const struct decided *d, int level);
 /* Whether this level runs the user's programs. */
 bool life_runs_payloads(const struct life *l);
-/* Finds them, at the first call. */
+/* Finds these programs, at the first call. */
 void life_begin_payloads(struct life *l);
 /* Sends a heartbeat.  CONTEXT is a life. */
 void life_heartbeat(void *context);
-/* How often the levels above wait for one, in seconds. */
+/* The interval at which the levels above expect heartbeats, in seconds. */
 double life_heartbeat_s(const struct life *l);

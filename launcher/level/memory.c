@@ -20,13 +20,16 @@
 /* 4 KiB of page table for 2 MiB of guest RAM: each huge page keeps one for being split. */
 #define PAGE_TABLE_SHARE 512
 /*
- * Of a file of huge pages: 4 KiB of tables for each GiB, QEMU's and KVM's, and 320 bytes of the page cache's tree for each
- * 4 MiB.
+ * Of a file of huge pages: QEMU and KVM need 4 KiB of tables for each GiB, and the page cache's tree
+ * 320 bytes for each 4 MiB.
  */
 #define FILE_TABLE_SHARE 8192
 /* 10 bytes for 4 KiB: KVM's rmaps and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
-/* A KVM that provides recursion: 512 tables (REC_MAX_TABLES of recursion.c), and 8 KiB for each of 64 levels. */
+/*
+ * A KVM that provides recursion: 512 tables (REC_MAX_TABLES of recursion.c), and 8 KiB for each of 64
+ * levels.
+ */
 #define PROVIDER_KIB 2560
 /* Where a child's kernel is loaded, its data, its launcher, and a little free memory. */
 #define CHILD_DATA_KIB 5616
@@ -104,7 +107,10 @@ void memory_setup(const struct appliance *a)
 	system_write(a, "/proc/sys/vm/overcommit_memory", "1");
 }
 
-/* Kernels that have no huge pages in files take huge= all the same (MAX_PAGECACHE_ORDER in mm/shmem.c): a file shows it. */
+/*
+ * A kernel that has no huge pages in files accepts huge= all the same (MAX_PAGECACHE_ORDER in
+ * mm/shmem.c), so a file is tried.
+ */
 static bool has_huge_files(void)
 {
 	static const char trial[] = MEMORY_FOLDER "/trial";
@@ -120,7 +126,7 @@ static bool has_huge_files(void)
 	return st.st_blocks * 512 >= HUGE_PAGE;
 }
 
-/* A tmpfs has huge pages whatever is set for all others, but a hook that switches them off means these too. */
+/* A tmpfs with huge=always ignores this setting, but a hook that switches huge pages off means these too. */
 static bool are_huge_pages_on(void)
 {
 	char setting[80];
@@ -282,7 +288,7 @@ void memory_settle(struct level *self, int64_t child_total_kib, int64_t qemu_ano
 	if (child_total_kib >= 0)
 		self->overhead_kib = self->total_kib - child_total_kib;
 	self->qemu_anonymous_kib = qemu_anonymous_kib;
-	/* Until it was known, it was part of the margin. */
+	/* Until QEMU's memory was known, it was part of the margin. */
 	if (qemu_anonymous_kib > 0)
 		self->margin_kib -= qemu_anonymous_kib;
 	if (self->margin_kib < 0) /* a QEMU larger than ours */

@@ -37,9 +37,9 @@ struct budget {
 /* Configures the kernel: huge pages whatever the size of RAM, a small reserve, no overcommit heuristics. */
 void memory_setup(const struct appliance *a);
 /*
- * Mounts a file system of huge pages at MEMORY_FOLDER, for the child's RAM.  A huge page of a file needs no page table in
- * store; an anonymous one does, in case it is split.  False: this kernel has no huge pages in files,
- * or they are switched off.
+ * Mounts a file system of huge pages at MEMORY_FOLDER, for the child's RAM.  A huge page of a file
+ * needs no page table in store; an anonymous one does, in case it is split.  False: this kernel has no
+ * huge pages in files, or they are switched off.
  */
 #define MEMORY_FOLDER "/run/ram"
 bool memory_mount_huge(const struct appliance *a);
@@ -59,9 +59,9 @@ bool memory_fits(const struct budget *b);
 int64_t memory_needed_kib(const struct budget *b);
 /* What everything else takes: slab, per-vCPU state, nested page tables, growth of the launcher.  Measured. */
 int64_t memory_margin_kib(bool recurses);
-/* The least RAM of a child with a kernel and an archive of these sizes and so many vCPUs. */
+/* The least RAM of a child with a kernel and an archive of these sizes and with this many vCPUs. */
 int64_t memory_need_kib(int64_t kernel_kib, int64_t archive_kib, int vcpus);
-/* What a kernel takes of so much RAM for its struct pages. */
+/* What a kernel takes of this much RAM for its struct pages. */
 int64_t memory_struct_page_kib(int64_t ram_kib);
 /*
  * Sets the terms of this level's own overhead as the child starts: the kernel's data (slab, stacks, page

@@ -139,9 +139,10 @@ static bool sums_handed_down(const struct life *l, struct archive_sums *s)
 }
 
 /*
- * Writes the archive for the child, if there will be one, and computes the checksum of our own.  It is the
- * same unless files are left out.  SHA-256 took half of a level's boot, so only the outermost and the deepest
- * level compute it.  A level in between shows by a tag, which is cheap, that it has what its parent gave it.
+ * Writes the archive for the child, if there will be one, and computes the checksum of our own archive,
+ * which is the same unless files are left out.  SHA-256 took half of a level's boot, so only the
+ * outermost and the deepest level compute it.  A level in between shows by a tag, which is cheap, that
+ * it has what its parent gave it.
  */
 static int write_archive(struct life *l, bool for_child)
 {
@@ -157,7 +158,7 @@ static int write_archive(struct life *l, bool for_child)
 	own = l->archive;
 	own.without = NULL;
 	l->archive.without = for_child ? &l->left_out : NULL;
-	if (l->left_out.count) /* the child's is another */
+	if (l->left_out.count) /* the child's archive differs */
 		l->archive.known = NULL;
 	mkdir(ROOT_VIEW, 0755);
 	if (system_mount(l->appliance, "/", ROOT_VIEW, NULL, MS_BIND, NULL))
@@ -327,7 +328,7 @@ static void append_tick(const struct life *l, char *parameters, size_t size)
 	append_word(parameters, size, word);
 }
 
-/* Only where there is room for it: without, the child computes its checksums itself. */
+/* Only if there is room for them: without them the child computes its checksums itself. */
 static void append_sums(const struct archive *a, char cmdline[CMDLINE_SIZE])
 {
 	char word[sizeof(((struct options *)0)->sums) + 16];

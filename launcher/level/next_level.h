@@ -4,7 +4,7 @@
 
 #include "level/life.h"
 
-/* Prepares a folder of huge pages for the child's RAM, if the kernel has such. */
+/* Prepares a folder of huge pages for the child's RAM, if the kernel can have one. */
 void next_level_mount_memory(struct life *l);
 /* Estimates the size of the child's archive, in KiB. */
 int64_t next_level_estimate_kib(struct life *l);

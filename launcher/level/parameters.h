@@ -18,7 +18,7 @@ void parameters_list(const char *root, const char *virt, char *list, size_t size
 
 /*
  * The check `set`: the kernel has the values that S asks for at LEVEL, and, by its LOG, refused no
- * parameter from anybody.  Prints each that it did not accept.  False if nothing was asked for and nothing
+ * parameter at all.  Prints each that it did not accept.  False if nothing was asked for and nothing
  * was refused.
  */
 bool parameters_check(const char *root, const char *log, const struct settings *s, int level,

@@ -328,7 +328,7 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 	p->next++;
 }
 
-/* It was killed and is still there: stops waiting for it. */
+/* Stops waiting for a program that was killed and is still there. */
 static void abandon(struct payloads *p)
 {
 	struct check k = { .result = RESULT_FAIL, .value = now_s() - p->program.start_s };

@@ -64,7 +64,7 @@ const struct hypervisor *platform_hypervisor(const char *signature)
 	return NULL;
 }
 
-/* Bochs sets no hypervisor bit; its BIOS names it. Without /dev/mem access we report bare metal. */
+/* Bochs sets no hypervisor bit; its BIOS names it.  Without /dev/mem access we report bare metal. */
 static bool on_bochs(void)
 {
 	char firmware[FIRMWARE_SIZE];
@@ -197,7 +197,10 @@ static bool explain_firmware(bool kernel_has_it, char *why, size_t size)
 	return platform_explain_firmware(virt, kernel_has_it, known ? &value : NULL, why, size);
 }
 
-/* In a level that another has started: its KVM, or the QEMU between them, hides what the CPU above has. */
+/*
+ * In a level that another has started: the parent's KVM, or the QEMU between them, hides what the
+ * parent's CPU has.
+ */
 static void explain_parent(int level, const char *offered, char *why, size_t size)
 {
 	if (*offered)

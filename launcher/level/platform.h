@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where we are: the level, the hypervisor below us, the CPU, and whether KVM can be used here, or why not. */
+/*
+ * Where we are: the level, the hypervisor that it runs on, the CPU, and whether KVM can be used here,
+ * or why not.
+ */
 #pragma once
 
 #include "report/level.h"

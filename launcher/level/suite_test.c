@@ -22,7 +22,7 @@
 #define MACHINE "/share/machine" /* features of this QEMU's microvm that others lack */
 #define OUTPUT_MAX (32 << 20)	 /* bytes that a test may print, in the level's memory */
 #define NO_LIMIT_S 100000
-#define LEVELS_SCALED 5 /* below this many levels a limit no longer grows */
+#define LEVELS_SCALED 5 /* from this level on a limit no longer grows */
 #define LOOK_MS 200
 #define GUEST_ARGS 128
 
@@ -71,7 +71,7 @@ static int run(char *const *argv, const char *dir, int out, int err, int limit_s
 		return fail("%s: cannot be started: %m", argv[0]);
 	if (!pid)
 		become(argv, dir, out, err);
-	setpgid(pid, pid); /* in both processes: done by whoever is first, before any kill */
+	setpgid(pid, pid); /* in both processes, so that it is done before any kill */
 	end.fd = syscall(SYS_pidfd_open, pid, 0);
 	while (!waitid(P_PID, pid, &ended, WEXITED | WNOHANG | WNOWAIT) && !ended.si_pid) {
 		if (now_s() >= end_s) {

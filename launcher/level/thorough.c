@@ -106,7 +106,10 @@ static double limit_s(const struct check_context *c)
 	return CASE_S + CASE_BOOTS * c->self->ready_s;
 }
 
-/* Whether the run's time budget ends a case, whose last fact was then, long before it could count as stuck. */
+/*
+ * Whether the run's time budget ends a case, whose last fact came at FACT_S, long before the case could
+ * count as stuck.
+ */
 static bool is_late(const struct check_context *c, double fact_s)
 {
 	return c->deadline_s - fact_s < limit_s(c) / 2;
@@ -124,7 +127,7 @@ void check_guest(struct check_context *c, struct check *k)
 	const char *why;
 
 	strcpy(k->unit, CHECK_FACTS);
-	/* In this order: most levels make no brief checks, and should not pay for the reasons. */
+	/* In this order: most levels make no brief checks, and should not pay for finding the reason. */
 	why = brief && !guests_are_brief(c) ? "not at this level" : why_not(c);
 	if (why && brief) {
 		k->id[0] = '\0';

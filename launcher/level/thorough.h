@@ -15,7 +15,7 @@ void check_guest(struct check_context *c, struct check *k);
  */
 bool guests_are_brief(const struct check_context *c);
 /*
- * Whether this CPU is QEMU's own emulation of AMD-V, which is inexact, whatever CPU it shows.  That of our emulator, which
- * has NextRIP, is corrected.
+ * Whether this CPU is QEMU's own emulation of AMD-V, which is inexact, whatever CPU model it shows.
+ * The emulation of our emulator, which has NextRIP, is corrected.
  */
 bool guests_are_inexact(const struct level *self);

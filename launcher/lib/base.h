@@ -45,8 +45,8 @@ void format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void append(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /*
- * format() that never cuts, for text that another program reads: half a parameter means something else. -1
- * (printed, naming WHAT) if SIZE is too small.
+ * format() that never cuts, for text that another program reads: half of a parameter means something
+ * else.  -1 (printed, naming WHAT) if SIZE is too small.
  */
 int format_whole(const char *what, char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
@@ -55,7 +55,7 @@ bool has_word(const char *list, const char *word);
 /* Appends a word, quoted if a shell needs that, with a blank before it unless it is the first. */
 void append_word(char *buf, size_t size, const char *word);
 
-/* Parses a decimal number of at most nine digits.  -1 if it is none, or not from MIN to MAX. */
+/* Parses a decimal number of at most nine digits.  -1 if TEXT is not one, or not from MIN to MAX. */
 int parse_int(const char *text, int min, int max, int *out);
 
 /*
@@ -67,7 +67,7 @@ int read_text(const char *path, char *buf, size_t size);
 int read_whole(const char *path, char *buf, size_t size);
 /* read_whole() of a file that the user named: "-" is standard input. */
 int read_input(const char *path, char *buf, size_t size);
-/* The number that follows WORD in such a file, for instance in /proc/meminfo; -1 if there is none. */
+/* The number that follows WORD in a small file, for instance in /proc/meminfo; -1 if there is none. */
 int64_t number_behind(const char *path, const char *word);
 
 /* Calls write() until everything is written.  -1 with errno set on failure. */

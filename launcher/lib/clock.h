@@ -14,18 +14,18 @@ int64_t clock_measure_tsc_khz(void);
  */
 bool clock_is_sane(double child_s, double parent_s, char *why, size_t size);
 /*
- * How many seconds a child's time of day, CHILD_S, was ahead of its parent's, PARENT_S, which was read later; 0 if not more
- * than clocks may differ.  RUN_S: for how long the child has run.
+ * How many seconds a child's time of day, CHILD_S, is ahead of its parent's, PARENT_S, which was read
+ * later; 0 if that is no more than clocks may differ.  RUN_S: how long the child has run.
  */
 double clock_lead_s(double child_s, double parent_s, double run_s);
 /* The time of day, in seconds since 1970. */
 double clock_day_s(void);
 /*
- * Watches for somebody who sets the time of day, for clock_was_set().  Returns a file descriptor, which the
+ * Watches for changes of the time of day, for clock_was_set().  Returns a file descriptor, which the
  * caller closes; -1 if the kernel cannot do it.
  */
 int clock_watch(void);
-/* Whether somebody did, or may have: FD is -1. */
+/* Whether the time of day was set since clock_watch(), or may have been because FD is -1. */
 bool clock_was_set(int fd);
 /* Whether KVM has given this level its time of day, by kvm-clock. */
 bool clock_is_kvms(void);

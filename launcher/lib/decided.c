@@ -33,7 +33,7 @@ int options_check_depth(const struct options *o, bool parameters)
 	} places[] = {
 		{ "nest.shell", "--shell", o->shell },
 		{ "nest.exec_at", "--at", levels_last(&o->exec.at) },
-		{ NULL, "--levels", levels_first(&o->levels) }, /* some of them may be */
+		{ NULL, "--levels", levels_first(&o->levels) }, /* others may be deeper */
 	};
 
 	if (o->depth == DEPTH_MAX)

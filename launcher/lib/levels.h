@@ -7,7 +7,6 @@
 #define SETTINGS_MAX 16
 #define SETTING_SIZE 100
 
-/* A set of levels. */
 struct levels {
 	uint64_t bits[(MAX_LEVEL + 1) / 64];
 };

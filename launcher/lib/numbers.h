@@ -27,7 +27,7 @@ struct number number_clock(double s);	   /* 1:05 */
 /* 1.2 s, or 1 s while the clock RUNS; from 100 s on in minutes, so that a column stays narrow. */
 struct number number_span(double s, bool runs);
 /*
- * Only decimal digits, as LAVA needs a measurement: counts are whole, seconds have microseconds; may be
- * negative.
+ * Only decimal digits, as LAVA requires of a measurement: counts are whole, seconds have microseconds;
+ * may be negative.
  */
 struct number number_exact(double n);

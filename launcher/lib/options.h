@@ -19,7 +19,7 @@
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum cpu_emulator { CPU_EMULATOR_QEMU, CPU_EMULATOR_BOCHS };
 enum start { START_AUTO, START_MANUAL };
-/* How a guest hypervisor's VMRUN is handled: by every level below it, or by the CPU alone. */
+/* How a guest hypervisor's VMRUN is handled: by every level above it, or by the CPU alone. */
 enum nesting { NESTING_CLASSIC, NESTING_RECURSIVE };
 extern const char *const nesting_names[]; /* ends with NULL */
 enum ending { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The most that one look takes: a program that writes without end must not keep us. */
+/* The most that one look takes: a program that writes without end must not hold us up. */
 #define TAKE_MAX (1 << 18)
 
 bool throttle_pass(struct throttle *t)

@@ -11,9 +11,9 @@
 struct appliance; /* the proof that this machine is ours */
 
 /*
- * The proof, or NULL on a host; then *WHY, unless WHY is NULL, is the reason.  This machine is ours if PID
- * 1 of the first PID namespace is this program and the root is the kernel's own rootfs: a machine that
- * booted our initramfs, and no container, whatever it is made of.
+ * The proof, or NULL on a host; then *WHY, unless WHY is NULL, is the reason.  This machine is ours if
+ * PID 1 of the first PID namespace is this program and the root is the kernel's own rootfs: a machine
+ * that booted our initramfs, and not a container, however it was made.
  */
 const struct appliance *appliance_recognise(const char **why);
 /* Whether this host is a container. */

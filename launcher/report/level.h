@@ -76,7 +76,8 @@ struct level {
 	double wall_s;	 /* from the start of its QEMU to ready, on the parent's clock */
 	double clock_s; /* its time of day when it was ready, if kvm-clock gave it that: seconds since 1970 */
 	int64_t exits_boot, exits_total; /* counted by the parent's KVM */
-	int64_t exits_chain; /* counted by the outermost KVM, from the start of its child until this level was ready */
+	/* Counted by the outermost KVM, from the start of its child until this level was ready */
+	int64_t exits_chain;
 	int64_t cpuid_cycles, pio_cycles;
 	int check_count;
 	/* Last, because most of it is never touched: 16 KiB for each level of the chain, in every launcher. */

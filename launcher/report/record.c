@@ -107,7 +107,7 @@ static bool is_plain(char c)
 	return c > ' ' && c <= '~' && c != '%' && c != '=' && c != '@' && c != '!' && c != ';';
 }
 
-/* The length of letters, digits and base64's other characters, which stand in records as they are. */
+/* The length of letters, digits and the other characters of base64, which records have unescaped. */
 static size_t simple_span(const char *text)
 {
 	static const bool simple[256] = {

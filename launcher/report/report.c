@@ -6,7 +6,7 @@
 #include <string.h>
 #include <x86intrin.h>
 
-#define LOST_MAX 1000 /* that may be missing between two */
+#define LOST_MAX 1000 /* records that may be missing between two */
 
 void report_init(struct report *r, int requested)
 {
@@ -109,8 +109,8 @@ static int add_check(struct report *r, struct level *lv, const struct record *re
 }
 
 /*
- * When the time budget ends a level, a check that runs there is no failure: one that is stuck is found by the level
- * itself, or by the watchdog of the level above.  The levels below it end with it.
+ * When the time budget ends a level, a check that still runs there has not failed: one that is stuck is
+ * found by the level itself, or by the watchdog of the level above.  The levels below it end with it.
  */
 static void excuse_unfinished(struct report *r, int level)
 {

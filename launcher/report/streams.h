@@ -16,7 +16,7 @@ struct streams {
 	struct report *report;	   /* gets the tests that programs print as TAP */
 	const char *dir;	   /* --artifacts, or NULL */
 	bool raw; /* instead, output is copied to our own standard output and error */
-	void (*on_closed)(void); /* called when nobody reads that any more */
+	void (*on_closed)(void); /* called when our output has no reader any more */
 	/* Internal */
 	struct stream *stream;
 	int count;

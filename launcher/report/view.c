@@ -86,7 +86,7 @@ static int64_t ram_kib(const struct view *v, int level)
 	return lv ? lv->child_kib : UNKNOWN;
 }
 
-/* The last level to draw: one that was started has not sent a record yet. */
+/* The last level to draw: this may be one that was started and has not sent a record yet. */
 static int last_shown(const struct view *v)
 {
 	const struct report *r = v->report;
