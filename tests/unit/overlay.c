@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A kernel under test behind an initramfs: which levels boot it, with which modules, and what it lacks. */
 #define _GNU_SOURCE /* memmem */
-#include "test.h"
+#include "packed.h"
 #include "host/overlay.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #define INITRAMFS "0707-files" /* ten bytes: two are missing to a boundary */
-
-static char said[8000], packed[200000];
-static size_t packed_size;
 
 static void write_kernel(const char *path)
 {
@@ -50,36 +45,18 @@ static int begin(void **state)
 	return 0;
 }
 
-/* In a process of its own, because the result lives as long as its process. */
+static int make_overlay(void *what, FILE *out, char *path, size_t size)
+{
+	struct overlay *o = what;
+	struct lines lines = { .out = out };
+
+	o->lines = &lines;
+	return overlay_make(o, 0, path, size);
+}
+
 static int make(struct overlay *o)
 {
-	struct lines lines = { 0 };
-	char path[64];
-	int status, fd;
-	ssize_t n;
-	pid_t pid = fork();
-
-	if (!pid) {
-		lines.out = fopen("said", "w");
-		o->lines = &lines;
-		if (overlay_make(o, 0, path, sizeof(path))) {
-			fputs(last_error(), lines.out);
-			fflush(lines.out);
-			_exit(2);
-		}
-		fd = open(path, O_RDONLY);
-		n = read(fd, packed, sizeof(packed));
-		fd = open("packed", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-		_exit(write_all(fd, packed, n) ? 3 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	said[0] = '\0';
-	read_text("said", said, sizeof(said));
-	fd = open("packed", O_RDONLY);
-	packed_size = fd < 0 ? 0 : read(fd, packed, sizeof(packed));
-	close(fd);
-	unlink("packed");
-	return WEXITSTATUS(status);
+	return packed_by(make_overlay, o);
 }
 
 /* The mode of a name in the archive behind the initramfs (newc: 14 digits in); 0: there is none. */

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The user's files and programs behind an initramfs: under which names, for which levels, and what is refused. */
 #define _GNU_SOURCE /* memmem */
-#include "test.h"
+#include "packed.h"
 #include "host/pack.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-static char said[1000], packed[100000];
-static size_t packed_size;
 
 static int begin(void **state)
 {
@@ -21,37 +16,31 @@ static int begin(void **state)
 	return 0;
 }
 
-/* In a process of its own, because the result lives as long as its process. */
+struct making {
+	char *const *argv;
+	int last;
+};
+
+static int make_pack(void *what, FILE *out, char *path, size_t size)
+{
+	struct making *m = what;
+	struct pack p = { .virt = "svm", .last = m->last };
+	struct options o;
+	int argc = 0;
+
+	(void)out;
+	while (m->argv[argc])
+		argc++;
+	options_init(&o);
+	return options_from_args(&o, CMD_RUN, argc, (char **)m->argv) ||
+			       pack_make(&p, &o, "initramfs", path, size)
+		       ? -1
+		       : 0;
+}
+
 static int make(char *const argv[], int last)
 {
-	struct pack p = { .virt = "svm", .last = last };
-	int argc = 0, status, fd;
-	struct options o;
-	char path[64];
-	pid_t pid = fork();
-
-	if (!pid) {
-		while (argv[argc])
-			argc++;
-		options_init(&o);
-		if (options_from_args(&o, CMD_RUN, argc, (char **)argv) ||
-		    pack_make(&p, &o, "initramfs", path, sizeof(path))) {
-			write_file("said", last_error());
-			_exit(2);
-		}
-		fd = open(path, O_RDONLY);
-		packed_size = read(fd, packed, sizeof(packed));
-		fd = open("packed", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-		_exit(write_all(fd, packed, packed_size) ? 3 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	said[0] = '\0';
-	read_text("said", said, sizeof(said));
-	fd = open("packed", O_RDONLY);
-	packed_size = fd < 0 ? 0 : read(fd, packed, sizeof(packed));
-	close(fd);
-	unlink("packed");
-	return WEXITSTATUS(status);
+	return packed_by(make_pack, &(struct making){ argv, last });
 }
 
 #define MAKE(last, ...) make((char *[]){ __VA_ARGS__, NULL }, last)
