@@ -213,7 +213,8 @@ static void pass_time(struct relay *r)
 	double now = now_s(), used = vm_cpu_s(r->vm), most = r->limits.idle_s / 2;
 	double s = now - r->looked_s < most ? now - r->looked_s : most;
 
-	r->stopped_s = vm_is_stopped(r->vm) ? r->stopped_s + s : 0;
+	if (r->limits.stopped_s)
+		r->stopped_s = vm_is_stopped(r->vm) ? r->stopped_s + s : 0;
 	if (!r->stopped_s || r->stopped_s > r->limits.stopped_s)
 		r->clock_s += s;
 	r->looked_s = now;

@@ -26,10 +26,10 @@ struct watchdog {
 	double idle_s; /* time without any CPU time */
 	/* CPU time without an exit that the guest itself caused, plus twice the time to its first record */
 	double spin_s;
-	double silent_s;  /* time without a record, plus ten times the time to its first one */
-	double dead_s;	  /* time without another line once it has announced its death */
-	double stopped_s; /* time that does not count while a signal has stopped QEMU */
-	double boot_s;	  /* CPU time until its launcher speaks; or ten times that on the clock */
+	double silent_s; /* time without a record, plus ten times the time to its first one */
+	double dead_s;	 /* time without another line once it has announced its death */
+	double stopped_s; /* time that does not count while a signal has stopped QEMU; 0: all of it counts */
+	double boot_s; /* CPU time until its launcher speaks; or ten times that on the clock */
 };
 
 enum abort {

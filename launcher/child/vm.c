@@ -593,7 +593,7 @@ bool vm_is_stopped(const struct vm *vm)
 	if (vm->pid <= 0 || read_text(path, stat, sizeof(stat)))
 		return false;
 	state = strrchr(stat, ')'); /* behind the name, which may have any character */
-	return state && state[1] && strchr("Tt", state[2]) && state[2];
+	return state && (!strncmp(state, ") T", 3) || !strncmp(state, ") t", 3));
 }
 
 int64_t vm_anonymous_kib(const struct vm *vm, int64_t guest_kib)
