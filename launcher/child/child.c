@@ -217,6 +217,8 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	err = report_add(&c->run->teller.report, &rec);
 	if (err)
 		return err < 0 ? REFUSED : IGNORED;
+	if (rec.from > c->level)
+		c->relay.save_restore.all = true;
 	if (!strcmp(rec.kind, "text"))
 		keep_text(c, rec.about, record_get(&rec, "line"));
 	if (!strcmp(rec.kind, "shell"))
@@ -377,7 +379,8 @@ static void supervise(struct child *c)
 		.own = c->own,
 		.aside = c->aside,
 		.save_restore = { .wanted = c->vm.requests >= 0 ? c->run->decided.save_restore : 0,
-				  .requests = c->vm.requests },
+				  .requests = c->vm.requests,
+				  .all = decided_is_last(&c->run->decided, c->level) },
 		.context = c,
 		.on_record = on_record,
 		.on_console = on_console,

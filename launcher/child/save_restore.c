@@ -17,9 +17,10 @@
 	"state is lost"	   /* our QEMU (migration/savevm.c); with any other error it is as it was */
 #define ANSWER "\"id\": 1" /* the answer to BEGIN has no id */
 
+/* Whether there is none to ask for, at least not yet. */
 static bool is_over(const struct save_restore *s)
 {
-	return s->done >= s->wanted || *s->problem;
+	return s->done >= (s->all ? s->wanted : (s->wanted + 1) / 2) || *s->problem;
 }
 
 static void send(struct save_restore *s, const char *request)

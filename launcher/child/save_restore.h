@@ -11,6 +11,8 @@ struct save_restore {
 	/* Set by the caller */
 	int wanted;   /* round trips; 0: none, and no monitor */
 	int requests; /* QEMU's monitor, to write to */
+	/* The child's guest runs, or it will have none.  Until then, half of the round trips are kept. */
+	bool all;
 	/* Internal */
 	bool began, pending;
 	int done;

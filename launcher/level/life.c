@@ -250,11 +250,6 @@ bool life_is_outermost(const struct life *l)
 	return !l->has_parent || l->run.teller.from == 0;
 }
 
-bool life_is_last_level(const struct decided *d, int level)
-{
-	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
-}
-
 void life_learn_kvm(struct life *l)
 {
 	struct level *self = l->run.teller.self;
@@ -399,7 +394,7 @@ static bool is_deepest(const struct life *l)
 	const struct decided *d = &l->run.decided;
 	enum stop why = l->why.stop;
 
-	return life_is_last_level(d, l->run.teller.from) ||
+	return decided_is_last(d, l->run.teller.from) ||
 	       (d->depth == DEPTH_MAX && why && !stop_is_failure(why));
 }
 

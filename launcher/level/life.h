@@ -74,8 +74,6 @@ void life_end(struct life *l);
 
 /* Whether this level owns the CPU, or was not started by us; a foreign kernel below it may lack SMP. */
 bool life_is_outermost(const struct life *l);
-/* Whether no level was asked for below LEVEL. */
-bool life_is_last_level(const struct decided *d, int level);
 /* Whether this level runs the user's programs. */
 bool life_runs_payloads(const struct life *l);
 /* Finds these programs, at the first call. */

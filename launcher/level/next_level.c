@@ -85,7 +85,7 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 	const struct level *self = l->run.teller.self;
 	struct reason *why = &l->why;
 
-	if (life_is_last_level(d, self->level))
+	if (decided_is_last(d, self->level))
 		return reason_set(why, STOP_DEPTH, "depth %d was asked for and reached",
 				  self->level);
 	if (!l->platform.have_virt)

@@ -72,3 +72,8 @@ void options_decide(const struct options *o, int shell, struct decided *d)
 	if (d->depth == DEPTH_MAX && (shell != SHELL_NONE || last >= 0))
 		d->depth = shell > last ? shell : last;
 }
+
+bool decided_is_last(const struct decided *d, int level)
+{
+	return level == MAX_LEVEL || (d->depth != DEPTH_MAX && level >= d->depth);
+}

@@ -31,3 +31,5 @@ int options_check_depth(const struct options *o, bool parameters);
  * program, unless the user asked for more depth.
  */
 void options_decide(const struct options *o, int shell, struct decided *d);
+/* Whether no level follows LEVEL, because none was asked for. */
+bool decided_is_last(const struct decided *d, int level);

@@ -545,13 +545,21 @@ static void test_save_restore(void **state)
 	prepare(MONITOR TRIP "sleep 0.3; echo '{\"event\": \"RESUME\"}' >&6; " TRIP TRIP
 			     "if read -t 1 -r line <&7; then exit 1; fi; " ORDERLY);
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	assert_int_equal(supervise(), STOP_NONE);
 	assert_int_equal(r.save_restore.done, 3);
 	assert_true(r.save_restore.longest_s >= 0.25);
 	check_trips(false, RESULT_PASS, "");
 
+	/* The other half waits until a guest of the child runs. */
+	prepare(MONITOR TRIP TRIP "if read -t 1 -r line <&7; then exit 1; fi; " ORDERLY);
+	r.save_restore.wanted = 4;
+	assert_int_equal(supervise(), STOP_NONE);
+	assert_int_equal(r.save_restore.done, 2);
+
 	prepare("cat records >&4; exit 33");
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	assert_int_equal(supervise(), STOP_NONE);
 	check_trips(false, RESULT_SKIP, "it ended before the first");
 
@@ -559,12 +567,14 @@ static void test_save_restore(void **state)
 		"{\"id\": 1, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"x\"}}")
 			ORDERLY);
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	assert_int_equal(supervise(), STOP_NONE);
 	check_trips(false, RESULT_SKIP, "this level's QEMU has no x-save-restore");
 
 	prepare(MONITOR TRIP ANSWER("{\"id\": 1, \"error\": {\"class\": \"GenericError\", "
 				    "\"desc\": \"the state is lost: no room\"}}") "sleep 60");
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	assert_int_equal(supervise(), STOP_CRASH);
 	assert_non_null(strstr(why.detail, "could not be restored: the state is lost: no room"));
 	check_trips(true, RESULT_FAIL,
@@ -573,16 +583,19 @@ static void test_save_restore(void **state)
 	prepare(MONITOR ANSWER("{\"id\": 1, \"error\": {\"class\": \"GenericError\", "
 			       "\"desc\": \"it is blocked\"}}") ORDERLY);
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	assert_int_equal(supervise(), STOP_NONE);
 	check_trips(false, RESULT_SKIP, "it is blocked");
 
 	prepare(MONITOR TRIP "kill -SEGV $$");
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	assert_int_equal(supervise(), STOP_CRASH);
 	check_trips(true, RESULT_FAIL, "it did not run on until its end");
 
 	prepare(MONITOR "while :; do :; done");
 	r.save_restore.wanted = 3;
+	r.save_restore.all = true;
 	r.limits.spin_s = 0.5;
 	assert_int_equal(supervise(), STOP_HANG);
 	assert_non_null(strstr(why.detail, "did not save and restore it"));
