@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "test.h"
+#include "spoken.h"
 #include "report/report.h"
 
 #define HOST (-1)
@@ -7,20 +7,13 @@
 static struct report r;
 static unsigned int seq[MAX_LEVEL + 2];
 
-/* Sends a record with the sender's next number; FIELDS are up to three "key=value" words. */
+/* Sends a record with the sender's next number. */
 static int say(int from, int about, const char *kind, const char *fields)
 {
-	char words[256], *save, *word, *value;
 	struct record rec;
 
-	record_init(&rec, kind, from, about);
+	speak(&rec, from, about, kind, fields);
 	rec.seq = seq[from + 1]++;
-	format(words, sizeof(words), "%s", fields);
-	for (word = strtok_r(words, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		value = strchr(word, '=');
-		*value++ = '\0';
-		assert_int_equal(record_add(&rec, word, value), 0);
-	}
 	rec.sum = record_crc(kind, fields, strlen(fields));
 	return report_add(&r, &rec);
 }
