@@ -288,16 +288,18 @@ static void tell_bad_records(struct child *c)
 static void tell_save_restore(struct child *c, bool broken)
 {
 	const struct save_restore *s = &c->relay.save_restore;
-	struct check trips, downtime;
+	struct save_restore_checks k;
 
 	if (!c->run->decided.save_restore || !c->run->teller.self)
 		return;
-	save_restore_checks(s, broken, &trips, &downtime);
+	save_restore_checks(s, broken, &k);
 	if (c->no_save_restore)
-		check_set(&trips, RESULT_SKIP, "%s", c->no_save_restore);
-	tell_check(&c->run->teller, c->level, &trips);
-	if (downtime.id[0])
-		tell_check(&c->run->teller, c->level, &downtime);
+		check_set(&k.trips, RESULT_SKIP, "%s", c->no_save_restore);
+	tell_check(&c->run->teller, c->level, &k.trips);
+	if (k.downtime.id[0])
+		tell_check(&c->run->teller, c->level, &k.downtime);
+	if (k.dirty_log.id[0])
+		tell_check(&c->run->teller, c->level, &k.dirty_log);
 }
 
 static void tell_end(struct child *c, const struct reason *why)

@@ -24,6 +24,11 @@
  * 320 bytes for each 4 MiB.
  */
 #define FILE_TABLE_SHARE 8192
+/*
+ * While writes are logged, KVM has a page table for each 2 MiB, and QEMU a fingerprint of 4 bytes and a
+ * few bits for each 4 KiB.
+ */
+#define LOG_SHARE 320
 /* 10 bytes for 4 KiB: KVM's rmaps and write tracking, once the child itself nests (mmu.c). */
 #define RMAP_SHARE 409
 /*
@@ -221,6 +226,8 @@ void memory_divide(struct budget *b, int64_t wanted_kib)
 	if (left < 0)
 		left = 0;
 	b->page_tables_kib = left / (b->huge_files ? FILE_TABLE_SHARE : PAGE_TABLE_SHARE);
+	if (b->logged)
+		b->page_tables_kib += left / LOG_SHARE;
 	b->rmaps_kib = b->recurses ? 0 : left / RMAP_SHARE;
 	left -= b->page_tables_kib + b->rmaps_kib;
 	if (wanted_kib && wanted_kib < left)
@@ -238,6 +245,7 @@ void memory_plan(struct budget *b, const struct demand *d)
 		.freed_kib = d->freed_kib,
 		.recurses = d->recurses && !d->provided,
 		.huge_files = d->huge_files,
+		.logged = d->logged,
 		.need_kib = memory_need_kib(d->kernel_kib, d->archive_kib, d->vcpus),
 	};
 	if (d->kernel_kib > OUR_KERNEL_KIB)

@@ -20,6 +20,7 @@ struct demand {
 	bool recurses;	 /* its guests recurse: docs/recursion.md */
 	bool provided;	 /* by our KVM, which has page tables for all of them */
 	bool huge_files; /* its RAM is a file of huge pages */
+	bool logged;	 /* its writes are logged */
 };
 
 /* What a level keeps for itself while its child runs.  memory.c gives the source of each figure. */
@@ -28,6 +29,7 @@ struct budget {
 	int64_t freed_kib; /* files that are freed once the child is ready: archive, kernel, busybox */
 	bool recurses; /* KVM does not shadow the child's nested page tables, and so needs no rmaps */
 	bool huge_files; /* no page table is kept in store for each huge page */
+	bool logged;	 /* KVM maps small pages */
 	int64_t qemu_kib, page_tables_kib, rmaps_kib, margin_kib;
 	int64_t child_kib; /* the child's RAM: what is left for it */
 	int64_t need_kib; /* what the smallest child needs; if larger than child_kib, no child fits */

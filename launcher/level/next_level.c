@@ -74,6 +74,7 @@ static void plan_memory(struct life *l, int64_t archive_kib)
 		.recurses = recurses(l),
 		.provided = recurses(l) && kvm_provides_recursion(),
 		.huge_files = l->huge_files,
+		.logged = l->run.decided.save_restore > 0,
 	};
 
 	memory_plan(&l->budget, &d);

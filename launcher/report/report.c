@@ -72,8 +72,9 @@ static int add_fields(struct report *r, struct level *lv, const struct record *r
  * Checks that a parent makes of its child.  The child can neither send nor replace them, nor take up their
  * room.
  */
-static const char *const parents_checks[] = { "archive", "downtime", "exits",	"features",
-					      "kernel",	 "pace",     "records", "save_restore" };
+static const char *const parents_checks[] = { "archive", "dirty_log", "downtime",
+					      "exits",	 "features",  "kernel",
+					      "pace",	 "records",   "save_restore" };
 
 bool report_check_is_parents(const char *id)
 {

@@ -44,6 +44,23 @@ static void every_term_counts_and_together_they_fit(void **state)
 	assert_true(all.need_kib > 2 * ARCHIVE_KIB);
 }
 
+static void a_log_of_writes_has_a_term(void **state)
+{
+	struct demand d = { .kernel_kib = OUR_KERNEL_KIB,
+			    .archive_kib = ARCHIVE_KIB,
+			    .vcpus = 1,
+			    .huge_files = true };
+	struct budget plain, logged;
+
+	memory_plan(&plain, &d);
+	d.logged = true;
+	memory_plan(&logged, &d);
+	/* A page table of 4 KiB for 2 MiB, and a fingerprint of 4 bytes for 4 KiB */
+	assert_true(logged.page_tables_kib - plain.page_tables_kib >=
+		    logged.child_kib / 512 + logged.child_kib / 1024);
+	assert_true(logged.child_kib < plain.child_kib);
+}
+
 static void a_child_gets_what_was_asked_for_as_far_as_that_fits(void **state)
 {
 	struct budget some;
@@ -129,6 +146,7 @@ static void the_reason_names_each_term(void **state)
 }
 
 RUN(T(a_level_knows_its_memory), T(every_term_counts_and_together_they_fit),
-    T(a_child_gets_what_was_asked_for_as_far_as_that_fits), T(a_child_that_recurses_needs_no_rmaps),
-    T(huge_pages_of_a_file_keep_no_page_tables_in_reserve), T(a_distributions_kernel_needs_more),
-    T(files_that_are_freed_too_late_do_not_count_as_free), T(the_reason_names_each_term))
+    T(a_log_of_writes_has_a_term), T(a_child_gets_what_was_asked_for_as_far_as_that_fits),
+    T(a_child_that_recurses_needs_no_rmaps), T(huge_pages_of_a_file_keep_no_page_tables_in_reserve),
+    T(a_distributions_kernel_needs_more), T(files_that_are_freed_too_late_do_not_count_as_free),
+    T(the_reason_names_each_term))

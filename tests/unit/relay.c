@@ -529,11 +529,59 @@ static void test_stopped(void **state)
 
 static void check_trips(bool broken, enum result result, const char *detail)
 {
-	struct check trips, downtime;
+	struct save_restore_checks k;
 
-	save_restore_checks(&r.save_restore, broken, &trips, &downtime);
-	assert_int_equal(trips.result, result);
-	assert_string_equal(trips.detail, detail);
+	save_restore_checks(&r.save_restore, broken, &k);
+	assert_int_equal(k.trips.result, result);
+	assert_string_equal(k.trips.detail, detail);
+	assert_int_equal(*k.downtime.id != '\0', r.save_restore.done > 0 || broken);
+}
+
+#define LOG_ANSWER(lost, address)                                                        \
+	"{\"return\": {\"address\": " #address ", \"lost\": " #lost ", \"us\": 750000, " \
+	"\"pages\": 50, \"dirty\": 9}, \"id\": 1}"
+
+/* The dirty log is tried at once, and then as often as takes a part of the time. */
+static void test_dirty_log(void **state)
+{
+	static const struct {
+		double asked_s, answered_s;
+		bool logs;
+		const char *answer;
+	} trips[] = {
+		{ 100, 101, true, LOG_ANSWER(0, 0) },
+		{ 102.1, 102.2, false, LOG_ANSWER(0, 0) },
+		{ 106, 106.8, true, LOG_ANSWER(2, 4096) },
+		{ 112, 112.8, true, LOG_ANSWER(1, 8192) },
+	};
+	struct save_restore s = { .wanted = ARRAY_SIZE(trips), .all = true };
+	struct save_restore_checks k;
+	char text[1000];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	s.requests = fds[1];
+	save_restore_checks(&s, false, &k);
+	assert_string_equal(k.dirty_log.id, "");
+	for (size_t i = 0; i < ARRAY_SIZE(trips); i++) {
+		save_restore_step(&s, trips[i].asked_s);
+		text[read(fds[0], text, sizeof(text) - 1)] = '\0';
+		assert_int_equal(strstr(text, "\"dirty-log\":true") != NULL, trips[i].logs);
+		save_restore_answer(&s, trips[i].answer, trips[i].answered_s);
+		save_restore_checks(&s, false, &k);
+		assert_int_equal(k.trips.result, RESULT_PASS);
+		assert_string_equal(k.dirty_log.id, "dirty_log");
+		assert_int_equal(k.dirty_log.result, i < 2 ? RESULT_PASS : RESULT_FAIL);
+	}
+	assert_string_equal(
+		k.dirty_log.detail,
+		"the dirty log missed changed pages of its RAM: 3, the first at 0x1000");
+	assert_true(k.dirty_log.value == 27);
+	assert_int_equal(s.done, 4);
+	assert_true(s.longest_s > 0.249 && s.longest_s < 0.251); /* without the time that it ran */
+	close(fds[0]);
+	close(fds[1]);
 }
 
 /* A child whose state is saved and restored: as often as asked, with the child's time in between; and what can go wrong. */
@@ -754,6 +802,6 @@ static void test_dies_with_us(void **state)
 RUN(T(test_ends), T(test_no_program), T(test_lost), T(test_panic), T(test_death_sentences),
     T(test_own_words), T(test_replay), T(test_look), T(test_kvm_errors), T(test_exits),
     T(test_exits_of_all_vcpus), T(test_watchdog_limits), T(test_slow), T(test_slow_without_exits),
-    T(test_stopped), T(test_save_restore), T(test_closed_pipes), T(test_flood),
+    T(test_stopped), T(test_save_restore), T(test_dirty_log), T(test_closed_pipes), T(test_flood),
     T(test_record_flood), T(test_long_lines), T(test_control_characters), T(test_pieces),
     T(test_heartbeats), T(test_bochs), T(test_dies_with_us))
