@@ -228,12 +228,21 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	teller_pass_on(&c->run->teller, &rec);
 	if (!strcmp(rec.kind, "exec") && rec.from == c->level)
 		program_changed(c, &rec);
+	if (!strcmp(rec.kind, "out"))
+		return OUTPUT;
 	if (strcmp(rec.kind, "end") || rec.from != c->level)
 		return TAKEN;
 	compare_clocks(c, strtod(record_get(&rec, "up_s"), NULL));
 	if (c->vm.serial_records)
 		write_all(c->vm.control, "end\n", 4); /* uplink_end() waits for that */
 	return LAST;
+}
+
+static void on_records_read(void *context)
+{
+	struct child *c = context;
+
+	teller_flush(&c->run->teller);
 }
 
 static void on_console(void *context, const char *line)
@@ -385,6 +394,7 @@ static void supervise(struct child *c)
 				  .all = decided_is_last(&c->run->decided, c->level) },
 		.context = c,
 		.on_record = on_record,
+		.on_records_read = on_records_read,
 		.on_console = on_console,
 		.on_heartbeat = on_heartbeat,
 		.on_line = on_line,

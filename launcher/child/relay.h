@@ -51,6 +51,7 @@ enum abort {
 enum taken {
 	IGNORED, /* not a record, or a repeated one */
 	TAKEN,
+	OUTPUT,	 /* taken: output of a program */
 	LAST,	 /* taken, and the child's last record */
 	REFUSED, /* damaged, forged or out of order */
 };
@@ -76,6 +77,7 @@ struct relay {
 	struct save_restore save_restore;
 	void *context;
 	enum taken (*on_record)(void *context, const char *line, size_t len);
+	void (*on_records_read)(void *context); /* after those that came together; NULL: nothing */
 	void (*on_console)(void *context, const char *line);
 	void (*on_heartbeat)(void *context);
 	/* Called for each line of the console and of QEMU, also for those over the limit. */
@@ -85,6 +87,7 @@ struct relay {
 	/* Set by the relay */
 	bool ended;	 /* the child's last record came */
 	int64_t records; /* accepted; more than 0 if its launcher runs */
+	int64_t outputs; /* of them output of programs */
 	int bad_records; /* refused */
 	enum abort abort;
 	int status; /* QEMU's wait status */

@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 /*
- * A page with a known physical address: below 1 MiB, where Linux never allocates memory
- * (reserve_real_mode, arch/x86/realmode/init.c); a PC's boot sector was there.
+ * Pages with a known physical address: below 64 KiB, where Linux never allocates memory
+ * (early_reserve_memory, arch/x86/kernel/setup.c); a PC's boot sector was there.
  */
 #define DOORBELL_PAGE 0x7000
 #define READER_MS 60000
 struct doorbell {
 	uint32_t len;
-	char data[4092];
+	char data[UPLINK_ROOM];
 };
 
 static void open_doorbell(struct uplink *u)
@@ -36,18 +36,23 @@ static void open_doorbell(struct uplink *u)
 	close(fd);
 }
 
-void uplink_record(const struct uplink *u, const char *line, size_t len)
+void uplink_flush(void *context)
 {
+	struct uplink *u = context;
+	size_t len = u->held;
+
+	u->held = 0;
+	if (!len)
+		return;
 	if (u->serial >= 0) {
-		write_all(u->serial, line, len);
+		write_all(u->serial, u->data, len);
 		return;
 	}
 	if (!u->doorbell) {
-		port_write(u->port, line, len);
+		port_write(u->port, u->data, len);
 		return;
 	}
 	u->doorbell->len = len;
-	memcpy(u->doorbell->data, line, len);
 	asm volatile("" ::: "memory");
 	port_out32(DOORBELL_PORT, DOORBELL_PAGE);
 }
@@ -65,16 +70,31 @@ void uplink_use_serial(struct uplink *u)
 		u->serial = open(RECORDS_PORT, O_WRONLY | O_CLOEXEC);
 }
 
+/* What a level below has encoded goes up as it came: every reader of records checks and sanitizes them. */
+static int put_record(char *to, const struct record *rec, const char *run_id)
+{
+	if (!rec->line)
+		return record_encode(rec, run_id, to);
+	memcpy(to, rec->line, rec->line_len);
+	to[rec->line_len] = '\n';
+	return rec->line_len + 1;
+}
+
 void uplink_hear(void *context, const struct record *rec)
 {
-	const struct uplink *u = context;
-	char line[RECORD_MAX];
-	int len = record_encode(rec, u->run_id, line);
+	struct uplink *u = context;
+	char *data = u->doorbell ? u->doorbell->data : u->data;
+	int len;
 
+	if (u->held > UPLINK_ROOM - RECORD_MAX)
+		uplink_flush(u);
+	len = put_record(data + u->held, rec, u->run_id);
 	if (len > 0)
-		uplink_record(u, line, len);
+		u->held += len;
 	else
 		fail("a record of kind %s is too long and was dropped", rec->kind);
+	if (strcmp(rec->kind, "out"))
+		uplink_flush(u);
 }
 
 void uplink_text(void *context, const char *line)
@@ -96,6 +116,7 @@ static bool lacks_record_port(int level)
 int uplink_open(struct uplink *u, int level)
 {
 	u->serial = u->input = -1;
+	u->held = 0;
 	if (port_allow(RECORD_PORT, 4) || port_allow(CONSOLE_PORT, 4) || port_allow(EXIT_PORT, 1))
 		return fail("cannot access the ports to the parent: %m");
 	u->port = lacks_record_port(level) ? CONSOLE_PORT : RECORD_PORT;

@@ -4,20 +4,28 @@
 
 #include "report/record.h"
 
+/* Bytes of records that go up together: with their length, eight pages for a doorbell. */
+#define UPLINK_ROOM 32764
+
 struct uplink {
 	struct doorbell *doorbell; /* NULL: there is none */
 	const char *run_id;
-	int port;   /* for records, if there is no doorbell */
-	int serial; /* RECORDS_PORT, or -1 */
-	int input;  /* TERMINAL_PORT, which only one process can open, or -1 */
+	int port;		/* for records, if there is no doorbell */
+	int serial;		/* RECORDS_PORT, or -1 */
+	int input;		/* TERMINAL_PORT, which only one process can open, or -1 */
+	size_t held;		/* bytes that wait for uplink_flush() */
+	char data[UPLINK_ROOM]; /* if there is no doorbell */
 };
 
 /* LEVEL is our own; LEVEL_NONE if unknown.  -1 (printed) if the kernel refuses the ports. */
 int uplink_open(struct uplink *u, int level);
-/* Sends a record: one exit with a doorbell, otherwise about one for each two bytes. */
-void uplink_record(const struct uplink *u, const char *line, size_t len);
-/* A teller's listener: passes the record up unchanged.  CONTEXT is an uplink. */
+/*
+ * A teller's listener: passes the record up unchanged.  A program's output is held, and goes up with the
+ * next record or by uplink_flush().  CONTEXT is an uplink.
+ */
 void uplink_hear(void *context, const struct record *rec);
+/* Sends what is held: one exit with a doorbell, otherwise about one for each two bytes. */
+void uplink_flush(void *context);
 /* Prints "supernest: LINE" on the parent's console.  For fail_to(), without a context. */
 void uplink_text(void *context, const char *line);
 /* The orderly end: makes the parent's QEMU end. */

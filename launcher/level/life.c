@@ -117,6 +117,7 @@ void life_begin(struct life *l, double kernel_s)
 	run->lines.raw = &l->child.remote.raw;
 	if (l->has_parent) {
 		teller_listen(t, uplink_hear, &l->uplink);
+		teller_holds(t, uplink_flush);
 		return;
 	}
 	teller_listen(t, lines_hear, &run->lines);

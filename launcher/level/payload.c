@@ -17,8 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK 2880	  /* bytes of output in a record; as base64 they fit into RECORD_MAX */
-#define DRAIN_CHUNKS 1024 /* chunks taken after a program has ended: more than a pipe holds */
+#define CHUNK 2880	 /* bytes of output in a record; as base64 they fit into RECORD_MAX */
+#define CHUNKS 8	 /* taken at once: these records go up together */
+#define DRAIN_BLOCKS 128 /* taken after a program has ended: more than a pipe holds */
 #define DIE_S 30 /* a killed process that is still there after this is stuck in the kernel */
 #define SHELL "/bin/sh"
 
@@ -258,18 +259,20 @@ static int start(struct payloads *p)
 
 /* ---- while it runs ----------------------------------------------------------------------- */
 
-/* Passes one chunk on.  False if there is nothing now. */
+/* Passes a block on.  False if there is nothing now. */
 static bool take_output(struct payloads *p, int stream)
 {
 	struct program *g = &p->program;
-	char data[CHUNK];
+	char data[CHUNKS * CHUNK];
 	ssize_t n;
 
 	if (g->out[stream] < 0)
 		return false;
 	n = read(g->out[stream], data, sizeof(data));
+	for (ssize_t at = 0; at < n; at += CHUNK)
+		tell_output(p, stream, data + at, n - at < CHUNK ? n - at : CHUNK);
 	if (n > 0)
-		tell_output(p, stream, data, n);
+		teller_flush(p->teller);
 	else if (!n || (errno != EAGAIN && errno != EINTR))
 		close_fd(&g->out[stream]);
 	return n > 0;
@@ -314,7 +317,7 @@ static void end(struct payloads *p, int status, const struct rusage *used)
 	int left = leftover_kill(p->appliance, &g->leftover);
 
 	for (int i = 0; i < 2; i++) {
-		for (int n = 0; n < DRAIN_CHUNKS && take_output(p, i); n++)
+		for (int n = 0; n < DRAIN_BLOCKS && take_output(p, i); n++)
 			;
 		close_fd(&g->out[i]);
 	}

@@ -4,6 +4,7 @@
 #include "lib/numbers.h"
 
 #include <ctype.h>
+#include <emmintrin.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ void record_init(struct record *r, const char *kind, int from, int about)
 	r->from = from;
 	r->about = about;
 	r->seq = 0;
+	r->line = NULL;
 	r->count = 0;
 	r->used = 0;
 	format(r->kind, sizeof(r->kind), "%s", kind);
@@ -107,16 +109,31 @@ static bool is_plain(char c)
 	return c > ' ' && c <= '~' && c != '%' && c != '=' && c != '@' && c != '!' && c != ';';
 }
 
-/* The length of letters, digits and the other characters of base64, which records have unescaped. */
+/* Whether 16 characters are all simple: letters, digits, '+' or '/', which precedes '0'. */
+static bool all_simple(const char *text)
+{
+	__m128i c = _mm_loadu_si128((const __m128i *)text);
+	__m128i small = _mm_or_si128(c, _mm_set1_epi8(' '));
+	__m128i letter = _mm_and_si128(_mm_cmpgt_epi8(small, _mm_set1_epi8('a' - 1)),
+				       _mm_cmplt_epi8(small, _mm_set1_epi8('z' + 1)));
+	__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('/' - 1)),
+				      _mm_cmplt_epi8(c, _mm_set1_epi8('9' + 1)));
+	__m128i plus = _mm_cmpeq_epi8(c, _mm_set1_epi8('+'));
+
+	return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), plus)) == 0xffff;
+}
+
+/*
+ * The length of letters, digits and the other characters of base64, which records have unescaped.  It
+ * looks at all output of programs, in each level.
+ */
 static size_t simple_span(const char *text)
 {
-	static const bool simple[256] = {
-		['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
-		['+'] = true,	      ['/'] = true,
-	};
-	size_t n = 0;
+	size_t n = 0, len = strlen(text);
 
-	while (simple[(unsigned char)text[n]])
+	while (len - n >= sizeof(__m128i) && all_simple(text + n))
+		n += sizeof(__m128i);
+	while (isalnum((unsigned char)text[n]) || text[n] == '+' || text[n] == '/')
 		n++;
 	return n;
 }
@@ -280,5 +297,7 @@ enum record_verdict record_decode(struct record *r, const char *run_id, const ch
 	r->text[body] = '\0';
 	r->sum = crc;
 	r->used = body + 1;
+	r->line = start;
+	r->line_len = end + 1 - start;
 	return parse_body(r) ? RECORD_DAMAGED : RECORD_OK;
 }

@@ -13,14 +13,16 @@
 
 #include "lib/base.h"
 
-#define RECORD_MAX 4000	 /* bytes of a line, with newline and NUL; a doorbell takes 4092 */
+#define RECORD_MAX 4000	 /* bytes of a line, with newline and NUL */
 #define RECORD_TAIL 11	 /* " !xxxxxxxx;" */
 #define RECORD_FIELDS 32 /* at most */
 
 struct record {
 	int from, about;
 	unsigned int seq;
-	uint32_t sum; /* the CRC, if it was decoded */
+	uint32_t sum;	  /* the CRC, if it was decoded */
+	const char *line; /* the caller's, if it was decoded, up to ';'; otherwise NULL */
+	size_t line_len;
 	char kind[12];
 	int count;
 	struct {

@@ -13,6 +13,7 @@ void teller_init(struct teller *t, int from, int outermost, int requested)
 	t->from = from;
 	t->seq = 0;
 	t->listener_count = 0;
+	t->flush = NULL;
 	t->self = from == HOST_LEVEL ? NULL : report_level(&t->report, from);
 	level_init(&t->told, from);
 }
@@ -21,6 +22,17 @@ void teller_listen(struct teller *t, void (*hear)(void *context, const struct re
 		   void *context)
 {
 	t->listeners[t->listener_count++] = (struct listener){ hear, context };
+}
+
+void teller_holds(struct teller *t, void (*flush)(void *context))
+{
+	t->flush = flush;
+}
+
+void teller_flush(struct teller *t)
+{
+	if (t->flush)
+		t->flush(t->listeners[t->listener_count - 1].context);
 }
 
 void teller_pass_on(struct teller *t, const struct record *rec)

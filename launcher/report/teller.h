@@ -22,6 +22,7 @@ struct teller {
 	unsigned int seq;
 	struct listener listeners[LISTENERS_MAX];
 	int listener_count;
+	void (*flush)(void *context); /* of the last listener; NULL: it holds nothing */
 	struct report report;
 };
 
@@ -29,8 +30,12 @@ struct teller {
 void teller_init(struct teller *t, int from, int outermost, int requested);
 void teller_listen(struct teller *t, void (*hear)(void *context, const struct record *rec),
 		   void *context);
+/* The last listener holds some records, and FLUSH sends them. */
+void teller_holds(struct teller *t, void (*flush)(void *context));
 /* Passes on a record of a level below, which the report has accepted. */
 void teller_pass_on(struct teller *t, const struct record *rec);
+/* Sends what is held: when nothing more is at hand. */
+void teller_flush(struct teller *t);
 
 /* Sends a record of our own. */
 void tell(struct teller *t, struct record *rec);

@@ -133,6 +133,11 @@ void uplink_hear(void *context, const struct record *rec)
 	must(len > 0 && len < RECORD_MAX && line[len - 1] == '\n');
 	must(record_decode(&again, ID, line, len) == RECORD_OK);
 	must(again.from >= life.run.teller.from);
+	if (!rec->line)
+		return;
+	must(rec->line_len < RECORD_MAX - 1);
+	must(record_decode(&again, ID, rec->line, rec->line_len) == RECORD_OK);
+	must(again.sum == rec->sum);
 }
 
 void uplink_text(void *context, const char *line)
@@ -158,11 +163,9 @@ int uplink_input(struct uplink *u)
 	return -1;
 }
 
-void uplink_record(const struct uplink *u, const char *line, size_t len)
+void uplink_flush(void *context)
 {
-	(void)u;
-	(void)line;
-	(void)len;
+	(void)context;
 }
 
 void uplink_end(const struct uplink *u)
