@@ -454,6 +454,7 @@ static const uint32_t saved_msrs[] = {
 	0x4b564d00, 0x4b564d01,				/* kvm-clock */
 	0x6e0, /* TSC_DEADLINE: last, because its timer depends on the others */
 };
+#define MSR_TSC 0x10
 #define MSR_VM_HSAVE_PA 0xc0010117
 
 static bool has_msr(struct machine *m, uint32_t index)
@@ -544,6 +545,19 @@ int machine_restore(struct machine *m, const struct machine_state *s)
 int machine_move(struct machine *m, struct machine_state *was)
 {
 	return machine_save(m, was) || machine_replace(m) || machine_restore(m, was) ? -1 : 0;
+}
+
+int machine_set_time(struct machine *m, uint64_t forward)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[1];
+	} msr = { .head.nmsrs = 1, .entry[0].index = MSR_TSC };
+
+	if (ioctl(m->vcpu, KVM_GET_MSRS, &msr) != 1)
+		return failed_ioctl(m, "KVM_GET_MSRS");
+	msr.entry[0].data += forward;
+	return ioctl(m->vcpu, KVM_SET_MSRS, &msr) == 1 ? 0 : failed_ioctl(m, "KVM_SET_MSRS");
 }
 
 int machine_take_init_back(struct machine *m)

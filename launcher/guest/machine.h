@@ -80,6 +80,8 @@ int machine_restore(struct machine *m, const struct machine_state *s);
 int machine_replace(struct machine *m);
 /* Moves the guest to a new VM with the same memory.  WAS gets the state that it had.  -1 on failure. */
 int machine_move(struct machine *m, struct machine_state *was);
+/* Sets the TSC FORWARD by that many cycles.  -1 on failure. */
+int machine_set_time(struct machine *m, uint64_t forward);
 /* Clears an INIT that is pending.  -1 on failure. */
 int machine_take_init_back(struct machine *m);
 /* Maps guest-physical ADDRESS to MEMORY; BYTES 0 removes the slot.  -1 on failure. */

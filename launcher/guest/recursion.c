@@ -23,7 +23,8 @@
 #define FEATURE_VIRTUAL_VMLOAD 15
 #define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
 #define SLICES_MAX 200
-#define TICK_S 0.01 /* until the first look at a guest that is to be moved while G3 runs */
+#define FORWARD (1ull << 42) /* cycles by which the TSC is set: more than a run takes */
+#define TICK_S 0.01	     /* until the first look at a guest that is to be moved while G3 runs */
 #define STAR 0xc0000081
 #define SOME_STAR 0x23001000000000
 #define PORT 0x80
@@ -41,8 +42,9 @@
 /* What the launcher does at a call: */
 enum ask {
 	TAKE_INIT_BACK,
-	MOVE,	     /* moves its guest to another VM */
-	MOVE_WITH_G3 /* moves it when G3 has run */
+	MOVE,	      /* moves its guest to another VM */
+	MOVE_WITH_G3, /* moves it when G3 has run */
+	SET_TIME      /* sets the TSC of its guest forward */
 };
 
 static struct vmcb *outer(void)
@@ -102,6 +104,15 @@ static void g3_exits(void)
 {
 	for (;;) {
 		exit_once();
+		ARENA->answer++;
+		vmmcall();
+	}
+}
+
+static void g3_calls(void)
+{
+	for (;;) {
+		guest_call(CALL_HOST);
 		ARENA->answer++;
 		vmmcall();
 	}
@@ -184,6 +195,12 @@ static void g3_spins(void)
 {
 	for (;;)
 		asm volatile("");
+}
+
+static void calls_and_spins(void)
+{
+	guest_call(CALL_HOST);
+	g3_spins();
 }
 
 static void g3_counts(void)
@@ -751,6 +768,14 @@ static void try_move(bool all)
 	v->rec_deadline = __rdtsc() + SLICE;
 	expect("a deadline of G2 that is moved", run(), EXIT_DEADLINE);
 
+	/* A KVM that does not provide the recursion takes back the VMRUN of a G3 that calls. */
+	arrange(all, g3_calls);
+	if (run() != EXIT_VMRUN) {
+		expect("G3 that was moved by its call", outer()->exit_code, EXIT_VMMCALL);
+		expect("exits of that G3", ARENA->log.count, 1);
+		expect("what it did behind its call", ARENA->answer, 1);
+	}
+
 	arrange(all, g3_counts);
 	ARENA->argument = MOVE_WITH_G3;
 	guest_call(CALL_HOST);
@@ -763,7 +788,16 @@ static void try_move(bool all)
 
 static void try_tsc(bool all)
 {
+	struct vmcb *v = outer();
 	uint64_t start;
+
+	ARENA->argument = SET_TIME;
+	arrange(all, g3_exits);
+	v->rip = (uint64_t)calls_and_spins;
+	v->rec_ctl |= REC_DEADLINE;
+	v->rec_deadline = __rdtsc() + FORWARD / 2;
+	expect("a deadline that is passed by setting the TSC", run(), EXIT_DEADLINE);
+	ARENA->argument = TAKE_INIT_BACK;
 
 	arrange(all, g3_reads_tsc);
 	outer()->tsc_offset = 1ull << 44;
@@ -988,6 +1022,8 @@ bool call_recursion(struct machine *m, int reason)
 	}
 	if (ARENA->argument == TAKE_INIT_BACK)
 		return !machine_take_init_back(m);
+	if (ARENA->argument == SET_TIME)
+		return !machine_set_time(m, FORWARD);
 	if (wait && run_g3(m))
 		return false;
 	ARENA->argument = MOVE;
