@@ -42,7 +42,7 @@ static enum taken on_record(void *context, const char *line, size_t len)
 	if (record_decode(&rec, ID, line, len) != RECORD_OK)
 		return REFUSED;
 	records++;
-	return strcmp(rec.kind, "end") ? TAKEN : LAST;
+	return !strcmp(rec.kind, "end") ? LAST : !strcmp(rec.kind, "out") ? OUTPUT : TAKEN;
 }
 
 static int lines[2], looks;
@@ -82,6 +82,9 @@ static void prepare(const char *script)
 		fputs(line, f);
 	}
 	fclose(f);
+	record_init(&rec, "out", 1, 1);
+	assert_true(record_encode(&rec, ID, line) > 0);
+	write_file("output", line);
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s", script);
 	write_file("qemu", text);
 	chmod("qemu", 0755);
@@ -699,7 +702,7 @@ static void test_record_flood(void **state)
 	double start;
 
 	prepare("while :; do cat many >&4; done");
-	if (system("line=$(sed -n 1p records) && yes \"$line\" | head -n 1000 >many"))
+	if (system("yes \"$(sed -n 1p records)\" | head -n 1000 >many"))
 		wrong("cannot make many");
 	start = now_s();
 	assert_int_equal(supervise(), STOP_LOST);
@@ -708,6 +711,15 @@ static void test_record_flood(void **state)
 	/* As many records as 64 levels could send at once are no flood. */
 	expect("for i in $(seq 19); do cat many; done >&4; " ORDERLY, STOP_NONE, "");
 	assert_int_equal(records, 19003);
+	/* A program may print more, but it too has a limit. */
+	if (system("yes \"$(cat output)\" | head -n 1000 >many"))
+		wrong("cannot make many");
+	expect("for i in $(seq 60); do cat many; done >&4; " ORDERLY, STOP_NONE, "");
+	assert_int_equal(records, 60003);
+	prepare("while :; do cat output >&4; done");
+	r.records = r.outputs = 1000000; /* so many in no time */
+	assert_int_equal(supervise(), STOP_LOST);
+	assert_non_null(strstr(why.detail, "flooded"));
 }
 
 static void test_long_lines(void **state)
@@ -723,6 +735,11 @@ static void test_long_lines(void **state)
 	expect("yes 'many words' | head -n 100000 >&2; exit 1", STOP_QEMU, "many words");
 	/* a whole record behind an endless line */
 	expect("head -c 5000 /dev/zero | tr '\\0' x >&4; cat records >&4; exit 33", STOP_NONE, "");
+	assert_int_equal(records, 3);
+	/* in two pieces, the second of which has no room behind what was before the first */
+	expect("head -c 4080 /dev/zero | tr '\\0' x >&4; head -c 10 records >&4; sleep 0.1; "
+	       "tail -c +11 records >&4; exit 33",
+	       STOP_NONE, "");
 	assert_int_equal(records, 3);
 }
 
