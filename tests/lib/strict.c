@@ -18,6 +18,8 @@
 #define TABLE 0x27u
 #define PAT 0x0007040600070406ull
 
+#define NMI_AS_EXCEPTION 0x80000302u /* EVENTINJ: valid, an exception, vector 2 */
+
 #define CLEAN_INTERCEPTS (1u << 0)
 #define CLEAN_ASID (1u << 2)
 #define CLEAN_CR2 (1u << 9)
@@ -189,6 +191,16 @@ static void checks(void)
 	must("valid", vmcb.exit_code == EXIT_VMMCALL);
 }
 
+/* The guest has not executed anything: its VMCB still says where it begins. */
+static void invalid_event(void)
+{
+	vmcb.event_inj = NMI_AS_EXCEPTION;
+	run(guest_cr2);
+	must("invalid_event", vmcb.exit_code == EXIT_INVALID);
+	must("rip_of_invalid_event", vmcb.rip == (uint32_t)guest_cr2);
+	vmcb.event_inj = 0;
+}
+
 void machine_main(void)
 {
 	begin_paging();
@@ -196,6 +208,7 @@ void machine_main(void)
 	clean_bits();
 	tlb();
 	checks();
+	invalid_event();
 	vmcb.exit_info_1 = vmcb.exit_info_2 = 0;
 	run(guest_cr2);
 	liberty("undefined_exit_info", vmcb.exit_info_1 && vmcb.exit_info_2);
