@@ -89,7 +89,7 @@ GENERATED = build/generated/our_kernel.h build/generated/unusual.h build/generat
 # The quick ones, for each commit
 unit: build/parts.key $(GENERATED)
 	$(Q)scripts/setup --check test
-	$(Q)tests/run unit/
+	$(Q)tests/run unit/ build/programs
 
 lint:
 	$(Q)scripts/setup --check test

@@ -70,29 +70,37 @@ void uplink_use_serial(struct uplink *u)
 		u->serial = open(RECORDS_PORT, O_WRONLY | O_CLOEXEC);
 }
 
-/* What a level below has encoded goes up as it came: every reader of records checks and sanitizes them. */
-static int put_record(char *to, const struct record *rec, const char *run_id)
+void uplink_bytes(struct uplink *u, const char *data, size_t len)
 {
-	if (!rec->line)
-		return record_encode(rec, run_id, to);
-	memcpy(to, rec->line, rec->line_len);
-	to[rec->line_len] = '\n';
-	return rec->line_len + 1;
+	if (u->held + len > UPLINK_ROOM)
+		uplink_flush(u);
+	memcpy((u->doorbell ? u->doorbell->data : u->data) + u->held, data, len);
+	u->held += len;
+}
+
+/* What a level below has encoded goes up as it came: every reader of records checks and sanitizes them. */
+static void put_record(struct uplink *u, const struct record *rec)
+{
+	char line[RECORD_MAX];
+	int len;
+
+	if (rec->line) {
+		uplink_bytes(u, rec->line, rec->line_len);
+		uplink_bytes(u, "\n", 1);
+		return;
+	}
+	len = record_encode(rec, u->run_id, line);
+	if (len > 0)
+		uplink_bytes(u, line, len);
+	else
+		fail("a record of kind %s is too long and was dropped", rec->kind);
 }
 
 void uplink_hear(void *context, const struct record *rec)
 {
 	struct uplink *u = context;
-	char *data = u->doorbell ? u->doorbell->data : u->data;
-	int len;
 
-	if (u->held > UPLINK_ROOM - RECORD_MAX)
-		uplink_flush(u);
-	len = put_record(data + u->held, rec, u->run_id);
-	if (len > 0)
-		u->held += len;
-	else
-		fail("a record of kind %s is too long and was dropped", rec->kind);
+	put_record(u, rec);
 	if (strcmp(rec->kind, "out"))
 		uplink_flush(u);
 }

@@ -24,6 +24,8 @@ int uplink_open(struct uplink *u, int level);
  * next record or by uplink_flush().  CONTEXT is an uplink.
  */
 void uplink_hear(void *context, const struct record *rec);
+/* Holds at most UPLINK_ROOM bytes as they are; what was held before goes up if both have no room together. */
+void uplink_bytes(struct uplink *u, const char *data, size_t len);
 /* Sends what is held: one exit with a doorbell, otherwise about one for each two bytes. */
 void uplink_flush(void *context);
 /* Prints "supernest: LINE" on the parent's console.  For fail_to(), without a context. */

@@ -192,6 +192,12 @@ static void send_garbage(void)
 	both("\n", 1);
 }
 
+static void raw(const char *data, size_t len)
+{
+	uplink_bytes(&up, data, len);
+	uplink_flush(&up);
+}
+
 /* 10 MB without a newline */
 static void send_line(void)
 {
@@ -199,8 +205,8 @@ static void send_line(void)
 
 	memset(data, 'x', sizeof(data));
 	for (size_t sent = 0; sent < 10 << 20; sent += sizeof(data))
-		uplink_record(&up, data, sizeof(data));
-	uplink_record(&up, "\n", 1);
+		raw(data, sizeof(data));
+	raw("\n", 1);
 }
 
 /* A record in perfect form. */
@@ -217,15 +223,15 @@ static void forge(const char *kind, int from, int about, unsigned int seq, const
 		record_add(&rec, key, value);
 	len = record_encode(&rec, run_id, line);
 	if (len > 0)
-		uplink_record(&up, line, len);
+		raw(line, len);
 }
 
 static void send_damaged(void)
 {
 	char line[] = "@sn1 1 1 5 ready !00000000;\n@sn1 1 1 5 rea";
 
-	uplink_record(&up, line, sizeof(line) - 1);
-	uplink_record(&up, "\n", 1);
+	raw(line, sizeof(line) - 1);
+	raw("\n", 1);
 }
 
 /* In the name of the level above, and of the machine */

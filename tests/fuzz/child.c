@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define ID "5eed"
-#define LOG_SIZE 2000
+#define TOLD_ROOM 2000
 
 static struct life life;
 static int status, pipes[3]; /* console, records, words */
@@ -149,6 +149,7 @@ void uplink_text(void *context, const char *line)
 int uplink_open(struct uplink *u, int level)
 {
 	(void)u;
+	(void)level;
 	return 0;
 }
 
@@ -255,7 +256,7 @@ static void close_log(struct log *log, char **text, const size_t *size)
 {
 	fclose(log->file);
 	log->file = NULL;
-	must(*size < LOG_SIZE + 4 * 1024 + 100); /* one line beyond, and the sentence of it */
+	must(*size < TOLD_ROOM + 4 * 1024 + 100); /* one line beyond, and the sentence of it */
 	for (size_t i = 0; i < *size; i++)
 		must((*text)[i] == '\n' || ((*text)[i] >= ' ' && (*text)[i] <= '~'));
 	free(*text);
@@ -290,8 +291,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FILE *out = open_text(&text, &out_size);
 
 	prepare(*input != 'M', out);
-	kept->console = (struct log){ .file = open_text(&logs[0], &log_size[0]), .left = LOG_SIZE };
-	kept->records = (struct log){ .file = open_text(&logs[1], &log_size[1]), .left = LOG_SIZE };
+	kept->console = (struct log){ .file = open_text(&logs[0], &log_size[0]), .left = TOLD_ROOM };
+	kept->records = (struct log){ .file = open_text(&logs[1], &log_size[1]), .left = TOLD_ROOM };
 	for (int i = 0; i < 3; i++)
 		must(!ftruncate(pipes[i], 0) && !lseek(pipes[i], 0, SEEK_SET));
 	line = strsep(&rest, "\n");
