@@ -11,6 +11,7 @@
 #include "host/overlay.h"
 #include "host/pack.h"
 #include "host/refusal.h"
+#include "host/starved.h"
 #include "level/checks.h"
 #include "level/memory.h"
 #include "lib/clock.h"
@@ -18,6 +19,7 @@
 #include "report/streams.h"
 #include "report/view.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,9 @@ struct outermost {
 	char joined[64];    /* the same with what more than one vCPU needs */
 	char packed[64];    /* the same with the user's files and programs */
 	struct pack pack;
-	struct streams streams;	   /* output of programs */
+	struct streams streams; /* output of programs */
+	struct aside aside;	/* what is looked at while the child runs */
+	struct starved starved;
 	struct expectations known; /* known failures of programs */
 };
 
@@ -380,9 +384,24 @@ static int make_cmdline(struct outermost *m)
 	return cmdline_make(&m->run.decided, m->child.level, 0, parameters, m->cmdline);
 }
 
+static void poll_nothing(void *context, struct pollfd *fds)
+{
+	(void)context;
+	for (int i = 0; i < ASIDE_FDS; i++)
+		fds[i].fd = -1;
+}
+
+static void step_starved(void *context)
+{
+	struct outermost *m = context;
+
+	starved_look(&m->starved, m->child.vm.pid);
+}
+
 static int run_child(struct outermost *m)
 {
 	const struct options *asked = &m->run.asked;
+	double start_s;
 	int err;
 
 	if (asked->timeout_s)
@@ -396,7 +415,12 @@ static int run_child(struct outermost *m)
 	m->child.heartbeat_s = m->view.on ? VIEW_HEARTBEAT_S : 0;
 	m->child.counts_chain = m->config.kvm;
 	m->child.need_kib = need_kib(&m->config);
+	m->aside = (struct aside){ poll_nothing, step_starved, m };
+	m->child.aside = &m->aside;
+	start_s = now_s();
 	err = child_run(&m->child, &m->config);
+	m->run.teller.report.setup.starved_share =
+		starved_share(&m->starved, now_s() - start_s, m->config.vcpus);
 	view_end(&m->view, now_s());
 	fail_to(NULL, NULL);
 	return err;

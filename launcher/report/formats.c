@@ -78,6 +78,21 @@ static void print_remarks(const struct report *r, FILE *out)
 	}
 }
 
+/* With less than this, a level that is slow for lack of a CPU is not taken for one that hangs. */
+#define STARVED_SHARE 0.25
+
+static void print_starved(const struct report *r, FILE *out)
+{
+	if ((r->stop == STOP_HANG || r->stop == STOP_TIME) &&
+	    r->setup.starved_share >= STARVED_SHARE)
+		fprintf(out,
+			"This machine was busy: in %.0f %% of the time the outermost QEMU waited "
+			"for a "
+			"CPU, so a level may be slow for that reason alone. Repeat the run when "
+			"nothing else uses the CPUs.\n",
+			100 * r->setup.starved_share);
+}
+
 static void print_table(const struct report *r, FILE *out)
 {
 	char sentence[600];
@@ -97,6 +112,7 @@ static void print_table(const struct report *r, FILE *out)
 		return;
 	if (*r->blame.sentence)
 		fprintf(out, "blame: %s\n", r->blame.sentence);
+	print_starved(r, out);
 	report_sentence(r, sentence, sizeof(sentence));
 	fprintf(out, "%s: %s\n", r->ok ? "PASS" : "FAIL", sentence);
 }

@@ -165,6 +165,7 @@ static cJSON *setup_to_json(const struct setup *s)
 	cJSON_AddStringToObject(o, "qemu", s->qemu);
 	cJSON_AddStringToObject(o, "accel", s->accel);
 	cJSON_AddStringToObject(o, "kvm_why", s->kvm_why);
+	cJSON_AddItemToObject(o, "starved_share", number_to_json(s->starved_share));
 	return o;
 }
 

@@ -278,6 +278,9 @@ static int read_setup(const char *path, struct setup *s, const cJSON *o)
 	    read_accel(o, s->accel, sizeof(s->accel)) ||
 	    read_text_of(o, "kvm_why", s->kvm_why, sizeof(s->kvm_why)))
 		return malformed(path, "qemu, accel or kvm_why of its setup is malformed");
+	if (cJSON_HasObjectItem(o, "starved_share") &&
+	    (read_number(o, "starved_share", &s->starved_share) || s->starved_share > 1))
+		return malformed(path, "starved_share of its setup is not a share");
 	return 0;
 }
 

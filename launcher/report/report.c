@@ -22,7 +22,9 @@ void report_init(struct report *r, int requested)
 	r->blame = (struct blame){ 0 };
 	r->requested = requested;
 	r->keeps_checks_to = MAX_LEVEL;
-	r->setup = (struct setup){ .memory_kib = UNKNOWN, .tsc_khz = UNKNOWN, .smp = 1 };
+	r->setup = (struct setup){
+		.memory_kib = UNKNOWN, .tsc_khz = UNKNOWN, .smp = 1, .starved_share = UNKNOWN
+	};
 	r->outermost = MAX_LEVEL + 1;
 	r->deepest = r->shell_level = -1;
 }

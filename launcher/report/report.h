@@ -28,6 +28,7 @@ struct setup {
 	char qemu[24];	    /* version of the outermost QEMU, or "" */
 	char accel[8];	    /* what the command's guest ran on, kvm or tcg; or "" */
 	char kvm_why[360];  /* why that was not KVM, unless the user asked for TCG; or "" */
+	double starved_share; /* of the run, in which the outermost QEMU waited for a CPU; or UNKNOWN */
 };
 
 /* One test that a program printed as TAP.  The program is the check. */

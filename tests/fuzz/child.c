@@ -291,8 +291,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FILE *out = open_text(&text, &out_size);
 
 	prepare(*input != 'M', out);
-	kept->console = (struct log){ .file = open_text(&logs[0], &log_size[0]), .left = TOLD_ROOM };
-	kept->records = (struct log){ .file = open_text(&logs[1], &log_size[1]), .left = TOLD_ROOM };
+	kept->console =
+		(struct log){ .file = open_text(&logs[0], &log_size[0]), .left = TOLD_ROOM };
+	kept->records =
+		(struct log){ .file = open_text(&logs[1], &log_size[1]), .left = TOLD_ROOM };
 	for (int i = 0; i < 3; i++)
 		must(!ftruncate(pipes[i], 0) && !lseek(pipes[i], 0, SEEK_SET));
 	line = strsep(&rest, "\n");

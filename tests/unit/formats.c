@@ -52,7 +52,8 @@ static void fill(int requested, int levels, enum stop stop, bool ready)
 				  .tsc_khz = ready ? UNKNOWN : 2596120,
 				  .qemu = "10.0.13",
 				  .accel = "tcg",
-				  .kvm_why = "/dev/kvm: no \"right\"" };
+				  .kvm_why = "/dev/kvm: no \"right\"",
+				  .starved_share = ready ? 0.625 : UNKNOWN };
 	format(r.command, sizeof(r.command), "supernest run --append 'a \\ \"b\" <c>'");
 	format(r.detail, sizeof(r.detail), "its kernel panicked: \"%s\" # 100%%",
 	       "Fatal exception");
@@ -439,6 +440,8 @@ static const char *const altered[][2] = {
 	{ "setup.nesting", "1" },
 	{ "setup.smp", "0" },
 	{ "setup.smp", "\"2\"" },
+	{ "setup.starved_share", "1.5" },
+	{ "setup.starved_share", "\"0.5\"" },
 	{ "setup.strict", "1" },
 	{ "setup.counted_clock", "\"no\"" },
 	{ "setup.accel", "\"xen\"" },
@@ -518,6 +521,7 @@ static void test_older_reports(void **state)
 					     "setup.smp",
 					     "setup.accel",
 					     "setup.kvm_why",
+					     "setup.starved_share",
 					     "outcome.stop_level",
 					     "outcome.lost_records",
 					     "outcome.console",
@@ -567,6 +571,28 @@ static void test_odd_reports(void **state)
 	}
 }
 
+/* A machine without a free CPU makes levels slow: the table says so where that may be why the run ended. */
+static void test_starved(void **state)
+{
+	static const struct {
+		enum stop stop;
+		double share;
+		bool said;
+	} cases[] = {
+		{ STOP_HANG, 0.63, true },     { STOP_TIME, 0.63, true },
+		{ STOP_HANG, 0.1, false },     { STOP_PANIC, 0.63, false },
+		{ STOP_HANG, UNKNOWN, false }, { STOP_DEPTH, 0.63, false },
+	};
+
+	fill_all();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		r.stop = cases[i].stop;
+		r.setup.starved_share = cases[i].share;
+		assert_int_equal(!!strstr(print(&r, REPORT_TABLE), "in 63 % of the time"),
+				 cases[i].said);
+	}
+}
+
 /* A file that is too long is reported as such, not as cut off. */
 static void test_long_reports(void **state)
 {
@@ -582,4 +608,4 @@ static void test_long_reports(void **state)
 
 RUN(T(test_json_round_trip), T(test_lava), T(test_ktap), T(test_table), T(test_csv),
     T(test_no_reports), T(test_altered_reports), T(test_older_reports), T(test_odd_reports),
-    T(test_long_reports))
+    T(test_long_reports), T(test_starved))
