@@ -8,6 +8,7 @@
 #include "guest/machine.h"
 
 void case_exits(void);
+bool call_exits(struct machine *m, int reason);
 void case_maps(void);
 void case_events(void);
 void case_interrupted(void);

@@ -146,6 +146,79 @@ static void try_vmmcall(void)
 	expect("vector of that VMMCALL", ARENA->trap.vector, 6);
 }
 
+/*
+ * 1: pause; mov %rsi, %rdi; 2: dec %rdi; jnz 2b; inc %rcx; cmp %rdx, %rcx; jnz 1b: RCX counts up to RDX.
+ * Between two PAUSEs there are more than RSI cycles.
+ */
+static const char pause_code[] =
+	"\xf3\x90\x48\x89\xf7\x48\xff\xcf\x75\xfb\x48\xff\xc1\x48\x39\xd1\x75\xee";
+
+#define PAUSES 64	   /* the filter of G2 */
+#define MOST_PAUSES 65535u /* KVM may give G2 its own filter, and make that longer */
+#define APART 500	   /* cycles between two PAUSEs, more than KVM's threshold of 128 */
+
+static struct vmcb *g2_pauses(uint64_t limit, uint64_t cycles, uint16_t count, uint16_t threshold)
+{
+	struct vmcb *v = g2_init_bytes(0, pause_code, sizeof(pause_code) - 1);
+
+	intercept(v, EXIT_PAUSE, true);
+	v->pause_count = count;
+	v->pause_threshold = threshold;
+	ARENA->g2.rdx = limit;
+	ARENA->g2.rsi = cycles;
+	return v;
+}
+
+/* G1 wants to see all PAUSEs, or none. */
+static void try_plain_pauses(void)
+{
+	struct vmcb *v = g2_pauses(20000, 1, 0, 0);
+
+	for (uint64_t passed = 0; passed < 3; passed++) {
+		expect("exit by a PAUSE without a filter", g2_run(v), EXIT_PAUSE);
+		expect("PAUSEs before it", ARENA->g2.rcx, passed);
+		g2_skip(v, 2);
+	}
+	intercept(v, EXIT_PAUSE, false);
+	expect("G2 whose PAUSEs are not intercepted", g2_run(v), EXIT_VMMCALL);
+	expect("PAUSEs of it", ARENA->g2.rcx, 20000);
+}
+
+/*
+ * A PAUSE exits when as many as the filter says have passed since VMRUN, or more if G2 was interrupted.  With
+ * a threshold only those count that follow each other within that time: APM volume 2, 15.14.4.
+ */
+static void try_filtered_pauses(void)
+{
+	struct vmcb *v;
+
+	for (int i = 0; i < 2; i++) {
+		v = g2_pauses(2 * MOST_PAUSES, i ? APART : 1, PAUSES, 0);
+		expect("exit by a PAUSE with a filter", g2_run(v), EXIT_PAUSE);
+		expect_between("PAUSEs before it", ARENA->g2.rcx, PAUSES, MOST_PAUSES + 1);
+		expect("filter behind its exit", v->pause_count, PAUSES);
+	}
+	if (svm_has(SVM_PAUSE_THRESHOLD)) {
+		v = g2_pauses(5000, APART, PAUSES, APART / 5);
+		expect("G2 whose PAUSEs are further apart than the threshold", g2_run(v),
+		       EXIT_VMMCALL);
+	}
+}
+
+/*
+ * KVM combines G2's filter with its own for G1, or uses it as it is if G1's PAUSEs do not exit.  Linux 6.12
+ * gives up its own behind a G2 without a filter, so that G2 comes last.
+ */
+static void try_pauses(void)
+{
+	for (ARENA->argument = 2; ARENA->argument--;) {
+		guest_call(CALL_HOST);
+		if (svm_has(SVM_PAUSE_FILTER))
+			try_filtered_pauses();
+	}
+	try_plain_pauses();
+}
+
 void case_exits(void)
 {
 	for (size_t i = 0; i < sizeof(instructions) / sizeof(*instructions); i++) {
@@ -155,4 +228,17 @@ void case_exits(void)
 	}
 	try_selective();
 	try_vmmcall();
+	try_pauses();
+}
+
+/* ---- the launcher's side ----------------------------------------------------------------- */
+
+/* Whether KVM intercepts G1's PAUSEs is decided when a VM is created. */
+bool call_exits(struct machine *m, int reason)
+{
+	static struct machine_state state;
+
+	(void)reason;
+	m->pauses = ARENA->argument;
+	return !machine_move(m, &state);
 }

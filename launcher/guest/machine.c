@@ -190,6 +190,8 @@ static int make_vm(struct machine *m)
 	const uint8_t *image = __executable_start - (uintptr_t)__executable_start % PAGE;
 	const uint8_t *end = _end + -(uintptr_t)_end % PAGE;
 	uint64_t identity = IDENTITY_MAP;
+	struct kvm_enable_cap pauses = { .cap = KVM_CAP_X86_DISABLE_EXITS,
+					 .args[0] = KVM_X86_DISABLE_EXITS_PAUSE };
 
 	m->vm = ioctl(m->kvm, KVM_CREATE_VM, 0);
 	if (m->vm < 0)
@@ -197,6 +199,8 @@ static int make_vm(struct machine *m)
 	if (!m->svm && (ioctl(m->vm, KVM_SET_IDENTITY_MAP_ADDR, &identity) ||
 			ioctl(m->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS)))
 		return failed_ioctl(m, "KVM_SET_TSS_ADDR");
+	if (m->pauses && ioctl(m->vm, KVM_ENABLE_CAP, &pauses))
+		return failed_ioctl(m, "KVM_CAP_X86_DISABLE_EXITS");
 	if (ioctl(m->vm, KVM_CREATE_IRQCHIP, 0))
 		return failed_ioctl(m, "KVM_CREATE_IRQCHIP");
 	if (machine_set_slot(m, 0, KVM_MEM_READONLY, (uint64_t)image, image, end - image) ||

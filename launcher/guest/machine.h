@@ -21,6 +21,7 @@ struct machine {
 	size_t run_bytes;
 	bool svm;	     /* G1 can be a hypervisor */
 	bool npt;	     /* and can use nested paging */
+	bool pauses;	     /* KVM lets its guest execute PAUSE */
 	bool brief, inexact; /* see arena.h */
 	double deadline_s;   /* on now_s(): the end of the run's time */
 	double limit_s;	     /* after this long without another fact its guest is stuck */

@@ -150,6 +150,8 @@ static inline bool svm_has(unsigned int bit)
 	return edx >> bit & 1;
 }
 #define SVM_NRIPS 3
+#define SVM_PAUSE_FILTER 10
+#define SVM_PAUSE_THRESHOLD 12
 #define SVM_VGIF 16
 /* A random number; the sequence is determined by the seed. */
 uint64_t guest_random(void);

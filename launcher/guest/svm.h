@@ -71,6 +71,7 @@ enum svm_exit {
 	EXIT_RDTSC = 0x6e,
 	EXIT_CPUID = 0x72,
 	EXIT_IRET = 0x74,
+	EXIT_PAUSE = 0x77,
 	EXIT_HLT = 0x78,
 	EXIT_IOIO = 0x7b,
 	EXIT_MSR = 0x7c,

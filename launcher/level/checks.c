@@ -394,7 +394,8 @@ static const struct {
 	/* A guest whose thread moves from CPU to CPU */
 	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
 	/* A nested guest's instruction exits to its hypervisor if, and only if, that intercepts it */
-	{ ALSO_BRIEF("svm_exits"), .guest = { .entry = case_exits, .svm = true, .exact = true } },
+	{ ALSO_BRIEF("svm_exits"),
+	  .guest = { .entry = case_exits, .svm = true, .exact = true, .on_call = call_exits } },
 	/* A nested guest's memory is moved by its hypervisor, in pages of 4 KiB, 2 MiB and more */
 	{ ALSO_BRIEF("svm_npt"), .guest = { .entry = case_npt, .svm = true, .npt = true } },
 	/* The same, moved from outside by this level */
