@@ -84,6 +84,7 @@ static inline void exit_once(void)
 #define X2APIC_SELF_IPI 0x83f
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_EFER 0xc0000080
+#define MSR_TSC_RATIO 0xc0000104
 #define MSR_VM_HSAVE_PA 0xc0010117
 
 #define PIC_MASK 0x21 /* a port of the interrupt controller that KVM itself emulates */
@@ -150,6 +151,7 @@ static inline bool svm_has(unsigned int bit)
 	return edx >> bit & 1;
 }
 #define SVM_NRIPS 3
+#define SVM_TSC_RATIO 4
 #define SVM_PAUSE_FILTER 10
 #define SVM_PAUSE_THRESHOLD 12
 #define SVM_VGIF 16

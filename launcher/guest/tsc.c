@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Time of G1 and of G2: the TSC offset that G1 gives to G2, and G1's own TSC, timers and kvm-clock,
- * which the offset must not affect.
+ * Time of G1 and of G2: the TSC offset and ratio that G1 gives to G2, and G1's own TSC, timers and
+ * kvm-clock, which they must not affect.
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
@@ -156,6 +156,57 @@ static void try_write(void)
 	wrmsr(MSR_TSC, __rdtsc() - jump);
 }
 
+/* The least TSC that G2 may read when G1's is this one, and by how much KVM's rounding may be wrong. */
+#define ROUNDING (1ull << 20)
+static uint64_t g2_tsc(uint64_t mine, uint64_t ratio, uint64_t offset)
+{
+	return (uint64_t)((unsigned __int128)mine * ratio >> 32) + offset - ROUNDING;
+}
+
+/* G2's TSC is G1's, multiplied by the ratio, plus the offset: APM volume 2, 15.30.5. */
+static void try_ratio(uint64_t ratio, uint64_t offset, const char *code, int len)
+{
+	struct vmcb *v = g2_init_bytes(0, code, len);
+	uint64_t before = __rdtsc(), after, its;
+
+	v->tsc_offset = offset;
+	ARENA->g2.rcx = MSR_TSC;
+	wrmsr(MSR_TSC_RATIO, ratio);
+	expect("TSC ratio", rdmsr(MSR_TSC_RATIO), ratio);
+	expect("G2 that reads its scaled TSC", g2_run(v), EXIT_VMMCALL);
+	its = ARENA->g2.rdx << 32 | (uint32_t)v->rax;
+	after = __rdtsc();
+	expect_between("TSC of G1 behind a G2 with a ratio", after, before, before + LATE_CYCLES);
+	expect_between("scaled TSC of G2", its, g2_tsc(before, ratio, offset),
+		       g2_tsc(after, ratio, offset) + 2 * ROUNDING);
+}
+
+/* The ratio of G1's own TSC is KVM's. */
+static void try_ratios(void)
+{
+	static const uint64_t ratios[] = { 1ull << 31, 11ull << 31, 1ull << 32 };
+
+	for (int i = 0; i < 3; i++) {
+		try_ratio(ratios[i], 0, "\x0f\x31", 2); /* rdtsc */
+		try_ratio(ratios[i], 1ull << 40, "\x0f\x31", 2);
+		try_ratio(ratios[i], -(1ull << 34), "\x0f\x32", 2); /* rdmsr */
+		try_deadline(1ull << 40, 3000000);
+	}
+	expect("reserved bits of the TSC ratio", TRY("wrmsr", 0, MSR_TSC_RATIO, 0x100), 13);
+	expect("TSC ratio behind them", rdmsr(MSR_TSC_RATIO), 1ull << 32);
+}
+
+/* The TSC is set forward first, so that a wrong ratio makes a great difference. */
+static void try_scaling(void)
+{
+	wrmsr(MSR_TSC, __rdtsc() + (1ull << 46));
+	try_ratios();
+	ARENA->argument = 2;
+	guest_call(CALL_HOST);
+	try_ratios();
+	ARENA->argument = 0;
+}
+
 void case_tsc(void)
 {
 	static const uint64_t offsets[] = { 0, 1ull << 40, -(1ull << 34), 0x123456789abull };
@@ -172,6 +223,8 @@ void case_tsc(void)
 	}
 	compare_with_host();
 	try_write();
+	if (svm_has(SVM_TSC_RATIO))
+		try_scaling();
 }
 
 /* ---- the launcher's side ----------------------------------------------------------------- */
@@ -206,6 +259,17 @@ static bool set_clock(struct machine *m)
 	return false;
 }
 
+/* From now on its TSC advances by half as much again, and so KVM has to scale it. */
+static bool set_rate(struct machine *m)
+{
+	int khz = ioctl(m->vcpu, KVM_GET_TSC_KHZ, 0);
+
+	if (khz > 0 && !ioctl(m->vcpu, KVM_SET_TSC_KHZ, khz + khz / 2))
+		return true;
+	machine_fail(m, "KVM_SET_TSC_KHZ: %s", strerror(errno));
+	return false;
+}
+
 bool call_tsc(struct machine *m, int reason)
 {
 	static struct window tsc, clock; /* of the machine that runs */
@@ -213,6 +277,8 @@ bool call_tsc(struct machine *m, int reason)
 	double tsc_now = __rdtsc(), clock_now = now_s() * 1e9;
 
 	(void)reason;
+	if (ARENA->argument == 2)
+		return set_rate(m);
 	if (ARENA->argument)
 		return set_clock(m);
 	if (m->calls == 1)
