@@ -335,6 +335,92 @@ static void try_nested_nmi(void)
 	expect("handlers of NMIs at once", a->nmi_deepest, 1);
 }
 
+#define NMI_BITS (V_NMI | V_NMI_MASK)
+
+/* Runs G2 with virtual NMIs.  G1's own NMIs must exit. */
+static struct vmcb *prepare_nmis(const char *code, int len, uint32_t int_ctl)
+{
+	struct vmcb *v = prepare(code, len, 0, true, true);
+
+	v->int_ctl |= V_NMI_ENABLE | int_ctl;
+	intercept(v, EXIT_NMI, true);
+	return v;
+}
+
+static void expect_nmis(const char *what, struct vmcb *v, uint64_t nmis, uint32_t bits)
+{
+	uint64_t before = ARENA->nmis;
+
+	expect(what, g2_run(v), EXIT_VMMCALL);
+	expect("virtual NMIs that G2 took", ARENA->nmis - before, nmis);
+	expect("V_NMI and V_NMI_MASK behind that", v->int_ctl & NMI_BITS, bits);
+}
+
+/* V_NMI is taken unless V_NMI_MASK or the virtual GIF hold it back: APM volume 2, 15.21.10. */
+static void try_pending_nmi(void)
+{
+	struct vmcb *v = prepare_nmis(nops_code, 4, V_NMI);
+
+	expect_nmis("G2 with a virtual NMI", v, 1, 0);
+	expect("RIP that it interrupted", ARENA->event_rip, (uint64_t)ARENA->code);
+	expect_nmis("G2 without a virtual NMI", prepare_nmis(nops_code, 4, 0), 0, 0);
+	v = prepare_nmis(nops_code, 4, NMI_BITS);
+	expect_nmis("G2 with a blocked virtual NMI", v, 0, NMI_BITS);
+	v = prepare_nmis("\xcd\x30\x90", 3, NMI_BITS); /* int $0x30, whose handler ends with IRET */
+	expect_nmis("G2 whose IRET ends the blocking", v, 1, 0);
+	v = prepare_nmis(nops_code, 4, V_NMI | V_GIF_ENABLE);
+	expect_nmis("G2 with GIF 0 and a virtual NMI", v, 0, V_NMI);
+	v = prepare_nmis("\x0f\x01\xdc\x90", 4, V_NMI | V_GIF_ENABLE); /* stgi */
+	expect_nmis("G2 that sets GIF, with a virtual NMI", v, 1, 0);
+}
+
+/* G2 is in the handler of an NMI that was virtual or INJECTED; another one comes then. */
+static void try_nmi_in_nmi(bool injected)
+{
+	struct vmcb *v = prepare_nmis(nops_code, 4, injected ? 0 : V_NMI);
+	uint64_t nmis = ARENA->nmis;
+
+	intercept(v, EXIT_IRET, true);
+	if (injected)
+		v->event_inj = INJECT_VALID | INJECT_NMI | 2;
+	expect("IRET of the handler of an NMI", g2_run(v), EXIT_IRET);
+	expect("V_NMI and V_NMI_MASK in the handler", v->int_ctl & NMI_BITS, V_NMI_MASK);
+	expect("NMIs so far", ARENA->nmis - nmis, 1);
+	intercept(v, EXIT_IRET, false);
+	v->int_ctl |= V_NMI;
+	expect_nmis("G2 with a virtual NMI in the handler of one", v, 1, 0);
+}
+
+/* G1's NMIs have nothing to do with G2's. */
+static void try_own_nmi(uint32_t int_ctl)
+{
+	struct vmcb *v = prepare_nmis(nops_code, 4, int_ctl);
+	struct arena *a = ARENA;
+	uint64_t nmis = a->nmis;
+
+	clgi();
+	wrmsr(X2APIC_ICR, ICR_NMI);
+	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
+	expect("exit by an NMI of G1", v->exit_code, EXIT_NMI);
+	expect("V_NMI and V_NMI_MASK at that exit", v->int_ctl & NMI_BITS, int_ctl);
+	expect("NMIs while GIF is 0", a->nmis - nmis, 0);
+	stgi();
+	exit_once();
+	expect("NMIs of G1 behind that exit", a->nmis - nmis, 1);
+}
+
+static void try_virtual_nmis(void)
+{
+	struct vmcb *v = prepare_nmis(nops_code, 4, 0);
+
+	intercept(v, EXIT_NMI, false);
+	expect("virtual NMIs, but no exit by NMIs", g2_run(v), EXIT_INVALID);
+	try_pending_nmi();
+	try_nmi_in_nmi(false);
+	try_nmi_in_nmi(true);
+	try_own_nmi(0);
+}
+
 void case_interrupts(void)
 {
 	apic_enable();
@@ -364,4 +450,6 @@ void case_interrupts(void)
 	try_shared_priority();
 	try_own_priority();
 	try_nested_nmi();
+	if (svm_has(SVM_VNMI))
+		try_virtual_nmis();
 }

@@ -85,10 +85,13 @@ enum svm_exit {
 
 #define V_IRQ (1u << 8)
 #define V_GIF (1u << 9)
+#define V_NMI (1u << 11)
+#define V_NMI_MASK (1u << 12)
 #define V_PRIORITY(n) ((uint32_t)(n) << 16)
 #define V_IGNORE_TPR (1u << 20)
 #define V_INTR_MASKING (1u << 24)
 #define V_GIF_ENABLE (1u << 25)
+#define V_NMI_ENABLE (1u << 26)
 
 /* REC_CTL, REC_VMCB, and the MSR that offers them */
 #define REC_ENABLE 1ull
