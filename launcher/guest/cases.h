@@ -55,3 +55,6 @@ void case_cpus(void);
 bool call_cpus(struct machine *m, int reason);
 void case_reset(void);
 bool call_reset(struct machine *m, int reason);
+void case_smm(void);
+void case_nested_smm(void);
+bool call_smm(struct machine *m, int reason);

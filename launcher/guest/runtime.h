@@ -78,6 +78,7 @@ static inline void exit_once(void)
 #define X2APIC_ICR 0x830
 #define ICR_INIT 0x4500 /* an INIT to APIC 0, asserted */
 #define ICR_NMI 0x40400 /* an NMI to itself */
+#define ICR_SMI 0x4200	/* an SMI to APIC 0 */
 #define X2APIC_INITIAL 0x838
 #define X2APIC_CURRENT 0x839
 #define X2APIC_DIVIDE 0x83e

@@ -65,6 +65,7 @@ enum svm_exit {
 	EXIT_EXCEPTION = 0x40, /* plus the vector */
 	EXIT_INTR = 0x60,
 	EXIT_NMI = 0x61,
+	EXIT_SMI = 0x62,
 	EXIT_INIT = 0x63,
 	EXIT_VINTR = 0x64,
 	EXIT_CR0_SELECTIVE = 0x65,

@@ -393,6 +393,8 @@ static const struct {
 	  .guest = { .entry = case_transfer, .on_call = call_transfer } },
 	/* A guest whose thread moves from CPU to CPU */
 	{ THOROUGH("kvm_cpus"), .guest = { .entry = case_cpus, .on_call = call_cpus } },
+	/* System management interrupts */
+	{ THOROUGH("kvm_smm"), .guest = { .entry = case_smm, .smm = true, .on_call = call_smm } },
 	/* A nested guest's instruction exits to its hypervisor if, and only if, that intercepts it */
 	{ ALSO_BRIEF("svm_exits"),
 	  .guest = { .entry = case_exits, .svm = true, .exact = true, .on_call = call_exits } },
@@ -440,6 +442,9 @@ static const struct {
 	/* INIT while a nested guest runs */
 	{ ALSO_BRIEF("svm_reset"),
 	  .guest = { .entry = case_reset, .svm = true, .on_call = call_reset } },
+	/* System management interrupts while a nested guest runs */
+	{ ALSO_BRIEF("svm_smm"),
+	  .guest = { .entry = case_nested_smm, .svm = true, .smm = true, .on_call = call_smm } },
 	/* States that VMRUN must refuse */
 	{ ALSO_BRIEF("svm_refused"), .guest = { .entry = case_refused, .svm = true } },
 	/* Recursive SVM: who gets which event of a nested guest's guest */

@@ -24,6 +24,7 @@ struct guest_case {
 	bool (*on_call)(struct machine *m,
 			int reason); /* machine.h; NULL: the guest makes no calls */
 	bool recursion;		     /* only on a CPU with recursive SVM */
+	bool smm;		     /* only if KVM has system management mode */
 	bool exact; /* needs breakpoints, STI; HLT and PAE as in a CPU, which most emulators lack */
 };
 
