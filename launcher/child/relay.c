@@ -393,9 +393,11 @@ static bool wait_and_read(struct relay *r, struct channel *channels, int ms)
 		fds[i] = (struct pollfd){ .fd = channels[i].fd, .events = POLLIN };
 	fds[CHANNELS] = (struct pollfd){ .fd = r->vm->pidfd, .events = POLLIN };
 	fds[CHANNELS + 1] = (struct pollfd){ .fd = r->own ? r->own->in : -1, .events = POLLIN };
-	if (a)
+	for (int i = 0; i < ASIDE_FDS; i++)
+		fds[CHANNELS + 2 + i] = (struct pollfd){ .fd = -1 };
+	if (a && a->poll)
 		a->poll(a->context, fds + CHANNELS + 2);
-	poll(fds, CHANNELS + 2 + (a ? ASIDE_FDS : 0), ms);
+	poll(fds, ARRAY_SIZE(fds), ms);
 	if (r->own)
 		own_lines_take(r->own);
 	if (a)

@@ -60,7 +60,7 @@ enum taken {
 #define ASIDE_FDS 3
 struct pollfd;
 struct aside {
-	void (*poll)(void *context, struct pollfd *fds);
+	void (*poll)(void *context, struct pollfd *fds); /* NULL: there are no files */
 	void (*step)(void *context);
 	void *context;
 };

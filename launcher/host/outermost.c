@@ -19,7 +19,6 @@
 #include "report/streams.h"
 #include "report/view.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 
 #define MEMORY_KIB (1024 * KIB_PER_MIB)
 #define STATUS_NO_PROGRAM 125 /* it could not be started: as for timeout(1), git bisect run */
+#define LOOK_S 0.4	      /* less than relay.c waits between two steps */
 #define APPEND_MAX 900	      /* all parameters must fit into the 2047 bytes that Linux takes */
 
 struct outermost {
@@ -46,6 +46,7 @@ struct outermost {
 	struct streams streams; /* output of programs */
 	struct aside aside;	/* what is looked at while the child runs */
 	struct starved starved;
+	double next_look_s;	   /* on now_s() */
 	struct expectations known; /* known failures of programs */
 };
 
@@ -384,17 +385,14 @@ static int make_cmdline(struct outermost *m)
 	return cmdline_make(&m->run.decided, m->child.level, 0, parameters, m->cmdline);
 }
 
-static void poll_nothing(void *context, struct pollfd *fds)
-{
-	(void)context;
-	for (int i = 0; i < ASIDE_FDS; i++)
-		fds[i].fd = -1;
-}
-
+/* Not at each step: a child with much output makes thousands of them in a second. */
 static void step_starved(void *context)
 {
 	struct outermost *m = context;
 
+	if (now_s() < m->next_look_s)
+		return;
+	m->next_look_s = now_s() + LOOK_S;
 	starved_look(&m->starved, m->child.vm.pid);
 }
 
@@ -415,7 +413,7 @@ static int run_child(struct outermost *m)
 	m->child.heartbeat_s = m->view.on ? VIEW_HEARTBEAT_S : 0;
 	m->child.counts_chain = m->config.kvm;
 	m->child.need_kib = need_kib(&m->config);
-	m->aside = (struct aside){ poll_nothing, step_starved, m };
+	m->aside = (struct aside){ .step = step_starved, .context = m };
 	m->child.aside = &m->aside;
 	start_s = now_s();
 	err = child_run(&m->child, &m->config);

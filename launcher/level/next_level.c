@@ -206,17 +206,15 @@ static void poll_payloads(void *context, struct pollfd *fds)
 {
 	struct life *l = context;
 
-	if (l->payloads.teller)
+	if (l->payloads.teller) /* the child is ready */
 		payloads_poll(&l->payloads, fds);
-	for (int i = 0; i < ASIDE_FDS && !l->payloads.teller; i++)
-		fds[i] = (struct pollfd){ .fd = -1 };
 }
 
 static void step_payloads(void *context)
 {
 	struct life *l = context;
 
-	if (l->payloads.teller) /* the child is ready */
+	if (l->payloads.teller)
 		payloads_step(&l->payloads);
 }
 

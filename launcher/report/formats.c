@@ -87,9 +87,8 @@ static void print_starved(const struct report *r, FILE *out)
 	    r->setup.starved_share >= STARVED_SHARE)
 		fprintf(out,
 			"This machine was busy: in %.0f %% of the time the outermost QEMU waited "
-			"for a "
-			"CPU, so a level may be slow for that reason alone. Repeat the run when "
-			"nothing else uses the CPUs.\n",
+			"for a CPU, so a level may be slow for that reason alone. Repeat the run "
+			"when nothing else uses the CPUs.\n",
 			100 * r->setup.starved_share);
 }
 
