@@ -10,7 +10,6 @@
 #include "guest/cases.h"
 #include "guest/runtime.h"
 
-#include <cpuid.h>
 #include <signal.h>
 #include <string.h>
 
@@ -19,8 +18,6 @@
 #define FLUSH_ALL 1 /* TLB_CONTROL: APM volume 2, 15.16.2 */
 #define VMRUN_BYTES 3
 #define CPUID_BYTES 2
-#define FEATURE_NEXT_RIP 3
-#define FEATURE_VIRTUAL_VMLOAD 15
 #define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
 #define SLICES_MAX 200
 #define FORWARD (1ull << 42) /* cycles by which the TSC is set: more than a run takes */
@@ -213,19 +210,10 @@ static void g3_counts(void)
 
 /* ---- G1 ---------------------------------------------------------------------------------- */
 
-/* A feature of SVM that QEMU's TCG got late: APM volume 3, E.4.9 */
-static bool has_svm_feature(int bit)
-{
-	uint32_t eax, ebx, ecx, edx = 0;
-
-	__cpuid(0x8000000a, eax, ebx, ecx, edx);
-	return edx >> bit & 1;
-}
-
 /* Whether VMLOAD and VMSAVE of G2 and G3 can be virtualized. */
 static bool has_virtual_vmload(void)
 {
-	return has_svm_feature(FEATURE_VIRTUAL_VMLOAD) || (rdmsr(MSR_RECURSION) & RECURSION_VMLOAD);
+	return svm_has(SVM_VIRTUAL_VMLOAD) || (rdmsr(MSR_RECURSION) & RECURSION_VMLOAD);
 }
 
 /* Everything that KVM may intercept in a guest, except what a recursing guest may do itself. */
@@ -328,7 +316,7 @@ static void expect_vmrun(const char *what)
 
 	expect(what, run(), EXIT_VMRUN);
 	expect("RAX at a VMRUN that exits", v->rax, (uint64_t)inner());
-	if (has_svm_feature(FEATURE_NEXT_RIP))
+	if (svm_has(SVM_NRIPS))
 		expect("NextRIP at a VMRUN that exits", v->next_rip - v->rip, VMRUN_BYTES);
 	expect("REC_VMCB at a VMRUN that exits", v->rec_vmcb, 0);
 }

@@ -155,6 +155,7 @@ static inline bool svm_has(unsigned int bit)
 #define SVM_TSC_RATIO 4
 #define SVM_PAUSE_FILTER 10
 #define SVM_PAUSE_THRESHOLD 12
+#define SVM_VIRTUAL_VMLOAD 15
 #define SVM_VGIF 16
 #define SVM_VNMI 25
 /* A random number; the sequence is determined by the seed. */

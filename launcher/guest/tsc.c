@@ -17,6 +17,13 @@
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01
 #define ROUNDS 6
 
+/* What the launcher does at a call: */
+enum ask {
+	COMPARE,   /* the guest's clocks with its own */
+	SET_CLOCK, /* make KVM set the guest's kvm-clock */
+	SET_RATE,  /* of the guest's TSC */
+};
+
 static const char tsc_code[] = "\x0f\x31\x90";			/* rdtsc */
 static const char spin_code[] = "\x48\xff\xc9\x75\xfb\x0f\x31"; /* 1: dec %rcx; jnz 1b; rdtsc */
 /* out %al, $0xf0, and then the same */
@@ -115,12 +122,12 @@ static void try_kvm_clock(uint64_t offset)
 	struct vmcb *v = g2_init_bytes(0, call_code, 9);
 	struct reading first = read_clocks();
 
-	ARENA->argument = 1;
+	ARENA->argument = SET_CLOCK;
 	v->rax = CALL_HOST;
 	ARENA->g2.rcx = 0x800000;
 	v->tsc_offset = offset;
 	expect("G2 that counts", g2_run(v), EXIT_VMMCALL);
-	ARENA->argument = 0;
+	ARENA->argument = COMPARE;
 	expect_clock("ns of kvm-clock that was set while G2 ran", first, read_clocks());
 	wrmsr(MSR_KVM_SYSTEM_TIME, (uint64_t)(ARENA->code + PAGE) | 1);
 	expect_clock("ns of kvm-clock while G2 ran", first, read_clocks());
@@ -201,10 +208,10 @@ static void try_scaling(void)
 {
 	wrmsr(MSR_TSC, __rdtsc() + (1ull << 46));
 	try_ratios();
-	ARENA->argument = 2;
+	ARENA->argument = SET_RATE;
 	guest_call(CALL_HOST);
 	try_ratios();
-	ARENA->argument = 0;
+	ARENA->argument = COMPARE;
 }
 
 void case_tsc(void)
@@ -277,9 +284,9 @@ bool call_tsc(struct machine *m, int reason)
 	double tsc_now = __rdtsc(), clock_now = now_s() * 1e9;
 
 	(void)reason;
-	if (ARENA->argument == 2)
+	if (ARENA->argument == SET_RATE)
 		return set_rate(m);
-	if (ARENA->argument)
+	if (ARENA->argument == SET_CLOCK)
 		return set_clock(m);
 	if (m->calls == 1)
 		tsc = clock = (struct window){ 0, 0 };
