@@ -3,14 +3,12 @@
 #include "report/level.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define CPUID_ENTRIES 256
 
@@ -181,14 +179,9 @@ bool kvm_recurses(void)
 	return is_on("/sys/module/kvm_amd/parameters/recursion") || kvm_provides_recursion();
 }
 
-bool kvm_has_smm(void)
+bool kvm_has_smm(int fd)
 {
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	bool has = fd >= 0 && ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return has;
+	return ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0;
 }
 
 bool kvm_has_vmcs_in_memory(void)

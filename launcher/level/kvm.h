@@ -42,8 +42,8 @@ bool kvm_nests_pages(void);
  */
 bool kvm_recurses(void);
 bool kvm_provides_recursion(void);
-/* Whether KVM's guests have system management mode: CONFIG_KVM_SMM. */
-bool kvm_has_smm(void);
+/* Whether guests of KVM on FD have system management mode: CONFIG_KVM_SMM. */
+bool kvm_has_smm(int fd);
 /* Whether KVM uses VMCSs in memory (docs/performance.md): it does if the KVM above offers that. */
 bool kvm_has_vmcs_in_memory(void);
 /* The same with Hyper-V's interface: whether KVM on FD offers it to guests, and whether KVM uses it. */

@@ -307,6 +307,7 @@ void platform_learn_kvm(struct level *self, struct platform *p, const struct app
 	if (fd < 0)
 		return;
 	p->kvm_api = ioctl(fd, KVM_GET_API_VERSION, 0);
+	p->kvm_has_smm = kvm_has_smm(fd);
 	p->kvm_enlightens = kvm_offers_enlightened_vmcs(fd);
 	close(fd);
 	if (*p->missing)

@@ -16,6 +16,7 @@ struct platform {
 	int kvm_api;	     /* version of that API, or UNKNOWN */
 	int kvm_nested;	     /* the module's parameter `nested`: 1, 0 or UNKNOWN */
 	bool kvm_recurses;   /* KVM's guests can recurse */
+	bool kvm_has_smm;    /* KVM's guests have system management mode */
 	bool kvm_enlightens; /* KVM's guests can have an enlightened VMCS */
 	bool tsc_varies;     /* /proc/cpuinfo has the core's present frequency, not the TSC's */
 	double tsc_khz;	     /* as the kernel found; 0: unknown */

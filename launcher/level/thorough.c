@@ -65,7 +65,7 @@ static const char *why_not(const struct check_context *c)
 		return "nested paging is off in KVM";
 	if (c->guest->recursion && !p->kvm_recurses)
 		return "this CPU has no recursive SVM";
-	if (c->guest->smm && !kvm_has_smm())
+	if (c->guest->smm && !p->kvm_has_smm)
 		return "this KVM has no SMM";
 	if (c->guest->exact && guests_are_inexact(c->self))
 		return "this QEMU does not emulate it; that of make emulator does";
