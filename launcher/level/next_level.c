@@ -106,8 +106,8 @@ static enum stop consider_child(struct life *l, int64_t archive_kib)
 			self->level,
 			strcmp(self->cpu_virt, "vmx")
 				? "only VT-x has one, and this CPU has AMD-V"
-				: "its kernel lacks CONFIG_KVM_HYPERV, as the appliance's own "
-				  "does; distributions' kernels have it (--kernel, --levels)");
+				: "its kernel lacks CONFIG_KVM_HYPERV; the appliance's own and "
+				  "distributions' kernels have it (--kernel, --levels)");
 	plan_memory(l, archive_kib);
 	if (!memory_fits(&l->budget))
 		return memory_explain(&l->budget, why);
