@@ -8,33 +8,22 @@
  * intercepts; otherwise KVM emulates it.
  */
 #include "guest/cases.h"
-#include "guest/runtime.h"
+#include "guest/recursion.h"
 
 #include <signal.h>
 #include <string.h>
 
 #define VECTOR 0x51
 #define RFLAGS_IF 0x200ull
-#define FLUSH_ALL 1 /* TLB_CONTROL: APM volume 2, 15.16.2 */
 #define VMRUN_BYTES 3
-#define CPUID_BYTES 2
-#define SLICE 4000000ull /* cycles until a deadline; G3 starts after a few of them */
-#define SLICES_MAX 200
+#define SLICE 4000000ull     /* cycles until a deadline; G3 starts after a few of them */
 #define FORWARD (1ull << 42) /* cycles by which the TSC is set: more than a run takes */
 #define TICK_S 0.01	     /* until the first look at a guest that is to be moved while G3 runs */
-#define STAR 0xc0000081
 #define SOME_STAR 0x23001000000000
-#define PORT 0x80
-#define MAPPED \
-	(WINDOW + 5 * PAGE) /* G1's tables map it for G2; G2's tables map WINDOW to it for G3 */
-#define FUZZ_ROUNDS 300
 #define BATCHES 20
 #define BATCH_EXITS 20
 #define CPUID_1_ECX_XSAVE (1u << 26)
 #define CR4_OSXSAVE (1ull << 18)
-#define POOL 8
-#define WIDE_BASE (2ul << 30)
-#define WIDE_PAGES 1024ul /* twice as many tables as L0's KVM keeps: docs/recursion.md, 12 */
 
 /* What the launcher does at a call: */
 enum ask {
@@ -44,268 +33,10 @@ enum ask {
 	SET_TIME      /* sets the TSC of its guest forward */
 };
 
-static struct vmcb *outer(void)
-{
-	return &ARENA->vmcb[0];
-}
-
-static struct vmcb *inner(void)
-{
-	return &ARENA->vmcb[1];
-}
-
-/* ---- G2 and G3 --------------------------------------------------------------------------- */
-
-static void g2_notes(const struct vmcb *v)
-{
-	struct arena *a = ARENA;
-	uint64_t n = a->log.count++;
-
-	if (n >= LOG_SIZE)
-		return;
-	a->log.code[n] = v->exit_code;
-	a->log.info_2[n] = v->exit_info_2;
-	a->log.event[n] = v->exit_int_info;
-}
-
-/* G2 handles CPUID, faults in WINDOW and its own interrupts; it passes everything else to G1, by VMMCALL. */
-static void g2_main(void)
-{
-	struct arena *a = ARENA;
-	struct vmcb *v = &a->vmcb[1];
-
-	for (;;) {
-		guest_vmrun(v, &a->g3, NULL, RUN_WITH_GIF);
-		g2_notes(v);
-		v->tlb_control = 0;
-		if (v->exit_code == EXIT_CPUID) {
-			v->rip += CPUID_BYTES;
-		} else if (v->exit_code == EXIT_NPF) {
-			a->other_small[0] = MAPPED | PTE_ALL;
-			v->event_inj = v->exit_int_info;
-		} else if (v->exit_code != EXIT_INTR && v->exit_code != EXIT_DEADLINE) {
-			g2_skip(v, v->exit_code == EXIT_VMMCALL ? 3 : 0);
-			vmmcall();
-		}
-		stgi();
-	}
-}
-
-static void g2_is_moved(void)
-{
-	guest_call(CALL_HOST);
-	g2_main();
-}
-
-static void g3_exits(void)
-{
-	for (;;) {
-		exit_once();
-		ARENA->answer++;
-		vmmcall();
-	}
-}
-
-static void g3_calls(void)
-{
-	for (;;) {
-		guest_call(CALL_HOST);
-		ARENA->answer++;
-		vmmcall();
-	}
-}
-
-static void g3_reads(void)
-{
-	for (;;) {
-		ARENA->answer = *word(WINDOW);
-		vmmcall();
-	}
-}
-
-static void g3_writes(void)
-{
-	for (;;) {
-		*word(WINDOW) = 0x77;
-		vmmcall();
-	}
-}
-
-static void g3_reads_star(void)
-{
-	for (;;) {
-		ARENA->answer = rdmsr(STAR);
-		vmmcall();
-	}
-}
-
-static void g3_writes_port(void)
-{
-	for (;;) {
-		asm volatile("outb %%al, %0" ::"i"(PORT));
-		vmmcall();
-	}
-}
-
-static void g3_reads_tsc(void)
-{
-	for (;;) {
-		ARENA->answer = __rdtsc();
-		vmmcall();
-	}
-}
-
-static void g3_vmsaves(void)
-{
-	for (;;) {
-		asm volatile("vmsave" ::"a"(WINDOW) : "memory");
-		vmmcall();
-	}
-}
-
-static void g3_vmloads(void)
-{
-	for (;;) {
-		asm volatile("vmload" ::"a"(WINDOW) : "memory");
-		ARENA->answer = rdmsr(STAR);
-		vmmcall();
-	}
-}
-
-/* A word in each 2 MiB from 2 GiB on */
-static void g3_reads_widely(void)
-{
-	for (;;) {
-		for (uint64_t i = 0; i < WIDE_PAGES; i++)
-			ARENA->answer += *word(WIDE_BASE + i * HUGE);
-		vmmcall();
-	}
-}
-
-static void halts(void)
-{
-	for (;;)
-		asm volatile("hlt");
-}
-
-static void g3_spins(void)
-{
-	for (;;)
-		asm volatile("");
-}
-
-static void calls_and_spins(void)
-{
-	guest_call(CALL_HOST);
-	g3_spins();
-}
-
-static void g3_counts(void)
-{
-	volatile uint64_t *answer = &ARENA->answer;
-
-	for (;;)
-		++*answer;
-}
-
-/* ---- G1 ---------------------------------------------------------------------------------- */
-
-/* Whether VMLOAD and VMSAVE of G2 and G3 can be virtualized. */
-static bool has_virtual_vmload(void)
-{
-	return svm_has(SVM_VIRTUAL_VMLOAD) || (rdmsr(MSR_RECURSION) & RECURSION_VMLOAD);
-}
-
-/* Everything that KVM may intercept in a guest, except what a recursing guest may do itself. */
-static void intercept_all(struct vmcb *v)
-{
-	v->intercept[0] = 0xffff0111; /* CR0, CR4, CR8; writes of all */
-	v->intercept[1] = 0xffffffff; /* debug registers */
-	v->intercept[2] = 0xffffffff; /* exceptions */
-	v->intercept[3] =
-		0xfdcc802f; /* 60h to 7Fh, except VINTR and what is handled within a guest */
-	v->intercept[4] = 0x00007fc3; /* 80h to 8Eh, except VMLOAD, VMSAVE, STGI and CLGI */
-	if (!has_virtual_vmload())
-		v->intercept[4] |= 0x0000000c;
-}
-
-static void intercept_few(struct vmcb *v)
-{
-	static const uint8_t few[] = { EXIT_INTR, EXIT_NMI,   EXIT_CPUID,   EXIT_IOIO,
-				       EXIT_MSR,  EXIT_VMRUN, EXIT_VMMCALL, EXIT_SHUTDOWN };
-
-	for (size_t i = 0; i < sizeof(few); i++)
-		intercept(v, few[i], true);
-}
-
-static void prepare(struct vmcb *v, bool all)
-{
-	(all ? intercept_all : intercept_few)(v);
-	v->int_ctl = V_INTR_MASKING | V_GIF_ENABLE | V_GIF;
-	v->virt_ext = VIRTUAL_VMLOAD_VMSAVE;
-	v->tlb_control = FLUSH_ALL;
-}
-
-/*
- * G3's WINDOW is G2's MAPPED, which is the first page of region 0.  G2 has tables of its own, because KVM
- * would emulate a write to G1's, which it shadows.
- */
-static void map_window(void)
-{
-	struct arena *a = ARENA;
-
-	memcpy(a->other_low, a->npt_pd[0], sizeof(a->other_low));
-	memcpy(a->other_pd, a->npt_pd[1], sizeof(a->other_pd));
-	a->other_pml4[0] = (uint64_t)a->other_pdpt | PTE_ALL;
-	a->other_pdpt[0] = (uint64_t)a->other_low | PTE_ALL;
-	a->other_pdpt[1] = (uint64_t)a->other_pd | PTE_ALL;
-	a->other_pd[WINDOW >> 21 & 511] = (uint64_t)a->other_small | PTE_ALL;
-	a->other_small[0] = MAPPED | PTE_ALL;
-	*npt_window() = (uint64_t)a->npt_small | PTE_ALL;
-	a->npt_small[5] = (uint64_t)a->region[0] | PTE_ALL;
-}
-
-static void arrange(bool all, void (*g3)(void))
-{
-	struct arena *a = ARENA;
-	struct vmcb *v = g2_init(0, (const void *)g2_main);
-
-	prepare(v, all);
-	v->rec_ctl = REC_ENABLE;
-	v = g2_init(1, (const void *)g3);
-	prepare(v, true);
-	v->rsp = (uint64_t)a->region[2] + HUGE - 72;
-	v->msrpm = (uint64_t)a->inner_msrpm;
-	v->iopm = (uint64_t)a->inner_iopm;
-	v->nested_cr3 = (uint64_t)a->other_pml4;
-	map_window();
-	memset(&a->g3, 0, sizeof(a->g3));
-	memset(&a->log, 0, sizeof(a->log));
-	memset(a->irqs, 0, sizeof(a->irqs));
-	a->answer = 0;
-}
-
-/*
- * Runs G2, and by its VMRUN G3, until G1 gets an exit.  A KVM that provides the recursion ends G1's VMRUN
- * by INTR whenever user space gets the CPU (docs/recursion.md, 12), even if no interrupt is pending.  G1
- * then goes on.
- */
-static uint64_t run(void)
-{
-	uint64_t code;
-	int tries = 0;
-
-	do {
-		code = g2_run(outer());
-		outer()->tlb_control = 0;
-	} while (code == EXIT_INTR && ++tries < SLICES_MAX);
-	return code;
-}
-
 /* G3 has done its part, and G2 says so. */
 static void expect_done(const char *what)
 {
-	expect(what, run(), EXIT_VMMCALL);
+	expect(what, rec_run(), EXIT_VMMCALL);
 	g2_skip(outer(), 3);
 }
 
@@ -314,7 +45,7 @@ static void expect_vmrun(const char *what)
 {
 	struct vmcb *v = outer();
 
-	expect(what, run(), EXIT_VMRUN);
+	expect(what, rec_run(), EXIT_VMRUN);
 	expect("RAX at a VMRUN that exits", v->rax, (uint64_t)inner());
 	if (svm_has(SVM_NRIPS))
 		expect("NextRIP at a VMRUN that exits", v->next_rip - v->rip, VMRUN_BYTES);
@@ -325,7 +56,7 @@ static void expect_deep(const char *what, uint64_t code)
 {
 	struct vmcb *v = outer();
 
-	expect(what, run(), code);
+	expect(what, rec_run(), code);
 	expect("REC_VMCB at a deep exit", v->rec_vmcb, (uint64_t)inner() | REC_VALID);
 	expect("NextRIP at a deep exit", v->next_rip, 0);
 	expect("EXITINTINFO at a deep exit", v->exit_int_info, 0);
@@ -355,7 +86,7 @@ static void run_until(bool (*is)(void))
 	for (int i = 0; i < SLICES_MAX && (!i || !is()); i++) {
 		v->rec_ctl = REC_ENABLE | REC_DEADLINE;
 		v->rec_deadline = __rdtsc() + SLICE;
-		expect("exit of a G2 that runs on", run(), EXIT_DEADLINE);
+		expect("exit of a G2 that runs on", rec_run(), EXIT_DEADLINE);
 	}
 	v->rec_ctl = REC_ENABLE;
 	expect("what G2 was to come to", is(), true);
@@ -364,7 +95,7 @@ static void run_until(bool (*is)(void))
 /* Stops G3 in its midst: G1 has the CPU. */
 static void suspend(bool all)
 {
-	arrange(all, g3_spins);
+	rec_arrange(all, g3_spins);
 	run_until(is_deep);
 }
 
@@ -372,7 +103,7 @@ static void try_instructions(bool all)
 {
 	struct arena *a = ARENA;
 
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	expect_done("G3 that executes CPUID");
 	expect("exits of G3, to G2", a->log.count, 2);
 	expect("the first of them", a->log.code[0], EXIT_CPUID);
@@ -384,26 +115,26 @@ static void try_instructions(bool all)
 
 static void try_rules(bool all)
 {
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	outer()->rec_ctl = 0;
 	expect_vmrun("VMRUN without ENABLE");
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	intercept(outer(), EXIT_RDTSC, true);
 	expect_vmrun("VMRUN where G1 alone intercepts RDTSC");
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	intercept(outer(), EXIT_EXCEPTION + 5, true);
 	intercept(inner(), EXIT_EXCEPTION + 5, false);
 	expect_vmrun("VMRUN where G1 alone intercepts #BR");
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	intercept(inner(), EXIT_VMRUN, false);
 	expect_vmrun("VMRUN where G2 does not intercept VMRUN");
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	outer()->int_ctl &= ~(V_GIF_ENABLE | V_GIF);
 	expect_vmrun("VMRUN without virtual GIF");
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	inner()->int_ctl &= ~V_INTR_MASKING;
 	expect_vmrun("VMRUN without V_INTR_MASKING");
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	inner()->nested_ctl = 0;
 	expect_vmrun("VMRUN without nested paging");
 	expect("exits of G3 without a run", ARENA->log.count, 0);
@@ -425,14 +156,14 @@ static void try_taking_back(bool all)
 	expect_vmrun("VMRUN that is taken back for CPUID");
 	suspend(all);
 	outer()->event_inj = INJECT_VALID | INJECT_INTR | VECTOR;
-	expect("an event for a suspended G2", run(), EXIT_INVALID);
+	expect("an event for a suspended G2", rec_run(), EXIT_INVALID);
 }
 
 static void try_faults(bool all)
 {
 	struct arena *a = ARENA;
 
-	arrange(all, g3_reads);
+	rec_arrange(all, g3_reads);
 	*word((uint64_t)a->region[0]) = 0x1234;
 	a->other_small[0] = 0;
 	expect_done("G3 that reads what G2 does not map");
@@ -440,7 +171,7 @@ static void try_faults(bool all)
 	expect("its address, of G3", a->log.info_2[0], WINDOW);
 	expect("what G3 read then", a->answer, 0x1234);
 
-	arrange(all, g3_reads);
+	rec_arrange(all, g3_reads);
 	a->npt_small[5] = 0;
 	expect_deep("G3 that reads what G1 does not map", EXIT_NPF);
 	expect("address of a deep fault, of G2", outer()->exit_info_2, MAPPED);
@@ -449,7 +180,7 @@ static void try_faults(bool all)
 	expect("what G3 read behind a deep fault", a->answer, 0x1234);
 	expect("exits of G3 but that fault", a->log.count, 1);
 
-	arrange(all, g3_writes);
+	rec_arrange(all, g3_writes);
 	a->npt_small[5] = (uint64_t)a->region[0] | PTE_PRESENT | PTE_USER;
 	expect_deep("G3 that writes to what G1 has made read-only", EXIT_NPF);
 	expect("reason of that", outer()->exit_info_1 & 7, 7); /* present, write, user */
@@ -464,7 +195,7 @@ static void try_flushes(bool all)
 {
 	struct arena *a = ARENA;
 
-	arrange(all, g3_reads);
+	rec_arrange(all, g3_reads);
 	for (uint64_t i = 0; i < 12; i++) {
 		uint64_t page = (uint64_t)a->region[0] + i % 3 * PAGE;
 
@@ -489,7 +220,7 @@ static void try_many_tables(bool all)
 {
 	struct arena *a = ARENA;
 
-	arrange(all, g3_reads_widely);
+	rec_arrange(all, g3_reads_widely);
 	*word((uint64_t)a->region[0]) = 3;
 	for (int i = 0; i < 512; i++)
 		a->npt_spare[i] = (uint64_t)a->other_small | PTE_ALL;
@@ -508,9 +239,9 @@ static void try_vmload(bool all)
 	struct vmcb *v = (struct vmcb *)a->region[0];
 	uint64_t star = rdmsr(STAR);
 
-	if (!has_virtual_vmload())
+	if (!rec_has_virtual_vmload())
 		return;
-	arrange(all, g3_vmsaves);
+	rec_arrange(all, g3_vmsaves);
 	memset(v, 0, sizeof(*v));
 	a->npt_small[5] = 0;
 	expect_deep("VMSAVE of G3 to what G1 does not map", EXIT_NPF);
@@ -521,7 +252,7 @@ static void try_vmload(bool all)
 	expect("exits of G3 with that", a->log.count, 1);
 	expect("STAR as G3 saved it", v->star, SOME_STAR);
 
-	arrange(all, g3_vmloads);
+	rec_arrange(all, g3_vmloads);
 	v->star = SOME_STAR + 1;
 	a->other_small[0] = 0;
 	expect_done("VMLOAD of G3");
@@ -536,7 +267,7 @@ static void try_event(bool all, bool deep)
 	struct arena *a = ARENA;
 	uint32_t event = INJECT_VALID | INJECT_INTR | VECTOR;
 
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	memcpy(a->region[0], a->idt, sizeof(a->idt));
 	inner()->idtr.base = WINDOW;
 	inner()->event_inj = event;
@@ -566,25 +297,25 @@ static void try_maps(bool all)
 	struct arena *a = ARENA;
 	size_t star = 0x800 + STAR % 0x2000 / 4; /* APM volume 2, 15.11 */
 
-	arrange(all, g3_reads_star);
+	rec_arrange(all, g3_reads_star);
 	expect_done("G3 that reads an MSR of nobody's map");
 	expect("exits of G3 with that", a->log.count, 1);
-	arrange(all, g3_reads_star);
+	rec_arrange(all, g3_reads_star);
 	a->inner_msrpm[star] = star_bit();
 	expect_done("G3 that reads an MSR of G2's map");
 	expect("exit of it, to G2", a->log.code[0], EXIT_MSR);
 	a->inner_msrpm[star] = 0;
-	arrange(all, g3_reads_star);
+	rec_arrange(all, g3_reads_star);
 	a->msrpm[star] = star_bit();
 	expect_vmrun("G3 that reads an MSR of G1's map alone");
 	a->msrpm[star] = 0;
 
-	arrange(all, g3_writes_port);
+	rec_arrange(all, g3_writes_port);
 	a->inner_iopm[PORT / 8] = 1 << PORT % 8;
 	expect_done("G3 that writes to a port of G2's map");
 	expect("exit of that, to G2", a->log.code[0], EXIT_IOIO);
 	a->inner_iopm[PORT / 8] = 0;
-	arrange(all, g3_writes_port);
+	rec_arrange(all, g3_writes_port);
 	a->iopm[PORT / 8] = 1 << PORT % 8;
 	expect_vmrun("G3 that writes to a port of G1's map alone");
 	a->iopm[PORT / 8] = 0;
@@ -657,7 +388,7 @@ static void try_init(void)
 /* What VMRUN refuses in G3's state is an exit to G2, of a VMRUN that recursed. */
 static void try_illegal_state(bool all)
 {
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	inner()->cr3 |= 1ull << 62;
 	expect_done("G3 with an illegal CR3");
 	expect("its exit, to G2", ARENA->log.code[0], EXIT_INVALID);
@@ -687,11 +418,11 @@ static void try_deadline(bool all)
 	struct vmcb *v = outer();
 	uint64_t rip;
 
-	arrange(all, g3_spins);
+	rec_arrange(all, g3_spins);
 	rip = v->rip;
 	v->rec_ctl |= REC_DEADLINE;
 	v->rec_deadline = __rdtsc() - 1;
-	expect("a deadline that has passed", run(), EXIT_DEADLINE);
+	expect("a deadline that has passed", rec_run(), EXIT_DEADLINE);
 	expect("RIP of G2 at it", v->rip, rip);
 	suspend(all);
 	v->rec_ctl |= REC_DEADLINE;
@@ -712,7 +443,7 @@ static void try_halt(bool all)
 {
 	struct vmcb *v = outer();
 
-	arrange(all, halts);
+	rec_arrange(all, rec_halts);
 	intercept(v, EXIT_HLT, false);
 	intercept(inner(), EXIT_HLT, false);
 	run_until(is_deep);
@@ -721,12 +452,12 @@ static void try_halt(bool all)
 	expect_deep("a deadline of G2's VMCB while G3 is halted", EXIT_DEADLINE);
 	expect("time at that deadline", __rdtsc() >= v->rec_deadline, true);
 
-	arrange(all, halts);
+	rec_arrange(all, rec_halts);
 	intercept(v, EXIT_HLT, false);
-	v->rip = (uint64_t)halts;
+	v->rip = (uint64_t)rec_halts;
 	v->rec_ctl |= REC_DEADLINE;
 	v->rec_deadline = __rdtsc() + SLICE;
-	expect("a deadline while G2 is halted", run(), EXIT_DEADLINE);
+	expect("a deadline while G2 is halted", rec_run(), EXIT_DEADLINE);
 	expect("time at it", __rdtsc() >= v->rec_deadline, true);
 }
 
@@ -746,25 +477,25 @@ static void try_move(bool all)
 	struct vmcb *v = outer();
 
 	ARENA->argument = MOVE;
-	arrange(all, g3_exits);
+	rec_arrange(all, g3_exits);
 	v->rip = (uint64_t)g2_is_moved;
 	expect_done("G2 that is moved before its VMRUN");
 	expect("exits of G3 behind that", ARENA->log.count, 2);
-	arrange(all, g3_spins);
+	rec_arrange(all, g3_spins);
 	v->rip = (uint64_t)g2_is_moved;
 	v->rec_ctl |= REC_DEADLINE;
 	v->rec_deadline = __rdtsc() + SLICE;
-	expect("a deadline of G2 that is moved", run(), EXIT_DEADLINE);
+	expect("a deadline of G2 that is moved", rec_run(), EXIT_DEADLINE);
 
 	/* A KVM that does not provide the recursion takes back the VMRUN of a G3 that calls. */
-	arrange(all, g3_calls);
-	if (run() != EXIT_VMRUN) {
+	rec_arrange(all, g3_calls);
+	if (rec_run() != EXIT_VMRUN) {
 		expect("G3 that was moved by its call", outer()->exit_code, EXIT_VMMCALL);
 		expect("exits of that G3", ARENA->log.count, 1);
 		expect("what it did behind its call", ARENA->answer, 1);
 	}
 
-	arrange(all, g3_counts);
+	rec_arrange(all, g3_counts);
 	ARENA->argument = MOVE_WITH_G3;
 	guest_call(CALL_HOST);
 	run_until(has_moved);
@@ -780,14 +511,14 @@ static void try_tsc(bool all)
 	uint64_t start;
 
 	ARENA->argument = SET_TIME;
-	arrange(all, g3_exits);
-	v->rip = (uint64_t)calls_and_spins;
+	rec_arrange(all, g3_exits);
+	v->rip = (uint64_t)g2_calls_and_spins;
 	v->rec_ctl |= REC_DEADLINE;
 	v->rec_deadline = __rdtsc() + FORWARD / 2;
-	expect("a deadline that is passed by setting the TSC", run(), EXIT_DEADLINE);
+	expect("a deadline that is passed by setting the TSC", rec_run(), EXIT_DEADLINE);
 	ARENA->argument = TAKE_INIT_BACK;
 
-	arrange(all, g3_reads_tsc);
+	rec_arrange(all, g3_reads_tsc);
 	outer()->tsc_offset = 1ull << 44;
 	inner()->tsc_offset = 1ull << 45;
 	start = __rdtsc();
@@ -832,107 +563,6 @@ static void try_xcr0(void)
 	asm volatile("mov %0, %%cr4" ::"r"(cr4));
 }
 
-/* ---- a hypervisor that lies -------------------------------------------------------------- */
-
-static struct vmcb *pooled(uint64_t n)
-{
-	return (struct vmcb *)(ARENA->region[1] + n % POOL * PAGE);
-}
-
-/* Random tables that map only region 0, so that every write through them stays there. */
-static void fill_tables(void)
-{
-	struct arena *a = ARENA;
-
-	for (uint64_t i = 0; i < 32 * 512; i++)
-		*word((uint64_t)a->region[0] + i * 8) =
-			((uint64_t)a->region[0] + guest_random() % 32 * PAGE) |
-			(guest_random() >> 40 & 0xfff) | (guest_random() & 8 ? PTE_ALL : 0);
-}
-
-static uint64_t some_address(void)
-{
-	struct arena *a = ARENA;
-
-	switch (guest_random() % 8) {
-	case 0:
-		return guest_random();
-	case 1:
-		return 0xfee00000; /* the APIC */
-	case 2:
-		return guest_random() % (1ull << 41);
-	case 3:
-		return (uint64_t)outer();
-	case 4:
-		return (uint64_t)a->region[0] + guest_random() % 32 * PAGE;
-	default:
-		return (uint64_t)pooled(guest_random());
-	}
-}
-
-static uint64_t some_rec_vmcb(void)
-{
-	return guest_random() & 1 ? some_address() | REC_VALID : 0;
-}
-
-/* G2, and whatever it runs: each runs another guest. */
-static void g2_fuzz(void)
-{
-	struct vmcb *any;
-
-	for (;;) {
-		/* NOLINTNEXTLINE(performance-no-int-to-ptr): any content, at any address */
-		any = (struct vmcb *)(some_address() & ~(PAGE - 1));
-		guest_vmrun(any, &ARENA->g3, NULL, RUN_WITH_GIF);
-		stgi();
-	}
-}
-
-static void fill_pooled(uint64_t n)
-{
-	struct vmcb *v = pooled(n);
-
-	memcpy(v, inner(), sizeof(*v));
-	prepare(v, true);
-	v->rip = (uint64_t)(guest_random() & 1 ? g2_fuzz : g3_exits);
-	v->rsp = (uint64_t)ARENA->region[2] + HUGE - 72 - n * 16 * PAGE;
-	v->asid = 3 + n;
-	v->rec_ctl = guest_random() & 3;
-	v->rec_vmcb = some_rec_vmcb();
-	v->rec_deadline = __rdtsc() + (guest_random() & 0xffff);
-	if (!(guest_random() % 4))
-		v->nested_cr3 = some_address();
-	if (!(guest_random() % 4)) /* of the control area */
-		((uint8_t *)v)[guest_random() % 0x400] = guest_random();
-}
-
-/* Whatever G1 and G2 write there, KVM and the CPU survive, and G1 gets the CPU back in time. */
-static void fuzz(bool all)
-{
-	struct arena *a = ARENA;
-
-	memset(a->iopm, 0xff, sizeof(a->iopm)); /* no exit, not even a call of the launcher */
-	memset(a->inner_iopm, 0xff, sizeof(a->inner_iopm));
-	for (int i = 0; i < FUZZ_ROUNDS; i++) {
-		arrange(all, g3_exits);
-		fill_tables();
-		for (uint64_t n = 0; n < POOL; n++)
-			fill_pooled(n);
-		outer()->rip = (uint64_t)g2_fuzz;
-		outer()->rec_ctl = REC_ENABLE | REC_DEADLINE;
-		outer()->rec_deadline = __rdtsc() + (guest_random() & 0x3ffff);
-		if (!(guest_random() % 3))
-			outer()->rec_vmcb = some_rec_vmcb();
-		if (!(guest_random() % 8))
-			outer()->nested_cr3 = (uint64_t)a->region[0];
-		outer()->exit_code = 0;
-		run();
-		expect("an exit, whatever was in the VMCBs", outer()->exit_code != 0, true);
-	}
-	memset(a->iopm, 0, sizeof(a->iopm));
-	memset(a->inner_iopm, 0, sizeof(a->inner_iopm));
-}
-
 void case_recursion(void)
 {
 	uint64_t offered = rdmsr(MSR_RECURSION);
@@ -962,7 +592,7 @@ void case_recursion(void)
 		try_illegal_state(all);
 		try_move(all);
 		try_tsc(all);
-		fuzz(all);
+		rec_fuzz(all);
 		try_instructions(all);
 	}
 	try_init();
