@@ -9,6 +9,7 @@
  */
 #include "guest/cases.h"
 #include "guest/recursion.h"
+#include "guest/smm.h"
 
 #include <signal.h>
 #include <string.h>
@@ -30,7 +31,8 @@ enum ask {
 	TAKE_INIT_BACK,
 	MOVE,	      /* moves its guest to another VM */
 	MOVE_WITH_G3, /* moves it when G3 has run */
-	SET_TIME      /* sets the TSC of its guest forward */
+	SET_TIME,     /* sets the TSC of its guest forward */
+	GIVE_SMRAM    /* maps the memory of system management mode */
 };
 
 /* G3 has done its part, and G2 says so. */
@@ -364,6 +366,38 @@ static void try_nmi(bool all)
 	run_until(is_deep);
 }
 
+static void send_smi(void)
+{
+	smm_prepare();
+	ARENA->argument = GIVE_SMRAM;
+	guest_call(CALL_HOST);
+	ARENA->argument = TAKE_INIT_BACK;
+	clgi();
+	wrmsr(X2APIC_ICR, ICR_SMI);
+}
+
+/* An SMI is G1's too, and G1 goes on recursing behind it, although system management mode has another EFER. */
+static void try_smi(bool all)
+{
+	suspend(all);
+	send_smi();
+	if (all) {
+		do
+			guest_vmrun(outer(), &ARENA->g2, &ARENA->host_vmcb, 0);
+		while (outer()->exit_code == EXIT_INTR); /* as in run() */
+		expect("exit by an SMI of G1 while G3 runs", outer()->exit_code, EXIT_SMI);
+		expect("REC_VMCB at an SMI", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+		expect("SMIs of G1 while its GIF is 0", smm_handled(), 0);
+		stgi();
+		exit_once();
+	} else {
+		run_until(is_deep);
+	}
+	expect("SMIs of G1 while G3 runs", smm_handled(), 1);
+	expect("exits of G3 by that SMI", ARENA->log.count, 0);
+	run_until(is_deep);
+}
+
 /*
  * An INIT is G1's, although G2 intercepts it too.  G1 intercepts too little for its own VMRUN to recurse:
  * a KVM that did not see that VMRUN would reset G1 (docs/recursion.md, 7).
@@ -586,6 +620,7 @@ void case_recursion(void)
 		for (int flags = 0; flags < 4; flags++)
 			try_interrupt(all, flags & 1 ? RFLAGS_IF : 0, flags & 2 ? RFLAGS_IF : 0);
 		try_nmi(all);
+		try_smi(all);
 		try_virtual_interrupt(all);
 		try_deadline(all);
 		try_halt(all);
@@ -642,6 +677,8 @@ bool call_recursion(struct machine *m, int reason)
 		return !machine_take_init_back(m);
 	if (ARENA->argument == SET_TIME)
 		return !machine_set_time(m, FORWARD);
+	if (ARENA->argument == GIVE_SMRAM)
+		return !smm_give(m);
 	if (wait && run_g3(m))
 		return false;
 	ARENA->argument = MOVE;

@@ -5,6 +5,7 @@
  */
 #include "guest/cases.h"
 #include "guest/runtime.h"
+#include "guest/smm.h"
 
 #include <string.h>
 
@@ -53,7 +54,7 @@ static uint8_t *smram(void)
 	return ARENA->region[1];
 }
 
-static uint64_t handled(void)
+uint64_t smm_handled(void)
 {
 	uint16_t *count = (uint16_t *)(smram() + COUNT), was = *(volatile uint16_t *)count;
 
@@ -128,7 +129,7 @@ static void try_g1(uint64_t round)
 	ARENA->argument = MOVE;
 	learn(before);
 	expect("CF behind an SMI", send(r, round & 1), round & 1);
-	expect("SMIs of G1", handled(), 1);
+	expect("SMIs of G1", smm_handled(), 1);
 	expect_same("R8 to R15 behind an SMI", r, want, REGISTERS);
 	learn(after);
 	expect_same("state of G1 behind an SMI", after, before, STATE);
@@ -192,10 +193,10 @@ static void try_g2(uint64_t how)
 	}
 	guest_vmrun(v, &a->g2, &a->host_vmcb, 0);
 	expect("exit of G2 with an SMI", v->exit_code, how & SELECTED ? EXIT_SMI : EXIT_VMMCALL);
-	expect("SMIs while G2 ran", handled(), !(how & SELECTED));
+	expect("SMIs while G2 ran", smm_handled(), !(how & SELECTED));
 	stgi();
 	exit_once();
-	expect("SMIs behind STGI", handled(), !!(how & SELECTED));
+	expect("SMIs behind STGI", smm_handled(), !!(how & SELECTED));
 	if (how & SELECTED)
 		expect("G2 behind an exit by SMI", g2_run(v), EXIT_VMMCALL);
 	expect("interrupts injected as an SMI came", a->irqs[VECTOR], !!(how & INJECTED));
@@ -206,10 +207,15 @@ static void try_g2(uint64_t how)
 	expect_same("state of G1 behind an SMI of G2", after, before, STATE);
 }
 
-static void begin(void)
+void smm_prepare(void)
 {
 	memset(smram(), 0, SMRAM_BYTES);
 	memcpy(smram() + ENTRY, handler, sizeof(handler));
+}
+
+static void begin(void)
+{
+	smm_prepare();
 	ARENA->argument = GIVE_SMRAM;
 	guest_call(CALL_HOST);
 	apic_enable();
@@ -234,6 +240,12 @@ void case_nested_smm(void)
 
 /* ---- the launcher ------------------------------------------------------------------------ */
 
+int smm_give(struct machine *m)
+{
+	return machine_set_slot(m, SMRAM_SPACE << 16 | SMRAM_SLOT, 0, SMRAM_ADDRESS, smram(),
+				SMRAM_BYTES);
+}
+
 bool call_smm(struct machine *m, int reason)
 {
 	static struct machine_state moved;
@@ -241,6 +253,5 @@ bool call_smm(struct machine *m, int reason)
 	(void)reason;
 	if (ARENA->argument == MOVE && machine_move(m, &moved))
 		return false;
-	return !machine_set_slot(m, SMRAM_SPACE << 16 | SMRAM_SLOT, 0, SMRAM_ADDRESS, smram(),
-				 SMRAM_BYTES);
+	return !smm_give(m);
 }

@@ -452,6 +452,7 @@ static const struct {
 						.svm = true,
 						.npt = true,
 						.recursion = true,
+						.smm = true,
 						.on_call = call_recursion } },
 };
 
