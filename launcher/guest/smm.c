@@ -12,6 +12,7 @@
 #define ROUNDS 32 /* of G1 */
 #define VECTOR 0x52
 #define MSR_FS_BASE 0xc0000100
+#define MSR_GS_BASE 0xc0000101
 #define REGISTERS 8 /* R8 to R15 */
 #define RFLAGS_CF 0x1
 #define CR4_MCE 0x40ull
@@ -70,7 +71,7 @@ static void expect_same(const char *what, const uint64_t *got, const uint64_t *w
 
 /* ---- an SMI while G1 runs ---------------------------------------------------------------- */
 
-#define STATE 8
+#define STATE 10
 
 static uint64_t cr4(void)
 {
@@ -96,6 +97,16 @@ static void learn(uint64_t state[STATE])
 	state[6] = table.base + table.limit;
 	asm volatile("str %0" : "=r"(task));
 	state[7] = task;
+	state[8] = rdmsr(MSR_GS_BASE);
+	asm volatile("mov %%db7, %0" : "=r"(state[9]));
+}
+
+/* Values that system management mode does not happen to have itself */
+static void vary_state(uint64_t round)
+{
+	wrmsr(MSR_FS_BASE, guest_random() >> 20);
+	wrmsr(MSR_GS_BASE, guest_random() >> 20);
+	asm volatile("mov %0, %%db7" ::"r"(0x400 | (1 + round % 3) << 8)); /* LE and GE */
 }
 
 /* Sends it, with R8 to R15 and CF as given.  Returns CF. */
@@ -127,6 +138,7 @@ static void try_g1(uint64_t round)
 	memcpy(want, r, sizeof(r));
 	smram()[CALLS] = round & 2;
 	ARENA->argument = MOVE;
+	vary_state(round);
 	learn(before);
 	expect("CF behind an SMI", send(r, round & 1), round & 1);
 	expect("SMIs of G1", smm_handled(), 1);
