@@ -398,7 +398,8 @@ static const struct option options[] = {
 	{ NULL, "--accel", "auto|kvm|tcg", CMD_RUN | CMD_CHECK, CHOICE(accel),
 	  "what runs the outermost guest (default: auto, see the command check)" },
 	{ NULL, "--cpu-emulator", "qemu|bochs", CMD_RUN, CHOICE(cpu_emulator),
-	  "bochs: the outermost machine is one that Bochs emulates, with VT-x (default: qemu)" },
+	  "bochs: the outermost machine is one that Bochs emulates, with VT-x, or AMD-V if --cpu "
+	  "says so (default: qemu)" },
 	{ NULL, "--qemu", "PATH", CMD_RUN | CMD_CHECK, TEXT(qemu),
 	  "the QEMU that runs the outermost guest (default: qemu-emulator beside this command, "
 	  "else qemu-system-x86_64)" },
