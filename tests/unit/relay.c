@@ -462,7 +462,7 @@ static void test_watchdog_limits(void **state)
 	relay_stop_requested = SIGINT;
 	assert_int_equal(supervise(), STOP_TIME);
 	assert_non_null(strstr(why.detail, "signal"));
-	assert_true(now_s() - start < 16);
+	assert_true(now_s() - start < 45); /* less than a child's own 60 s, on a busy machine too */
 }
 
 /* A slow child is not dead: one that gets a hundredth of the CPU, and one whose supervisor was stopped too. */
