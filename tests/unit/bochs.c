@@ -25,7 +25,8 @@ static int begin(void **state)
 	setenv("PATH", path, 1);
 	setenv("TMPDIR", here, 1);
 	write_file("file", "a kernel, or an initramfs\n");
-	program("bochs", "#!/bin/sh\nprintf ' -rc file\\npenryn\\ntigerlake\\nBochs 2.7' >&2\n");
+	program("bochs",
+		"#!/bin/sh\nprintf ' -rc file\\npenryn\\nryzen\\ntigerlake\\nBochs 2.7' >&2\n");
 	program("xorriso", "#!/bin/sh\necho xorriso 1.5; : >cd.iso\n");
 	return 0;
 }
@@ -70,6 +71,7 @@ static void test_folder(void **state)
 	assert_int_equal(read_whole(path, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "model=penryn"));
 	assert_non_null(strstr(text, "megs: 512\n"));
+	assert_null(strstr(text, "mwait_is_nop"));
 	snprintf(path, sizeof(path), "%s/cd/isolinux/isolinux.cfg", c.folder);
 	assert_int_equal(read_whole(path, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "APPEND console=ttyS0 nest.depth=2"));
@@ -83,6 +85,22 @@ static void test_folder(void **state)
 	setenv("TMPDIR", path, 1);
 	assert_int_equal(bochs_prepare(&b, &c), -1);
 	assert_non_null(strstr(last_error(), "TMPDIR"));
+}
+
+static void test_mwait(void **state)
+{
+	struct vm_config c = { .kernel = "file", .initramfs = "file", .cmdline = "" };
+	char path[256], text[4096];
+	struct bochs b;
+
+	if (!firmware_is_here())
+		skip();
+	assert_int_equal(bochs_find(&b, "ryzen"), 0);
+	assert_int_equal(bochs_prepare(&b, &c), 0);
+	snprintf(path, sizeof(path), "%s/" VM_BOCHS_CONFIG, c.folder);
+	assert_int_equal(read_whole(path, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "model=ryzen, ips=50000000, mwait_is_nop=1\n"));
+	bochs_clean(&b);
 }
 
 static void test_no_cd(void **state)
@@ -100,4 +118,4 @@ static void test_no_cd(void **state)
 }
 
 #define B(test) cmocka_unit_test_setup(test, begin)
-RUN(B(test_missing), B(test_model), B(test_folder), B(test_no_cd))
+RUN(B(test_missing), B(test_model), B(test_folder), B(test_mwait), B(test_no_cd))
