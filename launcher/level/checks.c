@@ -247,12 +247,27 @@ static void fpu_over_exits(const struct fpu_state *in, struct fpu_state *out, ui
 	asm volatile("ldmxcsr %0\n\tfldcw %1" ::"m"(mxcsr), "m"(control));
 }
 
+/* Writes the first difference to WHAT. */
+static bool fpu_changed(const struct fpu_state *in, const struct fpu_state *out, char what[64])
+{
+	for (int n = 0; n < 16; n++)
+		for (int i = 0; i < 32; i++)
+			if (in->vector[n][i] != out->vector[n][i]) {
+				format(what, 64, "byte %d of register %d is %#x instead of %#x", i,
+				       n, out->vector[n][i], in->vector[n][i]);
+				return true;
+			}
+	format(what, 64, "MXCSR is %#x, the x87 control word %#x", out->mxcsr, out->control);
+	return in->mxcsr != out->mxcsr || in->control != out->control;
+}
+
 static void check_fpu(struct check_context *c, struct check *k)
 {
 	int want = c->phase == CHECK_LATE ? LATE_EXITS : EARLY_EXITS;
 	/* mxcsr: all masked, round up; x87: all masked, double precision, round down. */
 	struct fpu_state in = { .mxcsr = 0x5f80, .control = 0x67f }, out;
 	bool avx = c->platform->have_avx;
+	char what[64];
 	uint64_t seed = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: no two bytes are equal */
 
 	strcpy(k->unit, "exits");
@@ -265,10 +280,9 @@ static void check_fpu(struct check_context *c, struct check *k)
 		memset(&out, 0, sizeof(out));
 		fpu_over_exits(&in, &out, EXITS_A_LOOK, avx);
 		k->value = done + EXITS_A_LOOK;
-		if (memcmp(in.vector, out.vector, sizeof(in.vector)) || in.mxcsr != out.mxcsr ||
-		    in.control != out.control) {
-			check_set(k, RESULT_FAIL, "%s registers changed within %g exits",
-				  avx ? "AVX" : "SSE", k->value);
+		if (fpu_changed(&in, &out, what)) {
+			check_set(k, RESULT_FAIL, "%s registers changed within %g exits: %s",
+				  avx ? "AVX" : "SSE", k->value, what);
 			return;
 		}
 	}
