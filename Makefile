@@ -74,11 +74,13 @@ dist:
 	$(Q)scripts/source-bundle supernest-$(VERSION)-source build/source.tar
 	$(Q)scripts/dist $(VERSION) build/dist/supernest-$(VERSION) "$(WORDS)" build/source.tar
 
-# All tests but boot/ and ci/, which need many more packages and have targets of their own
+# Without boot/ and ci/, which need many more packages and have targets of their own
+TESTS = unit/ e2e/ build/ vmx/
+
 test:
 	$(Q)scripts/setup dist deb report vmx
 	$(Q)$(MAKE) --no-print-directory dist
-	$(Q)tests/run unit/ e2e/ build/ vmx/
+	$(Q)tests/run $(TESTS)
 
 # GNU's name for it
 check: test
