@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* strsep */
 #include "level/checks.h"
 #include "level/cpus.h"
+#include "level/faults.h"
 #include "level/needs.h"
 #include "child/port.h"
 #include "guest/cases.h"
@@ -352,6 +353,21 @@ static void check_cost(struct check_context *c, struct check *k)
 	check_set(k, RESULT_FAIL, "the time-stamp counter stood still over an exit");
 }
 
+/* Only a fault is told: it is rare, and a record costs exits. */
+static void check_kernel_log(struct check_context *c, struct check *k)
+{
+	char *log = system_kernel_log(), first[sizeof(k->detail)];
+	int count = log ? faults_in_log(log, c->self->kernel_s, first, sizeof(first)) : 0;
+
+	if (count)
+		check_set(k, RESULT_FAIL, "%s", first);
+	else
+		k->id[0] = '\0';
+	k->value = count;
+	strcpy(k->unit, "messages");
+	free(log);
+}
+
 #define QUICK(name, when, how) .id = (name), .phases = (when), .run = (how)
 #define ON_EACH_CPU .each_cpu = true
 #define THOROUGH(name) QUICK(name, CHECK_THOROUGH, check_guest)
@@ -378,6 +394,7 @@ static const struct {
 	{ QUICK("fpu", CHECK_EARLY | CHECK_LATE, check_fpu),
 	  ON_EACH_CPU },					 /* registers survive exits */
 	{ QUICK("cost", CHECK_EARLY | CHECK_LATE, check_cost) }, /* of an exit, in cycles */
+	{ QUICK("kernel_log", CHECK_LATE, check_kernel_log) },	 /* no warning, no oops */
 
 	/* A guest's memory is moved, split, shared and write-protected while it runs */
 	{ THOROUGH("kvm_memory"), .guest = { .entry = case_memory, .on_call = call_memory } },
