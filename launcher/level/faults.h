@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * How many such messages LOG, a kernel's log as klogctl() returns it, has from SINCE_S on, in seconds of its time stamps.
- * FIRST gets what the first one says.
+ * The number of such messages in LOG, a kernel's log as klogctl() returns it, from SINCE_S on, by its
+ * time stamps.  FIRST gets what the first one says.
  */
 int faults_in_log(const char *log, double since_s, char *first, size_t size);
