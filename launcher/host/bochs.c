@@ -170,7 +170,10 @@ static int write_file(const struct bochs *b, const char *name, const char *text)
 	return fclose(f) || err ? fail("%s: %m", path) : 0;
 }
 
-/* Where the CPU has MWAITX, Linux waits by its timer, which does not wake Bochs 2.7: docs/found/bochs-mwaitx.md. */
+/*
+ * Where the CPU has MWAITX, Linux waits by its timer, which does not wake Bochs 2.7:
+ * docs/found/bochs-mwaitx.md.
+ */
 static const char *mwait_of(const char *cpu)
 {
 	return strcmp(cpu, "ryzen") ? "" : ", mwait_is_nop=1";

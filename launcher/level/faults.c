@@ -13,7 +13,7 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-/* Messages of Linux's kernel/panic.c, lib/bug.c, lib/ubsan.c, mm/kasan, kernel/locking/lockdep.c and arch/x86/mm */
+/* Messages of Linux's kernel/panic.c, lib/bug.c, lib/ubsan.c, mm/kasan, lockdep.c and arch/x86/mm */
 static bool is_fault(const char *text)
 {
 	static const char *const faults[] = { "WARNING: ",     "BUG: ",
