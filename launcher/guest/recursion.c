@@ -346,6 +346,17 @@ static void try_interrupt(bool all, uint64_t g2_flags, uint64_t g3_flags)
 	run_until(is_deep);
 }
 
+/* An event of G1 that is pending ends G3 by this exit, and G1's GIF stays 0. */
+static void expect_event(const char *what, uint64_t code)
+{
+	do
+		guest_vmrun(outer(), &ARENA->g2, &ARENA->host_vmcb, 0);
+	while (outer()->exit_code == EXIT_INTR); /* as in rec_run() */
+	expect(what, outer()->exit_code, code);
+	expect("REC_VMCB at the exit by that event", outer()->rec_vmcb,
+	       (uint64_t)inner() | REC_VALID);
+}
+
 static void try_nmi(bool all)
 {
 	struct arena *a = ARENA;
@@ -354,11 +365,7 @@ static void try_nmi(bool all)
 	suspend(all);
 	clgi();
 	wrmsr(X2APIC_ICR, ICR_NMI);
-	do
-		guest_vmrun(outer(), &a->g2, &a->host_vmcb, 0);
-	while (outer()->exit_code == EXIT_INTR); /* as in run() */
-	expect("exit by an NMI of G1 while G3 runs", outer()->exit_code, EXIT_NMI);
-	expect("REC_VMCB at an NMI", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+	expect_event("exit by an NMI of G1 while G3 runs", EXIT_NMI);
 	expect("NMIs of G1 while its GIF is 0", a->nmis, nmis);
 	stgi();
 	exit_once();
@@ -382,11 +389,7 @@ static void try_smi(bool all)
 	suspend(all);
 	send_smi();
 	if (all) {
-		do
-			guest_vmrun(outer(), &ARENA->g2, &ARENA->host_vmcb, 0);
-		while (outer()->exit_code == EXIT_INTR); /* as in run() */
-		expect("exit by an SMI of G1 while G3 runs", outer()->exit_code, EXIT_SMI);
-		expect("REC_VMCB at an SMI", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+		expect_event("exit by an SMI of G1 while G3 runs", EXIT_SMI);
 		expect("SMIs of G1 while its GIF is 0", smm_handled(), 0);
 		stgi();
 		exit_once();
@@ -408,11 +411,7 @@ static void try_init(void)
 	intercept(outer(), EXIT_INIT, true);
 	clgi();
 	wrmsr(X2APIC_ICR, ICR_INIT);
-	do
-		guest_vmrun(outer(), &ARENA->g2, &ARENA->host_vmcb, 0);
-	while (outer()->exit_code == EXIT_INTR); /* as in run() */
-	expect("exit by an INIT of G1 while G3 runs", outer()->exit_code, EXIT_INIT);
-	expect("REC_VMCB at an INIT", outer()->rec_vmcb, (uint64_t)inner() | REC_VALID);
+	expect_event("exit by an INIT of G1 while G3 runs", EXIT_INIT);
 	expect("exits of G3 by that INIT", ARENA->log.count, 0);
 	guest_call(CALL_HOST); /* the launcher takes the INIT back, or STGI would reset G1 */
 	stgi();
