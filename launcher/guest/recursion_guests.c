@@ -11,13 +11,16 @@
 static void g2_notes(const struct vmcb *v)
 {
 	struct arena *a = ARENA;
-	uint64_t n = a->log.count++;
+	uint64_t n = a->log.count;
 
-	if (n >= LOG_SIZE)
-		return;
-	a->log.code[n] = v->exit_code;
-	a->log.info_2[n] = v->exit_info_2;
-	a->log.event[n] = v->exit_int_info;
+	if (n < LOG_SIZE) {
+		a->log.code[n] = v->exit_code;
+		a->log.info_2[n] = v->exit_info_2;
+		a->log.event[n] = v->exit_int_info;
+	}
+	/* Last, because G1 looks at it, and may take the CPU back at any instruction. */
+	asm volatile("" ::: "memory");
+	a->log.count = n + 1;
 }
 
 /* G2 handles CPUID, faults in WINDOW and its own interrupts; it passes everything else to G1, by VMMCALL. */
