@@ -36,33 +36,24 @@ void gather_kvm(struct evidence *e, double since_s)
 {
 	static const char *const wanted[] = { "kvm",	   "KVM",   "SVM: ", "VMX: ",
 					      "WARNING: ", "BUG: ", "RIP: ", "Call Trace" };
-	char *log = system_kernel_log(), *rest = log, *line;
+	char *log = system_kernel_log(), *rest = log, *message;
 
-	while ((line = strsep(&rest, "\n"))) {
-		char *stamp = strchr(line, '[');
-
-		if (!stamp || strtod(stamp + 1, NULL) < since_s)
-			continue;
+	while ((message = system_next_message(&rest, since_s)))
 		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-			if (strstr(stamp, wanted[i])) {
-				evidence_add(e, EVIDENCE_KVM, stamp);
+			if (strstr(message, wanted[i])) {
+				evidence_add(e, EVIDENCE_KVM, message);
 				break;
 			}
-	}
 	free(log);
 }
 
 void gather_own_log(struct evidence *e)
 {
-	char *log = system_kernel_log(), *rest = log, *line;
+	char *log = system_kernel_log(), *rest = log, *message;
 
 	e->count[EVIDENCE_LOG] = 0;
-	while ((line = strsep(&rest, "\n"))) {
-		char *stamp = strchr(line, '[');
-
-		if (stamp)
-			evidence_add(e, EVIDENCE_LOG, stamp);
-	}
+	while ((message = system_next_message(&rest, 0)))
+		evidence_add(e, EVIDENCE_LOG, message);
 	free(log);
 }
 

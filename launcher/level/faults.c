@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "level/faults.h"
-#include "lib/base.h"
+#include "lib/system.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,29 +26,18 @@ static bool is_fault(const char *text)
 	return false;
 }
 
-/* "<4>[   15.275742] text" */
-static const char *text_of(const char *line, double *stamp_s)
-{
-	const char *open = strchr(line, '['), *close = open ? strstr(open, "] ") : NULL;
-
-	if (!close)
-		return NULL;
-	*stamp_s = strtod(open + 1, NULL);
-	return close + 2;
-}
-
 int faults_in_log(const char *log, double since_s, char *first, size_t size)
 {
-	char *copy = strdup(log), *rest = copy, *line;
+	char *copy = strdup(log), *rest = copy, *message;
 	const char *text, *said = NULL; /* what a warning says stands before it */
 	bool cut = false;
-	double stamp_s;
 	int count = 0;
 
-	while ((line = strsep(&rest, "\n"))) {
-		text = text_of(line, &stamp_s);
-		if (!text || stamp_s < since_s)
+	while ((message = system_next_message(&rest, since_s))) {
+		text = strstr(message, "] ");
+		if (!text)
 			continue;
+		text += 2;
 		if (is_fault(text)) {
 			if (!count++)
 				format(first, size, "%s", said ? said : text);

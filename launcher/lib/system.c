@@ -157,6 +157,18 @@ char *system_kernel_log(void)
 	return log;
 }
 
+char *system_next_message(char **rest, double since_s)
+{
+	char *line, *stamp;
+
+	while ((line = strsep(rest, "\n"))) {
+		stamp = strchr(line, '[');
+		if (stamp && strtod(stamp + 1, NULL) >= since_s)
+			return stamp;
+	}
+	return NULL;
+}
+
 /* ---- changing it ------------------------------------------------------------------------- */
 
 /* A caller without the proof has a bug; the change is refused. */

@@ -24,6 +24,11 @@ bool appliance_is_init(const struct appliance *a); /* we are PID 1, not a comman
 int64_t system_oom_kills(void);
 /* The kernel's log, which the caller frees; NULL if it cannot be read. */
 char *system_kernel_log(void);
+/*
+ * The next message of such a log that is stamped SINCE_S or later, from its stamp on: "[    1.500000] text".
+ * Cuts the log into lines, and advances *REST.  NULL at its end.
+ */
+char *system_next_message(char **rest, double since_s);
 
 /* Writes a small file of sysfs or procfs.  -1 with errno set on failure. */
 int system_write(const struct appliance *a, const char *path, const char *text);
